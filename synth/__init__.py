@@ -1,0 +1,1 @@
+"""Motion Synth: a photo and exact camera instructions become a finished clip."""

@@ -1,0 +1,1 @@
+"""Who draws a shot."""

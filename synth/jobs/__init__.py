@@ -1,0 +1,1 @@
+"""Running work: progress, cancel, private work folders."""

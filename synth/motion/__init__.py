@@ -1,0 +1,1 @@
+"""Structured motion control: the models, the phrase parser, the moves."""

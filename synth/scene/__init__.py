@@ -1,0 +1,1 @@
+"""A photo becomes something that a camera can move in: depth, layers, fill."""

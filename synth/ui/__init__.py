@@ -1,0 +1,1 @@
+"""The screen; nothing else imports gradio."""
