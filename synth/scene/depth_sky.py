@@ -1,0 +1,103 @@
+"""Sky and other smooth backdrops: what begins at the top of a photo and has no texture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.scene.depth_subject import barrier_distance
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sky:
+    """A backdrop above everything else."""
+
+    mask: Array
+    """Shape (H, W), 0 to 1."""
+    confidence: float
+    """How surely it is far away, 0 to 1."""
+    bottom: float
+    """Height of its lowest open edge, share of the picture from the top; 0 without a sky."""
+
+
+def find_sky(lab: Array) -> Sky:
+    """Find the sky of a small picture in CIE Lab divided by 100, shape (H, W, 3).
+
+    Grown from the top by barrier distance: clouds and the slow shading of a blue sky are crossed
+    cheaply, a skyline is not. What reaches the bottom of the picture is a floor or a wall and does
+    not count. The confidence asks for the colours that skies have: blue, bright, or glowing.
+    """
+    height, width = lab.shape[:2]
+    nothing = Sky(np.zeros((height, width), np.float32), 0.0, 0.0)
+    if min(height, width) < 12:
+        return nothing
+    smooth = cv2.GaussianBlur(lab, (0, 0), 0.8)
+    detail = _detail(lab)
+    likely = _sky_colour(lab) * np.exp(-np.square(detail / 0.05))
+    seeds = np.zeros((height, width), bool)
+    rows = max(1, height // 50)
+    seeds[:rows] = likely[:rows] > 0.35
+    if seeds[:rows].mean() < 0.08:
+        return nothing
+    distance = barrier_distance(smooth, seeds, 3)
+    reach = _reach(distance)
+    mask = (distance < reach).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    mask = _connected_to_top(mask)
+    area = float(mask.mean())
+    if area < 0.015:
+        return nothing
+    inside = mask > 0
+    calm = float(np.exp(-((float(detail[inside].mean()) / 0.035) ** 2)))
+    colour = float(_sky_colour(lab)[inside].mean())
+    columns = inside.any(0)
+    lowest = height - 1 - np.argmax(inside[::-1], axis=0)
+    bottom = float(np.percentile(lowest[columns], 85)) / height
+    confidence = float(np.clip(1.6 * colour * calm - 0.15, 0, 1) * np.clip(area / 0.06, 0.2, 1))
+    touching = float(mask[-max(2, height // 40) :].mean())
+    if touching > 0.12:
+        # Looking up at a tower, blue goes all the way down; a pale wall or a road does so too.
+        blue = float(np.clip(-lab[..., 2][inside].mean() * 9.0, 0, 1))
+        confidence *= blue * (1.0 - touching)
+    return Sky(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7), confidence, bottom)
+
+
+def _detail(lab: Array) -> Array:
+    """Local amount of fine structure of the lightness, about 0 in a clear sky."""
+    light = np.ascontiguousarray(lab[..., 0])
+    fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2.0))
+    return cv2.GaussianBlur(fine, (0, 0), 1.5)
+
+
+def _sky_colour(lab: Array) -> Array:
+    """How well each colour suits a sky, 0 to 1: blue at any lightness, bright grey, or glow."""
+    light, green_red, blue_yellow = lab[..., 0], lab[..., 1], lab[..., 2]
+    chroma = np.hypot(green_red, blue_yellow)
+    blue = np.clip(-blue_yellow * 9.0 - 0.3, 0, 1) * np.clip(1.2 - green_red * 4, 0, 1)
+    blue = blue * np.clip(light * 6.0, 0, 1)
+    grey = np.clip((light - 0.5) * 3.5, 0, 1) * np.clip(1.3 - chroma * 7.0, 0, 1)
+    glow = np.clip((light - 0.55) * 3.5, 0, 1) * np.clip(1.4 - chroma * 2.0, 0, 1) * 0.6
+    return np.maximum(np.maximum(blue, 0.85 * grey), glow).astype(np.float32)
+
+
+def _reach(distance: Array) -> float:
+    """The barrier at which the region grows least: the widest gap between sky and not sky."""
+    levels = np.linspace(0.06, 0.34, 15)
+    area = np.array([(distance < level).mean() for level in levels])
+    growth = (area[2:] - area[:-2]) / np.maximum(area[1:-1], 1e-3) + 0.15 * np.abs(
+        levels[1:-1] - 0.17
+    )
+    return float(levels[1:-1][int(np.argmin(growth))])
+
+
+def _connected_to_top(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    count, parts = cv2.connectedComponents(mask, connectivity=4)
+    keep = np.zeros(count, bool)
+    keep[np.unique(parts[: max(1, mask.shape[0] // 50)])] = True
+    keep[0] = False
+    return keep[parts].astype(np.uint8)
