@@ -1,0 +1,172 @@
+"""One encoder per output format: frames go in one by one, a finished file comes out.
+
+A sink is used by exactly two threads: ``prepare`` runs where frames are made and takes a private
+copy; everything else runs in the writer's encoding thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import av
+import av.container
+import numpy as np
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from synth.media.colour import even, to_video_frame
+from synth.media.settings import EncoderSettings
+
+_BT709 = 1  # ITU-T H.273: primaries, transfer and matrix all carry the number 1
+_LIMITED = 1  # AVCOL_RANGE_MPEG
+
+
+@dataclass(frozen=True)
+class ClipSpec:
+    """What every sink needs to know."""
+
+    path: Path
+    """The temporary file to write."""
+    width: int
+    """Pixels across, as rendered."""
+    height: int
+    """Pixels down, as rendered."""
+    fps: Fraction
+    """Frames per second."""
+    settings: EncoderSettings
+    """Encoder knobs."""
+    metadata: Mapping[str, str]
+    """Texts to write into the file."""
+    check: Callable[[], None]
+    """Raises when the work should stop; called between small steps."""
+
+
+class Sink(Protocol):
+    """An encoder for one format."""
+
+    def prepare(self, pixels: NDArray[np.uint8]) -> Any:
+        """A private copy of a frame (H, W, 3), in the form ``encode`` wants."""
+        ...
+
+    def encode(self, item: Any, index: int) -> None:
+        """Encode the prepared frame number ``index``."""
+        ...
+
+    def finish(self) -> None:
+        """Write everything that is still held back, and close the file."""
+        ...
+
+    def abort(self) -> None:
+        """Let go of everything; the file is about to be, or already, deleted. Never raises."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Codec:
+    """How one container format is written."""
+
+    container: str
+    codec: str
+    pixel_format: str
+    container_options: Mapping[str, str]
+    options: Callable[[ClipSpec], dict[str, str]]
+    frame_threads: bool
+
+
+def _x264(clip: ClipSpec) -> dict[str, str]:
+    settings = clip.settings
+    return {"preset": settings.preset, "crf": str(settings.crf)}
+
+
+def _vp9(clip: ClipSpec) -> dict[str, str]:
+    settings = clip.settings
+    return {
+        "deadline": "good" if settings.vp9_speed <= 5 else "realtime",
+        "cpu-used": str(settings.vp9_speed),
+        "crf": str(settings.vp9_crf),
+        "b": "0",
+        "row-mt": "1",
+        "tile-columns": "2",
+    }
+
+
+def _prores(clip: ClipSpec) -> dict[str, str]:
+    return {"profile": "hq", "vendor": "apl0"}
+
+
+# With use_metadata_tags any key survives, not only the few that QuickTime knows.
+_MOV = {"movflags": "+faststart+use_metadata_tags"}
+
+_CODECS = {
+    "mp4": _Codec("mp4", "libx264", "yuv420p", _MOV, _x264, True),
+    "webm": _Codec("webm", "libvpx-vp9", "yuv420p", {}, _vp9, False),
+    "prores": _Codec("mov", "prores_ks", "yuv422p10le", _MOV, _prores, True),
+}
+
+
+class ContainerSink:
+    """MP4, WebM and MOV through PyAV, tagged BT.709 limited range."""
+
+    def __init__(self, clip: ClipSpec, name: str) -> None:
+        self._clip = clip
+        self._codec = codec = _CODECS[name]
+        self._container = av.open(
+            str(clip.path),
+            "w",
+            format=codec.container,
+            container_options=dict(codec.container_options),
+        )
+        # Without this flag the muxer writes its own name and version into the file.
+        self._container.flags |= av.container.Flags.bitexact.value
+        self._container.metadata.update(clip.metadata)
+        stream = self._container.add_stream(codec.codec, rate=clip.fps, options=codec.options(clip))
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = even(clip.width), even(clip.height)
+        stream.pix_fmt = codec.pixel_format
+        context = stream.codec_context
+        context.gop_size = max(1, round(clip.fps * clip.settings.keyframe_seconds))
+        context.time_base = 1 / clip.fps
+        context.color_primaries = context.color_trc = context.colorspace = _BT709
+        context.color_range = _LIMITED
+        context.thread_count = clip.settings.threads
+        # PyAV asks for slice threads by default, which makes x264 both slower and worse.
+        context.thread_type = "AUTO" if codec.frame_threads else "SLICE"
+        self._stream = stream
+        self._context = context
+
+    def prepare(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
+        """Convert to the codec's planes (a copy, BT.709 limited range)."""
+        frame = to_video_frame(pixels, self._codec.pixel_format)
+        frame.colorspace = frame.color_primaries = frame.color_trc = _BT709
+        frame.color_range = _LIMITED
+        return frame
+
+    def encode(self, item: av.VideoFrame, index: int) -> None:
+        """Encode one frame; its time is ``index / fps``."""
+        item.pts = index
+        item.time_base = 1 / self._clip.fps
+        for packet in self._context.encode_lazy(item):
+            self._mux(packet)
+
+    def finish(self) -> None:
+        """Drain the encoder packet by packet, so that a stop is seen soon, and close."""
+        for packet in self._context.encode_lazy(None):
+            self._clip.check()
+            self._mux(packet)
+        self._container.close()
+
+    def _mux(self, packet: av.Packet) -> None:
+        packet.stream = self._stream
+        self._container.mux_one(packet)
+
+    def abort(self) -> None:
+        """Close without a useful trailer."""
+        # The file goes first: then the faststart pass fails at once instead of copying it all.
+        self._clip.path.unlink(missing_ok=True)
+        with suppress(Exception):
+            self._container.close()
