@@ -25,9 +25,36 @@ def rotation_from_degrees(rotation: Vector3) -> Rotation:
 
 
 def degrees_from_rotation(rotation: Rotation) -> Vector3:
-    """``(pitch, yaw, roll)`` in degrees of a world-from-camera rotation."""
-    yaw, pitch, roll = rotation.as_euler("YXZ", degrees=True)
+    """``(pitch, yaw, roll)`` in degrees of a world-from-camera rotation.
+
+    Pitch lies in [-90, 90], yaw and roll in [-180, 180]. Straight up or down, where yaw and roll
+    turn about the same axis, roll is 0 and yaw carries both.
+    """
+    # The pole is a legitimate direction, and the answer there still the same rotation: no warning.
+    yaw, pitch, roll = rotation.as_euler("YXZ", degrees=True, suppress_warnings=True)
     return float(pitch), float(yaw), float(roll)
+
+
+def _nearest_turn(angles: Vector3, reference: Vector3) -> Vector3:
+    """The same rotation written with the angles closest to ``reference``, degrees.
+
+    Every rotation has two triples, ``(p, y, r)`` and ``(180 - p, y + 180, r + 180)``, and each
+    angle any number of full turns; a path of poses should not jump between them.
+    """
+
+    def unwound(triple: Vector3) -> Vector3:
+        a, b, c = (
+            angle + 360.0 * round((near - angle) / 360.0)
+            for angle, near in zip(triple, reference, strict=True)
+        )
+        return a, b, c
+
+    def distance(triple: Vector3) -> float:
+        return sum(abs(a - b) for a, b in zip(triple, reference, strict=True))
+
+    pitch, yaw, roll = angles
+    flipped = (180.0 - pitch, yaw + 180.0, roll + 180.0)
+    return min(unwound(angles), unwound(flipped), key=distance)
 
 
 @dataclass(frozen=True)
@@ -42,6 +69,11 @@ class CameraPose:
     """Millimetres on a 36 mm sensor across the longer side of the frame."""
 
     def __post_init__(self) -> None:
+        if len(self.position) != 3 or len(self.rotation) != 3:
+            raise InvalidInstruction(
+                f"A camera pose needs 3 numbers of position and 3 of rotation, "
+                f"not {len(self.position)} and {len(self.rotation)}."
+            )
         numbers = (*self.position, *self.rotation, self.focal_length)
         if not all(math.isfinite(number) for number in numbers):
             raise InvalidInstruction(
@@ -117,24 +149,38 @@ class CameraPath:
         """The camera between frames, for shutter samples; clamped to the ends of the path.
 
         Positions and focal lengths are interpolated linearly, rotations along the shortest arc.
+        At whole frames it is the path's own pose, to the bit; the angles between are written so
+        that they continue those of the frame before.
+
+        Args:
+            frame: frame number, may be fractional.
+
+        Raises:
+            InvalidInstruction: the number is NaN.
         """
+        if math.isnan(frame):
+            raise InvalidInstruction("The frame number asked of a camera path is not a number.")
         frame = min(max(frame, 0.0), len(self.poses) - 1.0)
-        index = min(int(frame), len(self.poses) - 2) if len(self.poses) > 1 else 0
+        index = int(frame)
         share = frame - index
         before = self.poses[index]
-        if share == 0.0 or len(self.poses) == 1:
+        if share == 0.0:
             return before
         after = self.poses[index + 1]
         if before == after:
             return before
-        pair = Rotation.concatenate(
-            [rotation_from_degrees(before.rotation), rotation_from_degrees(after.rotation)]
-        )
         x, y, z = (
             a + (b - a) * share for a, b in zip(before.position, after.position, strict=True)
         )
+        rotation = before.rotation
+        if after.rotation != before.rotation:
+            pair = Rotation.concatenate(
+                [rotation_from_degrees(before.rotation), rotation_from_degrees(after.rotation)]
+            )
+            turned = degrees_from_rotation(Slerp([0.0, 1.0], pair)(share))
+            rotation = _nearest_turn(turned, before.rotation)
         return CameraPose(
             position=(x, y, z),
-            rotation=degrees_from_rotation(Slerp([0.0, 1.0], pair)(share)),
+            rotation=rotation,
             focal_length=before.focal_length + (after.focal_length - before.focal_length) * share,
         )

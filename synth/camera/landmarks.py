@@ -1,0 +1,265 @@
+"""The places of a video's first frame that the camera is measured by, with their known depth.
+
+A landmark is a small textured patch of frame 0 whose depth is smooth, so that its position in the
+world is known to a fraction of a pixel. Points are kept as a direction and an inverse depth from
+frame 0's camera, which is exact for the sky as well: Civera, Davison, Montiel, "Inverse depth
+parametrization for monocular SLAM", 2008, https://doi.org/10.1109/TRO.2008.2003276.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from synth.camera.conventions import focal_pixels
+from synth.camera.pose import CameraPose, degrees_from_rotation, rotation_from_degrees
+
+Floats = NDArray[np.float64]
+
+_SMOOTH_WINDOW = 11
+"""Side of the square over which depth must be a plane, pixels of the measured picture."""
+_PLANE_TOLERANCE = 0.004
+"""Root mean square departure of inverse depth from that plane, share of the inverse depth."""
+_STEEPEST = 0.02
+"""Largest change of inverse depth from one pixel to the next, share of the inverse depth."""
+_GRID = (16, 9)
+"""Cells along the longer and the shorter side, each with its own quota of landmarks."""
+_TEXTURE_WINDOW = 9
+"""Side of the square in which texture is judged, pixels."""
+_WEAKEST_TEXTURE = 1.0
+"""Least mean squared gradient in a patch's weaker direction, (grey levels / pixel) squared."""
+_RELATIVE_TEXTURE = 0.001
+"""The same, as a share of the strongest patch of the picture."""
+
+
+@dataclass(frozen=True)
+class ImagePlane:
+    """Size and scale of the picture in which the camera is measured."""
+
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    pixels_per_millimetre: float
+    """Focal length in pixels for one millimetre of focal length."""
+
+    @classmethod
+    def of_frame(cls, width: int, height: int, reduction: int) -> ImagePlane:
+        """The plane of a frame of ``width`` x ``height`` px shrunk by a whole ``reduction``.
+
+        The frame's centre stays the principal point, also where the size does not divide evenly.
+        """
+        return cls(
+            width=width // reduction,
+            height=height // reduction,
+            pixels_per_millimetre=focal_pixels(1.0, width, height) / reduction,
+        )
+
+    @property
+    def centre(self) -> Floats:
+        """Principal point, shape (2,), pixels, centres of pixels at +0.5."""
+        return np.array([self.width / 2.0, self.height / 2.0])
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera pose in the form in which it is solved."""
+
+    rotation: Floats
+    """World-from-camera, shape (3, 3)."""
+    position: Floats
+    """Shape (3,), scene units."""
+    focal: float
+    """Focal length, pixels of the measured picture."""
+
+    @classmethod
+    def of_pose(cls, pose: CameraPose, plane: ImagePlane) -> Camera:
+        """The camera of a pose that looks onto ``plane``."""
+        return cls(
+            rotation=rotation_from_degrees(pose.rotation).as_matrix(),
+            position=np.array(pose.position, dtype=np.float64),
+            focal=pose.focal_length * plane.pixels_per_millimetre,
+        )
+
+    def pose(self, plane: ImagePlane) -> CameraPose:
+        """The same camera as a pose."""
+        x, y, z = (float(value) for value in self.position)
+        return CameraPose(
+            position=(x, y, z),
+            rotation=degrees_from_rotation(Rotation.from_matrix(self.rotation)),
+            focal_length=float(self.focal / plane.pixels_per_millimetre),
+        )
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """N patches of frame 0 that lie on smooth surfaces of known depth."""
+
+    plane: ImagePlane
+    """The picture they were found in."""
+    pixels: Floats
+    """Shape (N, 2), where they are in frame 0, pixels, centres at +0.5."""
+    directions: Floats
+    """Shape (N, 3), world direction whose length along frame 0's axis is 1."""
+    inverse_depths: Floats
+    """Shape (N,), 1 / z-depth in frame 0's camera, 1 / scene units; 0 for the sky."""
+    direction_slopes: Floats
+    """Shape (3, 2), change of the direction for a pixel to the right and a pixel down."""
+    inverse_slopes: Floats
+    """Shape (N, 2), change of the inverse depth for a pixel to the right and a pixel down."""
+    origin: Floats
+    """Shape (3,), position of frame 0's camera."""
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def rays(self, camera: Camera, chosen: NDArray[np.intp]) -> Floats:
+        """Camera-space positions of some landmarks up to scale, shape (M, 3)."""
+        offset = self.origin - camera.position
+        world = self.directions[chosen] + self.inverse_depths[chosen, None] * offset
+        return world @ camera.rotation
+
+    def project(self, camera: Camera, chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Where some landmarks appear: pixels (M, 2), and distance along the axis (M,).
+
+        The distance is in units of the landmark's depth in frame 0; not positive means behind the
+        camera, where the pixel means nothing.
+        """
+        rays = self.rays(camera, chosen)
+        forward = -rays[:, 2]
+        safe = np.where(forward > 1e-6, forward, 1e-6)
+        pixels = np.stack([rays[:, 0], -rays[:, 1]], axis=1) * (camera.focal / safe)[:, None]
+        return pixels + self.plane.centre, forward
+
+    def affines(self, camera: Camera, chosen: NDArray[np.intp]) -> Floats:
+        """How each patch of frame 0 is stretched and turned in this camera, shape (M, 2, 2).
+
+        Column 0 is where a pixel to the right in frame 0 goes, column 1 a pixel down.
+        """
+        rays = self.rays(camera, chosen)
+        offset = self.origin - camera.position
+        slopes = (
+            self.direction_slopes[None, :, :]
+            + offset[None, :, None] * self.inverse_slopes[chosen][:, None, :]
+        )
+        turned = np.einsum("ji,mjk->mik", camera.rotation, slopes)
+        forward = np.maximum(-rays[:, 2], 1e-6)[:, None]
+        across = (turned[:, 0] + rays[:, :1] / forward * turned[:, 2]) / forward
+        down = (-turned[:, 1] - rays[:, 1:2] / forward * turned[:, 2]) / forward
+        return np.stack([across, down], axis=1) * camera.focal
+
+
+def _box(values: NDArray[Any], side: int) -> NDArray[Any]:
+    return cv2.boxFilter(values, -1, (side, side), normalize=True, borderType=cv2.BORDER_REFLECT)
+
+
+def _smooth_depth(inverse: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Fit a plane to the inverse depth round every pixel.
+
+    A flat surface has an inverse depth that is linear across the picture, whatever its slant.
+
+    Returns:
+        The plane's value and its two slopes at every pixel, and where it fits. Shapes (H, W).
+    """
+    known = np.isfinite(inverse) & (inverse >= 0.0)
+    values = np.where(known, inverse, 0.0)
+    height, width = values.shape
+    side = _SMOOTH_WINDOW
+    # Moments about each window's own centre, from filters with the coordinate as kernel.
+    offsets = np.arange(side, dtype=np.float64) - side // 2
+    flat = np.full(side, 1.0 / side)
+    slope = offsets / (side * float((offsets**2).mean()))
+    border = cv2.BORDER_REFLECT
+    mean = cv2.sepFilter2D(values, cv2.CV_64F, flat, flat, borderType=border)
+    across = cv2.sepFilter2D(values, cv2.CV_64F, slope, flat, borderType=border)
+    down = cv2.sepFilter2D(values, cv2.CV_64F, flat, slope, borderType=border)
+    spread = float((offsets**2).mean())
+    variance = _box(values * values, side) - mean * mean - spread * (across**2 + down**2)
+    departure = np.sqrt(np.maximum(variance, 0.0))
+    steepness = np.maximum(np.abs(across), np.abs(down))
+    tiny = 1e-9
+    smooth = (departure <= _PLANE_TOLERANCE * mean + tiny) & (steepness <= _STEEPEST * mean + tiny)
+    whole = cv2.erode(known.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    margin = side // 2
+    inside = np.zeros((height, width), dtype=bool)
+    inside[margin : height - margin, margin : width - margin] = True
+    return mean, across, down, smooth & whole & inside
+
+
+def _texture(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean squared gradient round each pixel in its weaker direction, (grey levels / pixel)^2."""
+    # The Sobel kernel of side 3 weighs a unit slope with 8.
+    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    xx, xy, yy = (_box(a, _TEXTURE_WINDOW) for a in (across * across, across * down, down * down))
+    return 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4.0 * xy * xy))
+
+
+def _pick(strength: NDArray[np.float32], wanted: int) -> NDArray[np.intp]:
+    """Strong, well spread corners: flat indices into the picture, at most ``wanted``."""
+    height, width = strength.shape
+    peaks = cv2.dilate(strength, np.ones((_TEXTURE_WINDOW, _TEXTURE_WINDOW), np.uint8))
+    floor = max(_WEAKEST_TEXTURE, _RELATIVE_TEXTURE * float(strength.max(initial=0.0)))
+    found = np.flatnonzero((strength >= peaks) & (strength >= floor))
+    if not len(found):
+        return found
+    columns, rows = _GRID if width >= height else _GRID[::-1]
+    y, x = np.divmod(found, width)
+    cell = (y * rows // height) * columns + x * columns // width
+    order = np.lexsort((-strength.ravel()[found], cell))
+    found, cell = found[order], cell[order]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    rank = np.arange(len(found)) - np.repeat(starts, np.diff(np.append(starts, len(found))))
+    # First everyone's best corner, then everyone's second: an even spread at any number.
+    return found[np.lexsort((-strength.ravel()[found], rank))[:wanted]]
+
+
+def find_landmarks(
+    grey: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    pose: CameraPose,
+    plane: ImagePlane,
+    *,
+    wanted: int,
+    margin: int,
+) -> Landmarks:
+    """Find patches of frame 0 that can be followed and whose place in the world is known.
+
+    Corners by the smaller eigenvalue of the structure tensor: Shi, Tomasi, "Good features to
+    track", 1994, https://doi.org/10.1109/CVPR.1994.323794.
+
+    Args:
+        grey: frame 0, shape (H, W), grey levels 0 to 255, slightly blurred.
+        depth: z-depth of the same pixels, shape (H, W), scene units, positive; infinite is sky,
+            anything else that is not positive is unknown.
+        pose: frame 0's camera.
+        plane: size and scale of the picture.
+        wanted: most landmarks to return.
+        margin: pixels to stay away from the border.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = np.where(depth > 0, 1.0 / depth.astype(np.float64), np.nan)
+    value, across, down, usable = _smooth_depth(inverse)
+    usable[:margin] = usable[-margin:] = False
+    usable[:, :margin] = usable[:, -margin:] = False
+    found = _pick(np.where(usable, _texture(grey), np.float32(0.0)), wanted)
+    y, x = np.divmod(found, plane.width)
+    camera = Camera.of_pose(pose, plane)
+    pixels = np.stack([x + 0.5, y + 0.5], axis=1).astype(np.float64)
+    centred = (pixels - plane.centre) / camera.focal
+    rays = np.stack([centred[:, 0], -centred[:, 1], -np.ones(len(found))], axis=1)
+    steps = np.array([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]]) / camera.focal
+    return Landmarks(
+        plane=plane,
+        pixels=pixels,
+        directions=rays @ camera.rotation.T,
+        inverse_depths=value[y, x],
+        direction_slopes=camera.rotation @ steps,
+        inverse_slopes=np.stack([across[y, x], down[y, x]], axis=1),
+        origin=camera.position,
+    )
