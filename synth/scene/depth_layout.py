@@ -14,9 +14,6 @@ from synth.scene.depth_subject import Subject, barrier_distance
 
 Array = NDArray[np.float32]
 
-_FAR_WALL = 0.06
-"""Disparity of the farthest thing that is not sky, of 1."""
-
 
 @dataclass(frozen=True)
 class Horizon:
@@ -79,21 +76,6 @@ def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Array:
     return (reach * below * (1.0 - subject.mask * subject.confidence)).astype(np.float32)
 
 
-def stand_upright(ramp: Array, floor: Array) -> Array:
-    """Give what is not floor the disparity of the floor below it, column by column.
-
-    The idea is the pop-up of Hoiem et al., "Automatic Photo Pop-up", SIGGRAPH 2005: things stand
-    on the ground, so their foot says how far they are. Shapes (H, W).
-    """
-    result = ramp.copy()
-    share = np.clip((floor - 0.35) / 0.3, 0.0, 1.0)
-    for y in range(ramp.shape[0] - 2, -1, -1):
-        # A little lean keeps a wrong wall from standing as near as the bottom edge to the top.
-        wall = result[y + 1] + 0.10 * (ramp[y] - ramp[y + 1])
-        result[y] = share[y] * ramp[y] + (1.0 - share[y]) * wall
-    return np.maximum(result, 0.0)
-
-
 def corridor(size: tuple[int, int], vanishing: VanishingPoint) -> Array:
     """Disparity of a box-shaped room seen along its axis: shape (H, W) for ``(W, H)`` = size.
 
@@ -114,8 +96,3 @@ def corridor(size: tuple[int, int], vanishing: VanishingPoint) -> Array:
         (y - vanishing.y) / max(1 - vanishing.y, 0.25),
     )
     return np.clip(np.maximum(side[None, :], rise[:, None]), 0.0, 1.0).astype(np.float32)
-
-
-def far_wall(disparity: Array) -> Array:
-    """Lift everything that is not sky off the farthest distance."""
-    return (_FAR_WALL + (1.0 - _FAR_WALL) * disparity).astype(np.float32)

@@ -1,0 +1,160 @@
+"""From what was seen in a photo to one depth map: evidence per region, settled, then smoothed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.scene.depth_filters import edge_weights, smooth_within_edges
+from synth.scene.depth_focus import Focus
+from synth.scene.depth_layout import Horizon, corridor, floor_ramp
+from synth.scene.depth_lines import VanishingPoint
+from synth.scene.depth_regions import Regions, borders, cut_regions, settle, split_regions
+from synth.scene.depth_sky import Sky
+from synth.scene.depth_subject import Subject
+
+Array = NDArray[np.float32]
+Values = NDArray[np.float64]
+
+_FAR_WALL = 0.06
+"""Disparity of the farthest thing that is not sky."""
+_LEAN = 0.12
+"""Slope of upright things, as a share of the floor's."""
+_IN_FRONT = 0.12
+"""Least disparity between a certain subject and what it stands before."""
+
+
+@dataclass(frozen=True)
+class Cues:
+    """Everything that was seen in a photo, on the solving grid (H, W)."""
+
+    rgb: NDArray[np.uint8]
+    lab: Array
+    vanishing: VanishingPoint
+    sky: Sky
+    focus: Focus
+    subject: Subject
+    horizon: Horizon
+    floor: Array
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What each region says about its own disparity, and how far that is believed."""
+
+    value: Values
+    belief: Values
+
+    def add(self, value: Values | float, belief: Values) -> _Evidence:
+        total = self.belief + belief
+        mixed = (self.value * self.belief + value * belief) / np.maximum(total, 1e-9)
+        return _Evidence(mixed, total)
+
+
+def fuse(cues: Cues) -> Array:
+    """Disparity of shape (H, W), 0 far to 1 near, from the cues of a photo."""
+    height, width = cues.rgb.shape[:2]
+    regions = cut_regions(cues.lab, scale=0.6, smallest=0.0009)
+    inside = (cues.subject.mask > 0.5) & (cues.subject.confidence > 0.1)
+    clear = (cues.sky.mask > 0.5) & (cues.sky.confidence > 0.15)
+    regions = split_regions(regions, inside, clear)
+    room = cues.vanishing.strength * cues.vanishing.surround
+    ramp = floor_ramp((width, height), cues.horizon)
+    box = corridor((width, height), cues.vanishing)
+    floor = np.clip(regions.mean(cues.floor) * 2.0 - 0.5, 0.0, 1.0)
+    evidence = _evidence(cues, regions, ramp, box, floor, room)
+    first, second, ties = borders(regions, cues.lab)
+    both = regions.mean(inside.astype(np.float32)) > 0.5
+    # A subject is one thing, however many colours it wears.
+    ties = ties * 0.05 + 2.0 * cues.subject.confidence * (both[first] & both[second])
+    # Nothing is said about the subject in the first round, so that its surroundings speak.
+    free = _Evidence(evidence.value, np.where(both, 1e-3, evidence.belief))
+    settled = settle(free.value, free.belief, first, second, ties)
+    relief = np.zeros((height, width), np.float32)
+    if inside.any():
+        base, relief = _subject_body(cues, settled[regions.labels], ramp, inside)
+        belief = np.where(both, 3.0 * cues.subject.confidence, 0.0)
+        settled = settle(*_pair(evidence.add(base, belief)), first, second, ties)
+    # Within a region depth follows the floor if it lies down and hardly at all if it stands.
+    slope = (1.0 - room) * (_LEAN + (1.0 - _LEAN) * floor)
+    shape = slope[regions.labels] * _centred(ramp, regions) + room * _centred(box, regions)
+    value = settled[regions.labels] + shape + relief * cues.subject.confidence
+    ties_now = edge_weights(cues.lab, 14.0)
+    smooth = smooth_within_edges(
+        value.astype(np.float32), np.ones((height, width), np.float32), ties_now, 8.0
+    )
+    return np.clip(smooth, 0.0, 1.0)
+
+
+def _pair(evidence: _Evidence) -> tuple[Values, Values]:
+    return evidence.value, evidence.belief
+
+
+def _centred(field: Array, regions: Regions) -> Array:
+    return (field - regions.mean(field)[regions.labels]).astype(np.float32)
+
+
+def _evidence(
+    cues: Cues, regions: Regions, ramp: Array, box: Array, floor: Values, room: float
+) -> _Evidence:
+    height = ramp.shape[0]
+    lifted = _FAR_WALL + (1.0 - _FAR_WALL) * ramp
+    rows = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
+    # Where nothing else is known: the lower, the nearer, as in most photos ever taken.
+    habit = np.broadcast_to(0.12 + 0.6 * rows**1.5, ramp.shape).astype(np.float32)
+    evidence = _Evidence(regions.mean(habit), np.full(regions.count, 0.06))
+    evidence = evidence.add(regions.mean(lifted), 1.2 * floor)
+    contact, share = _contact(regions, lifted, floor)
+    evidence = evidence.add(contact, 0.8 * share * (1.0 - floor))
+    evidence = evidence.add(regions.mean(box), np.full(regions.count, 1.5 * room))
+    blur = cues.focus.shallow * (1.0 - cues.focus.sharpness) * cues.focus.confidence
+    blurred = regions.mean(blur.astype(np.float32))
+    crisp = regions.mean((cues.focus.shallow * cues.focus.sharpness).astype(np.float32))
+    evidence = evidence.add(0.15, 0.8 * blurred * (1.0 - floor))
+    evidence = evidence.add(0.7, 0.3 * crisp * (1.0 - floor))
+    sky = regions.mean(cues.sky.mask) * cues.sky.confidence
+    return evidence.add(0.0, 20.0 * np.where(sky > 0.3, sky, 0.0) ** 2)
+
+
+def _contact(regions: Regions, lifted: Array, floor: Values) -> tuple[Values, Values]:
+    """Disparity of the floor where each region stands on it, and the share of it that stands.
+
+    A region that is cut off by the picture's lower side stands nearer than the picture shows.
+    """
+    labels = regions.labels
+    lies = floor > 0.5
+    stands = ~lies[labels[:-1]] & lies[labels[1:]]
+    foot = labels[:-1][stands]
+    bottom = labels[-1][~lies[labels[-1]]]
+    name = np.concatenate([foot, bottom])
+    near = np.concatenate([lifted[:-1][stands], np.full(bottom.size, 0.95, np.float32)])
+    weight = near.astype(np.float64) ** 4 + 1e-6  # The nearest foot decides.
+    total = np.bincount(name, weight, regions.count)
+    value = np.bincount(name, weight * near, regions.count) / np.maximum(total, 1e-12)
+    wide = np.bincount(name, minlength=regions.count) / np.sqrt(regions.size)
+    return value, np.clip(wide * 1.2, 0.0, 1.0)
+
+
+def _subject_body(
+    cues: Cues, stage: Values, ramp: Array, solid: NDArray[np.bool_]
+) -> tuple[float, Array]:
+    """Where the subject stands, by its foot and by what is round it; and its rounded relief."""
+    height, width = solid.shape
+    rows = np.flatnonzero(solid.any(1))
+    foot = int(np.percentile(np.repeat(np.arange(height), solid.sum(1)), 98))
+    base = _FAR_WALL + (1.0 - _FAR_WALL) * float(ramp[foot].mean())
+    if rows[-1] >= height - 2:
+        base = max(base, 0.8)
+    reach = 2 * max(3, round(0.05 * max(height, width))) + 1
+    around = cv2.dilate(solid.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    around &= ~solid
+    around[foot:] = False
+    if around.any():
+        behind = float(np.percentile(stage[around], 65))
+        base = max(base, min(behind + _IN_FRONT, 0.95))
+    depth = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)
+    round_off = 0.08 * (np.sqrt(depth / max(float(depth.max()), 1.0)) - 0.5)
+    return base, np.where(solid, round_off, 0.0).astype(np.float32)
