@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from synth.scene.depth_filters import edge_weights, smooth_within_edges
 from synth.scene.depth_focus import Focus
-from synth.scene.depth_layout import Horizon, corridor, floor_ramp
+from synth.scene.depth_layout import Floor, Horizon, corridor, floor_ramp
 from synth.scene.depth_lines import VanishingPoint
 from synth.scene.depth_regions import Regions, borders, cut_regions, settle, split_regions
 from synth.scene.depth_sky import Sky
+from synth.scene.depth_standing import stand
 from synth.scene.depth_subject import Subject
 
 Array = NDArray[np.float32]
@@ -23,8 +23,8 @@ _FAR_WALL = 0.06
 """Disparity of the farthest thing that is not sky."""
 _LEAN = 0.12
 """Slope of upright things, as a share of the floor's."""
-_IN_FRONT = 0.12
-"""Least disparity between a certain subject and what it stands before."""
+_TIE = 0.08
+"""Pull between neighbouring regions, against a belief of 1 for certain evidence."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Cues:
     focus: Focus
     subject: Subject
     horizon: Horizon
-    floor: Array
+    floor: Floor
 
 
 @dataclass(frozen=True)
@@ -62,26 +62,32 @@ def fuse(cues: Cues) -> Array:
     clear = (cues.sky.mask > 0.5) & (cues.sky.confidence > 0.15)
     regions = split_regions(regions, inside, clear)
     room = cues.vanishing.strength * cues.vanishing.surround
-    ramp = floor_ramp((width, height), cues.horizon)
+    ramp = floor_ramp((width, height), cues.horizon, cues.floor.surface)
     box = corridor((width, height), cues.vanishing)
-    floor = np.clip(regions.mean(cues.floor) * 2.0 - 0.5, 0.0, 1.0)
+    floor = np.clip(regions.mean(cues.floor.mask) * 2.0 - 0.5, 0.0, 1.0)
     evidence = _evidence(cues, regions, ramp, box, floor, room)
-    first, second, ties = borders(regions, cues.lab)
     both = regions.mean(inside.astype(np.float32)) > 0.5
+    away = regions.mean(clear.astype(np.float32)) > 0.5
+    first, second, ties = borders(regions, cues.lab)
+    # What stands before the sky owes the sky nothing.
+    ties = ties * _TIE * ~(away[first] | away[second])
     # A subject is one thing, however many colours it wears.
-    ties = ties * 0.05 + 2.0 * cues.subject.confidence * (both[first] & both[second])
+    ties = ties + 2.0 * cues.subject.confidence * (both[first] & both[second])
     # Nothing is said about the subject in the first round, so that its surroundings speak.
-    free = _Evidence(evidence.value, np.where(both, 1e-3, evidence.belief))
-    settled = settle(free.value, free.belief, first, second, ties)
+    settled = settle(evidence.value, np.where(both, 1e-3, evidence.belief), first, second, ties)
     relief = np.zeros((height, width), np.float32)
     if inside.any():
-        base, relief = _subject_body(cues, settled[regions.labels], ramp, inside)
-        belief = np.where(both, 3.0 * cues.subject.confidence, 0.0)
-        settled = settle(*_pair(evidence.add(base, belief)), first, second, ties)
+        lies = floor[regions.labels] > 0.5
+        body = stand(inside, lies, clear, settled[regions.labels], _lifted(ramp))
+        sure = cues.subject.confidence
+        carried = regions.mean(body.carrier) * (1.0 - cues.focus.shallow) * ~both
+        evidence = evidence.add(body.base, sure * np.where(both, 3.0, carried))
+        settled = settle(evidence.value, evidence.belief, first, second, ties)
+        relief = body.relief * sure
     # Within a region depth follows the floor if it lies down and hardly at all if it stands.
     slope = (1.0 - room) * (_LEAN + (1.0 - _LEAN) * floor)
     shape = slope[regions.labels] * _centred(ramp, regions) + room * _centred(box, regions)
-    value = settled[regions.labels] + shape + relief * cues.subject.confidence
+    value = settled[regions.labels] + shape + relief
     ties_now = edge_weights(cues.lab, 14.0)
     smooth = smooth_within_edges(
         value.astype(np.float32), np.ones((height, width), np.float32), ties_now, 8.0
@@ -89,8 +95,9 @@ def fuse(cues: Cues) -> Array:
     return np.clip(smooth, 0.0, 1.0)
 
 
-def _pair(evidence: _Evidence) -> tuple[Values, Values]:
-    return evidence.value, evidence.belief
+def _lifted(ramp: Array) -> Array:
+    """The floor's ramp with its far end off the distance of the sky."""
+    return (_FAR_WALL + (1.0 - _FAR_WALL) * ramp).astype(np.float32)
 
 
 def _centred(field: Array, regions: Regions) -> Array:
@@ -101,7 +108,7 @@ def _evidence(
     cues: Cues, regions: Regions, ramp: Array, box: Array, floor: Values, room: float
 ) -> _Evidence:
     height = ramp.shape[0]
-    lifted = _FAR_WALL + (1.0 - _FAR_WALL) * ramp
+    lifted = _lifted(ramp)
     rows = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
     # Where nothing else is known: the lower, the nearer, as in most photos ever taken.
     habit = np.broadcast_to(0.12 + 0.6 * rows**1.5, ramp.shape).astype(np.float32)
@@ -136,25 +143,3 @@ def _contact(regions: Regions, lifted: Array, floor: Values) -> tuple[Values, Va
     value = np.bincount(name, weight * near, regions.count) / np.maximum(total, 1e-12)
     wide = np.bincount(name, minlength=regions.count) / np.sqrt(regions.size)
     return value, np.clip(wide * 1.2, 0.0, 1.0)
-
-
-def _subject_body(
-    cues: Cues, stage: Values, ramp: Array, solid: NDArray[np.bool_]
-) -> tuple[float, Array]:
-    """Where the subject stands, by its foot and by what is round it; and its rounded relief."""
-    height, width = solid.shape
-    rows = np.flatnonzero(solid.any(1))
-    foot = int(np.percentile(np.repeat(np.arange(height), solid.sum(1)), 98))
-    base = _FAR_WALL + (1.0 - _FAR_WALL) * float(ramp[foot].mean())
-    if rows[-1] >= height - 2:
-        base = max(base, 0.8)
-    reach = 2 * max(3, round(0.05 * max(height, width))) + 1
-    around = cv2.dilate(solid.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-    around &= ~solid
-    around[foot:] = False
-    if around.any():
-        behind = float(np.percentile(stage[around], 65))
-        base = max(base, min(behind + _IN_FRONT, 0.95))
-    depth = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)
-    round_off = 0.08 * (np.sqrt(depth / max(float(depth.max()), 1.0)) - 0.5)
-    return base, np.where(solid, round_off, 0.0).astype(np.float32)

@@ -22,6 +22,22 @@ class Horizon:
     y: float
     confidence: float
 
+    @property
+    def start(self) -> float:
+        """Where the floor begins: at the horizon if it is sure, else higher up, to be safe."""
+        return self.y * (0.35 + 0.65 * self.confidence)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What lies rather than stands."""
+
+    mask: Array
+    """Shape (H, W), 0 to 1."""
+    surface: float
+    """0 for a floor that ends somewhere, 1 for one that fills the picture to its top: a table
+    seen from above, a wall, a plain backdrop."""
+
 
 def find_horizon(sky: Sky, vanishing: VanishingPoint) -> Horizon:
     """Weigh up where the horizon lies: lower edge of the sky, vanishing point, habit.
@@ -41,21 +57,23 @@ def find_horizon(sky: Sky, vanishing: VanishingPoint) -> Horizon:
     return Horizon(float(np.clip(y, -0.2, 0.85)), float(np.clip(sum(weights) - 0.35, 0, 1)))
 
 
-def floor_ramp(size: tuple[int, int], horizon: Horizon) -> Array:
+def floor_ramp(size: tuple[int, int], horizon: Horizon, surface: float) -> Array:
     """Disparity of a level floor, shape (H, W) for ``(W, H)`` = size: 0 at the horizon, 1 below.
 
     A plane's disparity grows in proportion to the distance below its horizon. Where the horizon
-    is only a guess, the ramp starts higher up and is gentler.
+    is only a guess, the ramp starts higher up and is gentler; it is gentler still on a surface
+    that fills the picture, which may be seen from any side.
     """
     width, height = size
-    start = horizon.y * (0.35 + 0.65 * horizon.confidence)
+    start = horizon.start * (1.0 - surface)
     rows = (np.arange(height, dtype=np.float32) + 0.5) / height
     ramp = np.clip((rows - start) / max(1.0 - start, 0.15), 0.0, 1.0)
-    return np.repeat(ramp[:, None], width, axis=1)
+    flat = 0.2 + 0.5 * ramp
+    return np.repeat(((1.0 - surface) * ramp + surface * flat)[:, None], width, axis=1)
 
 
-def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Array:
-    """Which pixels belong to the floor: shape (H, W), 0 to 1.
+def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Floor:
+    """Which pixels of a picture of shape (H, W, 3), CIE Lab divided by 100, belong to the floor.
 
     The floor is what can be reached from the bottom of the picture without crossing an edge, a
     subject, or the horizon.
@@ -65,15 +83,19 @@ def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Array:
     rows = max(1, height // 40)
     seeds[-rows:] = subject.mask[-rows:] * subject.confidence < 0.3
     if not seeds.any():
-        return np.zeros((height, width), np.float32)
+        return Floor(np.zeros((height, width), np.float32), 0.0)
     # Texture of grass or gravel must not look like walls.
     calm = cv2.medianBlur((np.clip(lab * 0.5 + 0.5, 0, 1) * 255).astype(np.uint8), 5)
     calm = cv2.GaussianBlur(calm.astype(np.float32) / 127.5, (0, 0), 1.5)
     distance = barrier_distance(calm, seeds, 3)
     reach = 1.0 / (1.0 + np.exp((distance - 0.30) / 0.05))
     row = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
-    below = 1.0 / (1.0 + np.exp(-(row - horizon.y) / 0.02))
-    return (reach * below * (1.0 - subject.mask * subject.confidence)).astype(np.float32)
+    top = reach[: max(1, height // 14)]
+    surface = float(np.clip((top.mean() - 0.3) / 0.4, 0, 1)) * (1.0 - horizon.confidence)
+    start = horizon.start * (1.0 - surface)
+    below = 1.0 / (1.0 + np.exp(-(row - start) / 0.02)) if surface < 0.5 else 1.0
+    mask = reach * below * (1.0 - subject.mask * subject.confidence)
+    return Floor(mask.astype(np.float32), surface)
 
 
 def corridor(size: tuple[int, int], vanishing: VanishingPoint) -> Array:

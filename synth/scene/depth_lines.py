@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_SEGMENTS = 90
+_MOST_SEGMENTS = 56
 _TOLERANCE = np.sin(np.radians(2.5))
 
 

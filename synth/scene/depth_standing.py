@@ -1,0 +1,78 @@
+"""How near a subject stands: by its foot on the floor and by what is behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_IN_FRONT = 0.12
+"""Least disparity between a subject and what it stands before."""
+_LONGEST_LEG = 0.4
+"""Farthest that the foot is looked for below the mask, share of the picture's height."""
+_ROUNDNESS = 0.08
+"""Disparity between the rim of a subject and its middle."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A subject that stands somewhere."""
+
+    base: float
+    """Disparity of the plane in which it stands."""
+    relief: Array
+    """Shape (H, W): what its rounded form adds to that, 0 outside."""
+    carrier: Array
+    """Shape (H, W), 0 or 1: what lies between the mask and the floor, likely its own legs."""
+
+
+def stand(solid: Mask, floor: Mask, sky: Mask, behind: NDArray[np.float64], ramp: Array) -> Body:
+    """Find the subject's plane. All arrays have shape (H, W); ``solid`` holds at least a pixel.
+
+    ``behind`` is the disparity found so far for everything but the subject, ``ramp`` that of the
+    floor. Straight below the mask the first floor pixel is the foot: things rarely float. What
+    has nothing but sky below it does, and is placed by its surroundings alone.
+    """
+    height, width = solid.shape
+    rows = np.arange(height)[:, None]
+    columns = np.flatnonzero(solid.any(0))
+    lowest = height - 1 - np.argmax(solid[::-1], axis=0)
+    below = (rows > lowest[None]) & solid.any(0)[None]
+    ground = below & floor
+    found = ground.any(0)[columns]
+    first = np.argmax(ground, axis=0)[columns]
+    leg = first - lowest[columns]
+    touches = lowest[columns] >= height - 2
+    near = found & (leg <= _LONGEST_LEG * height)
+    carrier = np.zeros((height, width), np.float32)
+    for column, stop in zip(columns[near], first[near], strict=True):
+        carrier[lowest[column] + 1 : stop, column] = 1.0
+    carrier[sky] = 0.0
+    base = 0.35
+    feet = np.concatenate([first[near] - 1, np.full(int(touches.sum()), height - 1)])
+    if feet.size >= 0.15 * columns.size:
+        foot = int(np.percentile(feet, 90))
+        base = float(ramp[min(foot, height - 1)].mean())
+    if touches.mean() > 0.2:
+        # Cut off by the frame: its foot is nearer than anything that is seen of the floor.
+        base = max(base, 0.8)
+    base = max(base, _before(solid, behind, int(lowest[columns].max())))
+    depth = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)
+    rounded = _ROUNDNESS * (np.sqrt(depth / max(float(depth.max()), 1.0)) - 0.5)
+    return Body(base, np.where(solid, rounded, 0.0).astype(np.float32), carrier)
+
+
+def _before(solid: Mask, behind: NDArray[np.float64], foot: int) -> float:
+    """The least disparity that puts the subject before what surrounds it above its foot."""
+    reach = 2 * max(3, round(0.05 * max(solid.shape))) + 1
+    around = cv2.dilate(solid.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    around &= ~solid
+    around[foot:] = False
+    if not around.any():
+        return 0.0
+    return min(float(np.percentile(behind[around], 65)) + _IN_FRONT, 0.95)
