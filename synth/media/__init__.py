@@ -1,7 +1,10 @@
 """The border: pictures and videos in and out, and the only place that decodes uploads."""
 
 from synth.media.image import LoadedImage, load_image
+from synth.media.metadata import read_metadata
+from synth.media.opening import MediaInfo
 from synth.media.settings import SUFFIXES, VIDEO_FORMATS, EncoderSettings, VideoFormat
+from synth.media.video import VideoFrame, VideoReader, probe
 from synth.media.writer import VideoWriter
 
 __all__ = [
@@ -9,7 +12,12 @@ __all__ = [
     "VIDEO_FORMATS",
     "EncoderSettings",
     "LoadedImage",
+    "MediaInfo",
     "VideoFormat",
+    "VideoFrame",
+    "VideoReader",
     "VideoWriter",
     "load_image",
+    "probe",
+    "read_metadata",
 ]

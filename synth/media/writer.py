@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import queue
-import re
 import secrets
 import shutil
 import threading
@@ -22,12 +21,12 @@ from synth.control import CancelToken
 from synth.errors import Cancelled, InvalidInstruction, LimitExceeded, Unavailable
 from synth.limits import LIMITS, Limits
 from synth.media.colour import even
+from synth.media.metadata import checked_metadata
 from synth.media.settings import VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sinks import ClipSpec, ContainerSink, Sink
 
 _QUEUE = 3
 _POLL_SECONDS = 0.05
-_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _BYTES_PER_PIXEL = {"mp4": 0.15, "webm": 0.15, "gif": 3.0, "prores": 1.2, "png": 3.0}
 """Generous guesses of one frame's size, for the check of free disk."""
@@ -67,7 +66,7 @@ class VideoWriter:
         """Check the request; nothing touches the disk before the block is entered.
 
         ``width`` and ``height`` are those of the frames, pixels. ``fps`` is above 0 and exact.
-        ``metadata`` maps names (letters, digits, ``_.-``, at most 64) to texts.
+        ``metadata`` maps names (lower-case letters, digits, ``_``, at most 64) to texts.
         ``expected_frames`` only sharpens the check of free disk space.
 
         Raises ``LimitExceeded`` for a size, rate or metadata over the caps and
@@ -260,33 +259,6 @@ class VideoWriter:
                 f"The disk has {free / 1e6:.0f} MB free; this clip needs {needed / 1e6:.0f} MB. "
                 "Free some space, or choose a smaller size or another format."
             )
-
-
-def checked_metadata(metadata: Mapping[str, str], limits: Limits) -> dict[str, str]:
-    """A copy of ``metadata`` if every name and text can be written and read back unchanged.
-
-    Raises ``InvalidInstruction`` for odd names or texts, ``LimitExceeded`` for too much text.
-    """
-    total = 0
-    for key, value in metadata.items():
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
-            raise InvalidInstruction(
-                f"The metadata name {str(key)[:80]!r} is not allowed. "
-                "Use up to 64 letters, digits, dots, dashes and underscores."
-            )
-        if not isinstance(value, str) or "\0" in value:
-            raise InvalidInstruction(f"The metadata {key!r} must be text without NUL characters.")
-        try:
-            total += len(key) + len(value.encode("utf-8"))
-        except UnicodeEncodeError as error:
-            raise InvalidInstruction(
-                f"The metadata {key!r} holds half a character (a lone surrogate). Remove it."
-            ) from error
-    if total > limits.json_bytes:
-        raise LimitExceeded(
-            f"The metadata is {total} bytes; the limit is {limits.json_bytes}. Shorten it."
-        )
-    return dict(metadata)
 
 
 def _checked_rate(fps: Fraction | int, format: VideoFormat, limits: Limits) -> Fraction:
