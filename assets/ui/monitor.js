@@ -1,0 +1,111 @@
+// The programme monitor: what will come out, Preview, Render, progress with cancel, the finished clip,
+// and what was measured about it.
+
+const root = element.querySelector(".ms-monitor");
+const film = h("video", { class: "ms-picture", controls: true, loop: true, muted: true, playsinline: true, autoplay: true, id: "ms-result", hidden: true });
+const still = h("img", { class: "ms-picture", hidden: true, alt: "The finished animation" });
+const parcel = h("div", { class: "ms-empty", hidden: true }, icon(ICONS.film, 28), h("strong", {}, "Ready to download"),
+  h("span", {}, "This format does not play in a browser."));
+const empty = h("div", { class: "ms-empty" }, icon(ICONS.film, 28), h("span", {}, "The clip plays here"));
+const meter = h("progress", { class: "ms-meter", max: "1", value: "0" });
+const stage = h("span", { class: "ms-stagename" });
+const left = h("span", { class: "ms-left" });
+const cancel = button("Cancel", { kind: "plain", id: "ms-cancel", title: "Cancel (Esc)", onclick: () => { if (working) { trigger("cancel", {}); stage.textContent = "Stopping…"; } } });
+const progress = h("div", { class: "ms-progress", hidden: true, "aria-live": "polite" },
+  h("div", { class: "ms-label" }, stage, left), meter, cancel);
+const badge = h("span", { class: "ms-badge", hidden: true });
+const save = h("a", { class: "ms-button ms-plain", hidden: true, id: "ms-download" }, icon(ICONS.save), h("span", {}, "Download"));
+const summary = h("p", { class: "ms-summary", id: "ms-summary", role: "status" });
+const warnings = h("ul", { class: "ms-warnings" });
+const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-preview", title: "A small clip in a moment (P)", onclick: () => start("preview") });
+const render = button("Render", { symbol: "film", kind: "primary", id: "ms-render", title: "The finished clip (R)", onclick: () => start("render") });
+const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: "ms-failure" });
+const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
+const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
+  ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
+root.append(
+  h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
+  h("div", { class: "ms-frame ms-screen" }, empty, film, still, parcel, progress),
+  summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
+
+let working = false;
+
+function start(kind) {
+  if (working) return;
+  working = true;
+  failure.textContent = "";
+  step({ stage: "Starting", done: 0, total: 0 });
+  if (kind === "preview") trigger("preview_shot", {});
+  else trigger("render_shot", {});
+}
+
+function step(report) {
+  progress.hidden = false;
+  preview.disabled = render.disabled = true;
+  stage.textContent = report.total ? `${report.stage} · ${report.done} of ${report.total}` : `${report.stage}…`;
+  left.textContent = report.left === null || report.left === undefined ? "" : report.left < 1 ? "almost there" : `${Math.ceil(report.left)} s left`;
+  if (report.total) meter.value = report.done / report.total;
+  else meter.removeAttribute("value");
+}
+
+function rest() {
+  working = false;
+  progress.hidden = true;
+  preview.disabled = render.disabled = false;
+}
+
+function showClip(result) {
+  const url = result.file.url;
+  const kind = result.playable;
+  empty.hidden = true;
+  film.hidden = kind !== "video";
+  still.hidden = kind !== "image";
+  parcel.hidden = kind !== "none";
+  if (kind === "video") { film.src = url; film.play().catch(() => {}); } else film.removeAttribute("src");
+  if (kind === "image") still.src = url;
+  save.href = url;
+  save.setAttribute("download", result.name);
+  save.hidden = false;
+  badge.hidden = false;
+  badge.textContent = result.badge;
+  badge.classList.toggle("ms-final", result.final);
+  fill(report,
+    result.verdict ? h("div", { class: `ms-verdict ms-${result.verdict.tone}` }, h("h3", {}, result.verdict.title), h("p", {}, result.verdict.text)) : null,
+    h("dl", {}, (result.facts || []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+    (result.notes || []).length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
+  report.hidden = false;
+}
+
+function show() {
+  const value = props.value || {};
+  if (value.phase === "working") {
+    if (working) step(value);
+    return;
+  }
+  rest();
+  failure.textContent = value.phase === "failed" ? value.message : "";
+  if (value.phase === "stopped") failure.textContent = "";
+  if (value.phase === "done") showClip(value);
+}
+
+function showSummary() {
+  const said = props.summary || {};
+  summary.textContent = said.error || said.sentence || "";
+  summary.classList.toggle("ms-bad", Boolean(said.error));
+  fill(warnings, (said.warnings || []).map((warning) => h("li", {}, warning)));
+}
+
+watch("value", show);
+watch("summary", showSummary);
+showSummary();
+
+document.addEventListener("keydown", (event) => {
+  if (!root.isConnected || root.offsetParent === null || isTyping(event)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (key === "p") preview.click();
+  else if (key === "r") render.click();
+  else if (key === "escape") cancel.click();
+  else return;
+  event.preventDefault();
+});
