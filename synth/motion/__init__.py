@@ -1,7 +1,15 @@
 """Structured motion control: the models, the phrase parser, the moves."""
 
-from synth.motion.catalogue import DIRECTIONS, MOVE_KINDS, MOVE_TYPES, MoveKind
+from synth.motion.catalogue import (
+    DIRECTIONS,
+    MOVE_KINDS,
+    MOVE_TYPES,
+    Direction,
+    MoveKind,
+    MoveType,
+)
 from synth.motion.easing import EASINGS, ease
+from synth.motion.json_text import parse_motion_json
 from synth.motion.model import (
     CameraMove,
     Environment,
@@ -18,14 +26,17 @@ __all__ = [
     "MOVE_KINDS",
     "MOVE_TYPES",
     "CameraMove",
+    "Direction",
     "Environment",
     "MotionControl",
     "MoveKind",
+    "MoveType",
     "SubjectAction",
     "TimedMove",
     "camera_path",
     "ease",
     "frame_count",
     "motion_schema",
+    "parse_motion_json",
     "poses_at",
 ]

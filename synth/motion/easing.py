@@ -41,7 +41,8 @@ def _smootherstep(t: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _in_sine(t: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1.0 - np.cos(0.5 * np.pi * t)
+    # The cosine of a quarter turn is 0 only within rounding.
+    return np.where(t >= 1.0, 1.0, 1.0 - np.cos(0.5 * np.pi * t))
 
 
 def _in_expo(t: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -239,7 +239,7 @@ def _add_spiral(rig: _Rig, move: CameraMove, part: Numbers, progress: Numbers) -
 
 
 def _add_shake(rig: _Rig, timed: TimedMove, times: Numbers, clip: float) -> None:
-    """Shake on head and rig. Inside a clip it fades in and out, at the clip's own ends it does not."""
+    """Shake on head and rig; it fades in and out, except where the clip itself starts or ends."""
     move = timed.move
     length = timed.end - timed.start
     since = np.clip(times - timed.start, 0.0, length)

@@ -1,0 +1,154 @@
+"""Reads JSON that came from outside into plain values, refusing everything that is not sound.
+
+JSON leaves open what happens with repeated keys, huge numbers and broken characters, and Python's
+reader lets NaN through (https://seriot.ch/projects/parsing_json.html); here all of it is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final
+
+from synth.errors import InvalidInstruction, LimitExceeded
+from synth.limits import LIMITS
+from synth.motion.explain import short
+from synth.motion.model import MotionControl
+
+MAX_ITEMS: Final = 10_000
+"""Most values, of any kind, in one JSON text."""
+
+_MOST_DIGITS: Final = 40
+
+
+def read_json(text: str | bytes) -> Any:
+    """Plain values of a JSON text: dicts, lists, strings, finite numbers, booleans, None.
+
+    Raises:
+        LimitExceeded: more bytes, deeper nesting or more values than allowed, found before the
+            text is parsed.
+        InvalidInstruction: what is not JSON, or JSON whose meaning is open: NaN or infinite
+            numbers, numbers too large, keys that stand twice, halves of characters.
+    """
+    if isinstance(text, bytes):
+        size = len(text)
+    else:
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size > LIMITS.json_bytes:
+        raise LimitExceeded(
+            f"The JSON is {size:,} bytes; the limit is {LIMITS.json_bytes:,}. Shorten it."
+        )
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInstruction(
+                f"The JSON is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+            ) from None
+    text = text.removeprefix("\ufeff")
+    _check_shape(text)
+    try:
+        values = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_small,
+            object_pairs_hook=_once_each,
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidInstruction(
+            f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise LimitExceeded(_too_deep()) from None
+    _check_text(values)
+    return values
+
+
+def parse_motion_json(text: str | bytes) -> MotionControl:
+    """The motion control in a JSON text; raises as ``read_json`` and ``from_dict`` do."""
+    return MotionControl.from_dict(read_json(text))
+
+
+def _too_deep() -> str:
+    return f"The JSON is nested more than {LIMITS.json_depth} levels deep. Flatten it."
+
+
+def _check_shape(text: str) -> None:
+    """Depth and number of values, in one pass over the text and without parsing it."""
+    depth = items = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            items += 1
+            if depth > LIMITS.json_depth:
+                raise LimitExceeded(_too_deep())
+        elif character in "]}":
+            depth -= 1
+        elif character == ",":
+            items += 1
+    if items > MAX_ITEMS:
+        raise LimitExceeded(
+            f"The JSON holds more than {MAX_ITEMS:,} values. Split it into several."
+        )
+
+
+def _refuse_constant(word: str) -> float:
+    raise InvalidInstruction(f"The JSON holds {word}, which is no number. Write a finite one.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise InvalidInstruction(
+            f"The JSON holds the number {digits[:_MOST_DIGITS]}, which is too large to hold."
+        )
+    return number
+
+
+def _small(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise InvalidInstruction(
+            f"The JSON holds a whole number of {len(digits.lstrip('-'))} digits; the limit is "
+            f"{_MOST_DIGITS}."
+        )
+    return int(digits)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise InvalidInstruction(
+                    f"The key {short(key)} stands twice in one object of the JSON. Keep one."
+                )
+            seen.add(key)
+    return values
+
+
+def _check_text(value: Any) -> None:
+    """Refuse strings with half a character: they cannot be written to any file."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise InvalidInstruction(
+                f"The text {short(value)} in the JSON holds half of a character. Type it again."
+            )
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_text(key)
+            _check_text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_text(inner)
