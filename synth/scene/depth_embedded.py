@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -99,18 +101,20 @@ def _look(middle: NDArray[np.uint8]) -> Cues:
     outline = _shrink(grey, _LINE_SIDE)
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB) / 100.0
     vanishing = find_vanishing_point(line_segments(outline), outline.shape[1], outline.shape[0])
-    sky = find_sky(lab)
+    sky = find_sky(lab, vanishing.room)
     focus = measure_focus(grey, (width, height))
     attention = 1.0 - focus.shallow * (1.0 - focus.sharpness)
     attention = attention * (1.0 - sky.mask * sky.confidence)
     subject = find_subject(rgb, lab, attention.astype(np.float32))
+    # The bright far end of a corridor draws the eye too, but it is no thing.
+    subject = replace(subject, confidence=subject.confidence * (1.0 - 0.8 * vanishing.room))
     horizon = find_horizon(sky, vanishing)
     floor = find_floor(lab, horizon, subject)
     return Cues(rgb, lab, vanishing, sky, focus, subject, horizon, floor)
 
 
 def _describe(cues: Cues) -> str:
-    if cues.vanishing.strength * cues.vanishing.surround > 0.4:
+    if cues.vanishing.room > 0.4:
         kind = "a corridor or street"
     elif cues.focus.shallow > 0.5:
         kind = "a sharp subject before a blurred background"

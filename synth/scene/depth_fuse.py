@@ -13,7 +13,7 @@ from synth.scene.depth_layout import Floor, Horizon, corridor, floor_ramp
 from synth.scene.depth_lines import VanishingPoint
 from synth.scene.depth_regions import Regions, borders, cut_regions, settle, split_regions
 from synth.scene.depth_sky import Sky
-from synth.scene.depth_standing import stand
+from synth.scene.depth_standing import join_enclosed, stand
 from synth.scene.depth_subject import Subject
 
 Array = NDArray[np.float32]
@@ -58,10 +58,11 @@ def fuse(cues: Cues) -> Array:
     """Disparity of shape (H, W), 0 far to 1 near, from the cues of a photo."""
     height, width = cues.rgb.shape[:2]
     regions = cut_regions(cues.lab, scale=0.6, smallest=0.0009)
-    inside = (cues.subject.mask > 0.5) & (cues.subject.confidence > 0.1)
     clear = (cues.sky.mask > 0.5) & (cues.sky.confidence > 0.15)
+    inside = (cues.subject.mask > 0.5) & (cues.subject.confidence > 0.1)
+    inside = join_enclosed(inside, clear)
     regions = split_regions(regions, inside, clear)
-    room = cues.vanishing.strength * cues.vanishing.surround
+    room = cues.vanishing.room
     ramp = floor_ramp((width, height), cues.horizon, cues.floor.surface)
     box = corridor((width, height), cues.vanishing)
     floor = np.clip(regions.mean(cues.floor.mask) * 2.0 - 0.5, 0.0, 1.0)
@@ -86,7 +87,8 @@ def fuse(cues: Cues) -> Array:
         relief = body.relief * sure
     # Within a region depth follows the floor if it lies down and hardly at all if it stands.
     slope = (1.0 - room) * (_LEAN + (1.0 - _LEAN) * floor)
-    shape = slope[regions.labels] * _centred(ramp, regions) + room * _centred(box, regions)
+    shape = slope[regions.labels] * _centred(ramp, regions)
+    shape += room * (~both)[regions.labels] * _centred(box, regions)
     value = settled[regions.labels] + shape + relief
     ties_now = edge_weights(cues.lab, 14.0)
     smooth = smooth_within_edges(
@@ -113,10 +115,10 @@ def _evidence(
     # Where nothing else is known: the lower, the nearer, as in most photos ever taken.
     habit = np.broadcast_to(0.12 + 0.6 * rows**1.5, ramp.shape).astype(np.float32)
     evidence = _Evidence(regions.mean(habit), np.full(regions.count, 0.06))
-    evidence = evidence.add(regions.mean(lifted), 1.2 * floor)
+    evidence = evidence.add(regions.mean(lifted), 1.2 * floor * (1.0 - room))
     contact, share = _contact(regions, lifted, floor)
-    evidence = evidence.add(contact, 0.8 * share * (1.0 - floor))
-    evidence = evidence.add(regions.mean(box), np.full(regions.count, 1.5 * room))
+    evidence = evidence.add(contact, 0.8 * share * (1.0 - floor) * (1.0 - 0.7 * room))
+    evidence = evidence.add(regions.mean(box), np.full(regions.count, 2.5 * room))
     blur = cues.focus.shallow * (1.0 - cues.focus.sharpness) * cues.focus.confidence
     blurred = regions.mean(blur.astype(np.float32))
     crisp = regions.mean((cues.focus.shallow * cues.focus.sharpness).astype(np.float32))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_SEGMENTS = 56
+_MOST_SEGMENTS = 64
 _TOLERANCE = np.sin(np.radians(2.5))
 
 
@@ -24,6 +24,12 @@ class VanishingPoint:
     """0 where no such point was found, 1 where many long lines from all around agree."""
     surround: float = 0.0
     """0 where the lines come from one direction, 1 where they come from all around (a corridor)."""
+
+    @property
+    def room(self) -> float:
+        """How surely the picture looks along a corridor or street, 0 to 1."""
+        sure = float(np.clip((self.strength - 0.06) / 0.25, 0.0, 1.0))
+        return sure * float(np.clip(1.7 * self.surround - 0.3, 0.0, 1.0))
 
 
 def line_segments(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -56,9 +62,10 @@ def find_vanishing_point(segments: NDArray[np.float32], width: int, height: int)
         return VanishingPoint()
     order = np.argsort(-length[usable], kind="stable")[:_MOST_SEGMENTS]
     chosen = segments[usable][order].astype(np.float64)
-    weight = length[usable][order].astype(np.float64)
+    extent = length[usable][order].astype(np.float64)
     middle = 0.5 * (chosen[:, :2] + chosen[:, 2:])
-    direction = (chosen[:, 2:] - chosen[:, :2]) / weight[:, None]
+    direction = (chosen[:, 2:] - chosen[:, :2]) / extent[:, None]
+    weight = np.minimum(extent, 0.2 * diagonal) * _straightness(chosen, direction, segments)
     points = _crossings(middle, direction, width, height)
     if len(points) == 0:
         return VanishingPoint()
@@ -66,16 +73,16 @@ def find_vanishing_point(segments: NDArray[np.float32], width: int, height: int)
     distance = np.hypot(away[..., 0], away[..., 1])
     miss = np.abs(away[..., 0] * direction[:, 1] - away[..., 1] * direction[:, 0])
     sine = miss / np.maximum(distance, 1e-6)
-    votes = np.where(
-        (sine < _TOLERANCE) & (distance > 0.6 * weight), 1 - sine / _TOLERANCE, 0.0
-    ) * np.minimum(weight, 0.25 * diagonal)
+    tolerance = np.maximum(_TOLERANCE, np.minimum(1.0 / extent, 2 * _TOLERANCE))
+    fits = (sine < tolerance) & (distance > 0.6 * extent)
+    votes = np.where(fits, 1 - sine / tolerance, 0.0) * weight
     # A person holds the camera level more often than not: prefer the picture's middle height.
     prior = np.exp(-(((points[:, 1] / height - 0.45) / 0.35) ** 2))
     score = votes.sum(1) * prior
     best = int(np.argmax(score))
     inside = votes[best] > 0
     point = points[best]
-    share = float(votes[best].sum() / np.minimum(weight, 0.25 * diagonal).sum())
+    share = float(votes[best].sum() / max(weight.sum(), 1e-9))
     count = int(np.count_nonzero(inside))
     reach = float(votes[best].sum() / diagonal)
     surround = _surround(away[best][inside], votes[best][inside])
@@ -84,6 +91,23 @@ def find_vanishing_point(segments: NDArray[np.float32], width: int, height: int)
     return VanishingPoint(
         float(point[0] / width), float(point[1] / height), float(strength), surround
     )
+
+
+def _straightness(
+    chosen: NDArray[np.float64], direction: NDArray[np.float64], segments: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Near 0 for a segment that another one continues at a bend: a piece of an arch, not a line."""
+    every = segments.astype(np.float64)
+    turn = every[:, 2:] - every[:, :2]
+    turn /= np.maximum(np.hypot(turn[:, 0], turn[:, 1]), 1e-9)[:, None]
+    sine = np.abs(direction[:, :1] * turn[None, :, 1] - direction[:, 1:] * turn[None, :, 0])
+    bends = (sine > np.sin(np.radians(5))) & (sine < np.sin(np.radians(50)))
+    result = np.ones(len(chosen))
+    for mine in (chosen[:, :2], chosen[:, 2:]):
+        for other in (every[:, :2], every[:, 2:]):
+            gap = np.hypot(mine[:, :1] - other[None, :, 0], mine[:, 1:] - other[None, :, 1])
+            result *= np.where((bends & (gap < 9.0)).any(1), 0.35, 1.0)
+    return result
 
 
 def _crossings(

@@ -25,12 +25,14 @@ class Sky:
     """Height of its lowest open edge, share of the picture from the top; 0 without a sky."""
 
 
-def find_sky(lab: Array) -> Sky:
+def find_sky(lab: Array, room: float = 0.0) -> Sky:
     """Find the sky of a small picture in CIE Lab divided by 100, shape (H, W, 3).
 
     Grown from the top by barrier distance: clouds and the slow shading of a blue sky are crossed
     cheaply, a skyline is not. What reaches the bottom of the picture is a floor or a wall and does
     not count. The confidence asks for the colours that skies have: blue, bright, or glowing.
+    ``room`` in [0, 1] says how surely the picture shows a corridor, whose ceiling is only taken
+    for a sky if it is the brightest part.
     """
     height, width = lab.shape[:2]
     nothing = Sky(np.zeros((height, width), np.float32), 0.0, 0.0)
@@ -48,7 +50,7 @@ def find_sky(lab: Array) -> Sky:
     reach = _reach(distance)
     mask = (distance < reach).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    mask = _connected_to_top(mask)
+    mask = _connected_to_top(_glow_down(mask, smooth, likely))
     area = float(mask.mean())
     if area < 0.015:
         return nothing
@@ -64,6 +66,8 @@ def find_sky(lab: Array) -> Sky:
         # Looking up at a tower, blue goes all the way down; a pale wall or a road does so too.
         blue = float(np.clip(-lab[..., 2][inside].mean() * 9.0, 0, 1))
         confidence *= blue * (1.0 - touching)
+    lead = float(lab[..., 0][inside].mean()) - float(np.percentile(lab[..., 0], 75))
+    confidence *= 1.0 - room * float(np.clip(0.8 - 6.0 * lead, 0, 1))
     return Sky(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7), confidence, bottom)
 
 
@@ -93,6 +97,18 @@ def _reach(distance: Array) -> float:
         levels[1:-1] - 0.17
     )
     return float(levels[1:-1][int(np.argmin(growth))])
+
+
+def _glow_down(mask: NDArray[np.uint8], smooth: Array, likely: Array) -> NDArray[np.uint8]:
+    """Follow a sky that slowly changes colour towards the horizon, as far as no edge is met."""
+    steps = np.zeros(mask.shape, np.float32)
+    steps[:, 1:] = np.sqrt(np.square(np.diff(smooth, axis=1)).sum(2))
+    steps[1:] = np.maximum(steps[1:], np.sqrt(np.square(np.diff(smooth, axis=0)).sum(2)))
+    calm = cv2.dilate(steps, np.ones((3, 3), np.uint8)) < 0.022
+    open_sky = ((mask > 0) | (calm & (likely > 0.3))).astype(np.uint8)
+    open_sky = cv2.morphologyEx(open_sky, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) | mask
+    # What lies beyond twice the certain part is a wall or a road of the same colour.
+    return open_sky if open_sky.mean() < 2.0 * mask.mean() else mask
 
 
 def _connected_to_top(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -67,6 +67,26 @@ def stand(solid: Mask, floor: Mask, sky: Mask, behind: NDArray[np.float64], ramp
     return Body(base, np.where(solid, rounded, 0.0).astype(np.float32), carrier)
 
 
+def join_enclosed(solid: Mask, sky: Mask) -> Mask:
+    """Add to the subject what only it and the sky enclose: the head above a coat, an inner part.
+
+    Masks of shape (H, W); what touches the picture's frame stays as it is, and so does what is
+    larger than the subject.
+    """
+    rest = (~solid & ~sky).astype(np.uint8)
+    count, parts = cv2.connectedComponents(rest, connectivity=4)
+    if count < 2 or not solid.any():
+        return solid
+    touching = cv2.dilate(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    join = np.zeros(count, bool)
+    join[np.unique(parts[touching])] = True
+    for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        join[np.unique(side)] = False
+    join &= np.bincount(parts.ravel(), minlength=count) < np.count_nonzero(solid)
+    join[0] = False
+    return solid | join[parts]
+
+
 def _before(solid: Mask, behind: NDArray[np.float64], foot: int) -> float:
     """The least disparity that puts the subject before what surrounds it above its foot."""
     reach = 2 * max(3, round(0.05 * max(solid.shape))) + 1
