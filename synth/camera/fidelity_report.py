@@ -187,41 +187,66 @@ def _is_static(asked: CameraPath) -> bool:
 
 
 def _fit_scale(asked: Floats, recovered: Floats) -> tuple[float | None, float | None]:
-    """The factor on the recovered offsets from frame 0 that fits best, and the error left."""
-    size = float((recovered**2).sum())
-    if float(np.linalg.norm(asked, axis=1).max(initial=0.0)) < 0.05 or size < 1e-9:
+    """The factor on the recovered offsets from frame 0 that fits best, and the error left.
+
+    Between a standstill and a move, or two moves at right angles, no factor means anything.
+    """
+    wish = math.sqrt(float((asked**2).sum(axis=1).mean()))
+    size = math.sqrt(float((recovered**2).sum(axis=1).mean()))
+    if wish < 0.05 or size < 0.05 * wish:
         return None, None
-    scale = float((asked * recovered).sum()) / size
+    alike = float((asked * recovered).sum(axis=1).mean()) / (wish * size)
+    if alike < 0.5:
+        return None, None
+    scale = alike * wish / size
     return scale, float(np.linalg.norm(scale * recovered - asked, axis=1).mean())
 
 
-def _confidence(
+@dataclass(frozen=True)
+class _Trust:
+    """How far the figures can be trusted, each 0 to 1."""
+
+    tracking: float = 0.0
+    """That the points were followed rightly and one camera explains them."""
+    direction: float = 0.0
+    """That they bind the direction closely enough."""
+    position: float = 0.0
+    """That they bind the position closely enough."""
+
+    @property
+    def overall(self) -> float:
+        return self.tracking * self.direction * self.position
+
+
+def _weigh(
     measured: Sequence[MeasuredFrame],
     examined: int,
     rotation: float,
     translation: float,
     tolerance: float,
     longer_side: int,
-) -> float:
-    """How far the figures can be trusted: a product of factors that are each 1 when all is well.
+) -> _Trust:
+    """Factors that are each 1 when all is well.
 
     An uncertainty is judged against the larger of the target and the error found: to know that a
     camera is 5 degrees off, half a degree is sure enough.
     """
     if not measured or not examined:
-        return 0.0
+        return _Trust()
 
     def typical(name: str) -> float:
         return _median(np.array([getattr(frame, name) for frame in measured], dtype=np.float64))
 
     enough = 1.0 - math.exp(-max(typical("points") - 8.0, 0.0) / 25.0)
-    agreement = min(max((typical("inlier_share") - 0.25) / 0.45, 0.0), 1.0)
-    spread = min(typical("coverage") / 0.5, 1.0)
+    agreement = min(max((typical("expected_share") - 0.3) / 0.35, 0.0), 1.0)
+    spread = min(typical("coverage") / 0.4, 1.0)
     sharp = 1.0 / (1.0 + (typical("rms") / (0.002 * longer_side)) ** 2)
-    turn = 1.0 / (1.0 + (typical("rotation_sigma") / max(ROTATION_TARGET, rotation)) ** 2)
-    place = 1.0 / (1.0 + (typical("translation_sigma") / max(tolerance, translation)) ** 2)
     complete = len(measured) / examined
-    return float(enough * agreement * spread * sharp * turn * place * complete)
+    return _Trust(
+        tracking=float(enough * agreement * spread * sharp * complete),
+        direction=1.0 / (1.0 + (typical("rotation_sigma") / max(ROTATION_TARGET, rotation)) ** 2),
+        position=1.0 / (1.0 + (typical("translation_sigma") / max(tolerance, translation)) ** 2),
+    )
 
 
 def _sureness(confidence: float) -> str:
@@ -240,7 +265,8 @@ def _plain(value: float) -> str:
 def _sentence(
     *,
     obeyed: bool,
-    confidence: float,
+    trust: _Trust,
+    position_sigma: float,
     rotation: float,
     translation: float,
     share: float | None,
@@ -254,22 +280,28 @@ def _sentence(
     figures = f"{_plain(rotation)}° and {place} off"
     if focal is not None:
         figures = f"{_plain(rotation)}°, {place} and {_plain(focal)} % of focal length off"
-    trust = f"{_sureness(confidence)} ({points} points)"
+    sure = f"{_sureness(trust.overall)} ({points} points)"
     if static_motion is not None and obeyed and static_motion <= STILL:
         text = (
-            f"The camera stood still: nothing moved more than {_plain(static_motion)} px, {trust}."
+            f"The camera stood still: nothing moved more than {_plain(static_motion)} px, {sure}."
         )
     elif static_motion is not None and static_motion > STILL:
         text = (
             f"The camera was to stand still, but the picture moved up to "
-            f"{_plain(static_motion)} px: {figures}, {trust}."
+            f"{_plain(static_motion)} px: {figures}, {sure}."
         )
-    elif confidence < _FAIRLY_SURE:
-        text = f"The camera seems to be {figures}, but that is {trust}."
+    elif trust.position < 0.5 and trust.tracking * trust.direction >= _FAIRLY_SURE:
+        text = (
+            f"The camera's direction is {_plain(rotation)}° off, "
+            f"{_sureness(trust.tracking * trust.direction)} ({points} points); this scene does not "
+            f"show where it stood (± {_plain(position_sigma)} units)."
+        )
+    elif trust.overall < _FAIRLY_SURE:
+        text = f"The camera seems to be {figures}, but that is {sure}."
     elif obeyed:
-        text = f"The camera did what was asked: {figures}, {trust}."
+        text = f"The camera did what was asked: {figures}, {sure}."
     else:
-        text = f"The camera did not do what was asked: {figures}, {trust}."
+        text = f"The camera did not do what was asked: {figures}, {sure}."
     if failed:
         text += f" {failed} {'frame' if failed == 1 else 'frames'} could not be measured."
     if missing:
@@ -320,15 +352,16 @@ def build_report(
     scale, scaled = _fit_scale(offsets[later, 0], offsets[later, 1]) if later else (None, None)
     still = max((entries[i].motion for i in later), default=None) if _is_static(asked) else None
     tolerance = TRANSLATION_TARGET if share is None else SHARE_TARGET * length
-    confidence = _confidence(
+    trust = _weigh(
         [entries[i] for i in later], count - 1, rotation, translation, tolerance, longer_side
-    ) if later else 0.0  # fmt: skip
+    )
     if not later:
         verdict = f"The camera could not be measured: {reason or 'nothing could be followed'}."
     else:
         verdict = _sentence(
             obeyed=_obeyed(rotation, translation, share, focal),
-            confidence=confidence,
+            trust=trust,
+            position_sigma=_median(np.array([entries[i].translation_sigma for i in later])),
             rotation=rotation,
             translation=translation,
             share=share,
@@ -362,6 +395,6 @@ def build_report(
         scale=scale,
         scaled_translation_error=scaled,
         static_motion=still,
-        confidence=confidence,
+        confidence=trust.overall,
         verdict=verdict,
     )

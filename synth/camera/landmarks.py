@@ -175,9 +175,10 @@ def _smooth_depth(inverse: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.b
     flat = np.full(side, 1.0 / side)
     slope = offsets / (side * float((offsets**2).mean()))
     border = cv2.BORDER_REFLECT
-    mean = cv2.sepFilter2D(values, cv2.CV_64F, flat, flat, borderType=border)
-    across = cv2.sepFilter2D(values, cv2.CV_64F, slope, flat, borderType=border)
-    down = cv2.sepFilter2D(values, cv2.CV_64F, flat, slope, borderType=border)
+    mean, across, down = (
+        np.asarray(cv2.sepFilter2D(values, cv2.CV_64F, x, y, borderType=border), np.float64)
+        for x, y in ((flat, flat), (slope, flat), (flat, slope))
+    )
     spread = float((offsets**2).mean())
     variance = _box(values * values, side) - mean * mean - spread * (across**2 + down**2)
     departure = np.sqrt(np.maximum(variance, 0.0))
@@ -197,7 +198,8 @@ def _texture(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     xx, xy, yy = (_box(a, _TEXTURE_WINDOW) for a in (across * across, across * down, down * down))
-    return 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4.0 * xy * xy))
+    weaker = 0.5 * (xx + yy - np.sqrt((xx - yy) ** 2 + 4.0 * xy * xy))
+    return weaker.astype(np.float32)
 
 
 def _pick(strength: NDArray[np.float32], wanted: int) -> NDArray[np.intp]:

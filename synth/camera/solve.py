@@ -25,6 +25,11 @@ FEWEST_POINTS = 12
 
 _TUKEY = 4.685
 _STEPS = 30
+_SMALL_STEP = 3e-7
+"""A step that moves the picture by less than this share of the focal length ends the search."""
+_SHARED_ERROR = 2.5
+"""Factor on the one-sigma figures: neighbouring patches share the errors of video coding, so they
+tell less than as many independent ones. Measured on H.264 films of known cameras."""
 _SCALE_FLOOR = 0.5
 """Least scale of the whitened errors: a lucky handful must not turn good points into outliers."""
 _STEP_WEIGHTS = np.array([1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 1.0])
@@ -58,7 +63,7 @@ class Solution:
 
 def _whiteners(covariances: Floats) -> Floats:
     """Matrices L with L^T L = covariance^-1, shape (M, 2, 2)."""
-    return np.linalg.inv(np.linalg.cholesky(covariances))
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(covariances)), dtype=np.float64)
 
 
 def _errors(
@@ -67,7 +72,7 @@ def _errors(
     """Errors in pixels and whitened, both (M, 2); landmarks behind the camera are far off."""
     pixels, forward = landmarks.project(camera, chosen)
     errors = np.where((forward > 1e-6)[:, None], seen - pixels, 1e6)
-    return errors, np.einsum("mij,mj->mi", whiteners, errors)
+    return errors, (whiteners @ errors[:, :, None])[:, :, 0]
 
 
 def _jacobian(landmarks: Landmarks, chosen: Indices, camera: Camera) -> Floats:
@@ -147,9 +152,10 @@ def solve_camera(
     scale = _scale(lengths)
     for _ in range(_STEPS):
         weights = _tukey_weights(lengths, scale)
-        jacobian = whiteners @ _jacobian(landmarks, chosen, camera)[:, :, :free]
-        normal = np.einsum("mki,m,mkj->ij", jacobian, weights, jacobian, optimize=True)
-        gradient = np.einsum("mki,m,mk->i", jacobian, weights, white, optimize=True)
+        jacobian = (whiteners @ _jacobian(landmarks, chosen, camera)[:, :, :free]).reshape(-1, free)
+        weighted = jacobian * np.repeat(weights, 2)[:, None]
+        normal = weighted.T @ jacobian
+        gradient = weighted.T @ white.ravel()
         cost = _tukey_cost(lengths, scale)
         size = np.zeros(7)
         improved = False
@@ -172,7 +178,7 @@ def solve_camera(
             if settled:
                 break
             damping = 1e-6
-        elif settled and float(np.linalg.norm(size * _STEP_WEIGHTS)) < 1e-8:
+        elif settled and float(np.linalg.norm(size * _STEP_WEIGHTS)) < _SMALL_STEP:
             break
     return _finished(landmarks, chosen, whiteners, camera, errors, lengths, scale, free)
 
@@ -190,15 +196,17 @@ def _finished(
     """Attach inliers and covariance to a camera that has settled."""
     weights = _tukey_weights(lengths, scale)
     inliers = lengths < 3.5 * scale
-    jacobian = whiteners @ _jacobian(landmarks, chosen, camera)[:, :, :free]
-    normal = np.einsum("mki,m,mkj->ij", jacobian, weights, jacobian, optimize=True)
+    jacobian = (whiteners @ _jacobian(landmarks, chosen, camera)[:, :, :free]).reshape(-1, free)
+    normal = (jacobian * np.repeat(weights, 2)[:, None]).T @ jacobian
     spread = float((weights * lengths**2).sum()) / max(2.0 * float(weights.sum()) - free, 1.0)
     values, vectors = np.linalg.eigh(normal * np.outer(*[1.0 / _STEP_WEIGHTS[:free]] * 2))
     # A direction that the points do not bind at all gets a huge variance instead of infinity.
     bounded = np.maximum(values, 1e-12 * max(float(values.max()), 1e-12))
     scaled = (vectors / bounded) @ vectors.T
     covariance = np.zeros((7, 7))
-    covariance[:free, :free] = spread * scaled / np.outer(*[_STEP_WEIGHTS[:free]] * 2)
+    covariance[:free, :free] = (
+        _SHARED_ERROR**2 * spread * scaled / np.outer(*[_STEP_WEIGHTS[:free]] * 2)
+    )
     return Solution(
         camera=camera,
         covariance=covariance,

@@ -10,6 +10,7 @@ used again. What was asked of the camera plays no part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,7 +51,10 @@ class MeasuredFrame:
     anchored: int = 0
     """Those of them found by direct comparison with frame 0, free of drift."""
     inlier_share: float = 0.0
-    """Share of the observed landmarks that agree, 0 to 1."""
+    """Share of the observed landmarks that agree with the pose, 0 to 1."""
+    expected_share: float = 0.0
+    """Share of the landmarks the pose puts in view that were found there and agree, 0 to 1. Wrong
+    depth shows here: the pose then suits a part of the scene only."""
     rms: float = 0.0
     """Reprojection error of those that agree, pixels of the video."""
     rotation_sigma: float = 0.0
@@ -118,6 +122,7 @@ class CameraTracker:
             points=len(self._landmarks),
             anchored=len(self._landmarks),
             inlier_share=1.0,
+            expected_share=1.0,
             coverage=self._coverage(self._landmarks.pixels),
         )
 
@@ -141,7 +146,7 @@ class CameraTracker:
             refined = self._refine(current, rough, tracked, flowed)
         if refined is None:
             return MeasuredFrame(pose=None)
-        solution, chosen, seen, anchored = refined
+        solution, chosen, seen, anchored, expected = refined
         kept = solution.inliers
         self._camera = solution.camera
         self._last = grey
@@ -150,15 +155,13 @@ class CameraTracker:
         age[chosen[anchored]] = 0.0
         self._age = age
         self._known, self._places = chosen[kept], seen[kept]
-        return self._entry(solution, chosen, seen, anchored)
+        return self._entry(solution, chosen, seen, anchored, expected)
 
     def _grey(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        if self._reduction == 1:
-            return grey
-        return self._shrink(grey).astype(np.uint8)
+        grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        return grey if self._reduction == 1 else self._shrink(grey).astype(np.uint8)
 
-    def _shrink(self, values: NDArray) -> NDArray:
+    def _shrink(self, values: NDArray[Any]) -> NDArray[Any]:
         """Mean over square blocks; a remainder is cut off evenly on both sides."""
         step, plane = self._reduction, self._plane
         rest_y = (values.shape[0] - plane.height * step) // 2
@@ -172,13 +175,13 @@ class CameraTracker:
         # Inverse depth is what a flat surface spreads linearly over the picture.
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse = np.where(depth > 0, 1.0 / depth, np.float32(np.nan)).astype(np.float32)
-            return 1.0 / self._shrink(inverse)
+            return (1.0 / self._shrink(inverse)).astype(np.float32)
 
     def _flow(self, grey: NDArray[np.uint8]) -> tuple[Indices, Floats]:
         """Which landmarks of the last good frame were followed into this one, and where to."""
         if not len(self._known):
             return self._known, self._places
-        options = {
+        options: dict[str, Any] = {
             "winSize": (_FLOW_WINDOW, _FLOW_WINDOW),
             "maxLevel": _FLOW_LEVELS,
             "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
@@ -227,7 +230,7 @@ class CameraTracker:
 
     def _refine(
         self, current: Pyramid, rough: Camera, tracked: Indices, flowed: Floats
-    ) -> tuple[Solution, Indices, Floats, NDArray[np.bool_]] | None:
+    ) -> tuple[Solution, Indices, Floats, NDArray[np.bool_], int] | None:
         """The pose from direct comparison with frame 0; flow helps out where patches changed."""
         candidates = np.arange(len(self._landmarks))
         guesses, forward = self._landmarks.project(rough, candidates)
@@ -255,7 +258,7 @@ class CameraTracker:
         )
         if not self._acceptable(solution):
             return None
-        return solution, chosen, seen, anchored
+        return solution, chosen, seen, anchored, len(candidates)
 
     def _acceptable(self, solution: Solution) -> bool:
         longer = max(self._plane.width, self._plane.height)
@@ -277,6 +280,7 @@ class CameraTracker:
         chosen: Indices,
         seen: Floats,
         anchored: NDArray[np.bool_],
+        expected: int,
     ) -> MeasuredFrame:
         kept = solution.inliers
         variances = np.diag(solution.covariance)
@@ -286,6 +290,7 @@ class CameraTracker:
             points=int(kept.sum()),
             anchored=int((kept & anchored).sum()),
             inlier_share=solution.inlier_share,
+            expected_share=float(kept.sum()) / max(expected, 1),
             rms=solution.rms * self._reduction,
             rotation_sigma=float(np.degrees(np.sqrt(variances[:3].sum()))),
             translation_sigma=float(np.sqrt(variances[3:6].sum())),

@@ -20,9 +20,9 @@ from synth.camera.pose import CameraPath, CameraPose
 TEXELS_PER_UNIT = 110.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _cast(origin, rotation, focal, width, height, grid, centres, us, vs, extents, starts, texture):
-    """Shade (H, W) grey with ``grid`` x ``grid`` rays a pixel; depth through each pixel's centre."""
+    """Shade (H, W) grey with ``grid`` x ``grid`` rays a pixel; depth at its centre."""
     picture = np.zeros((height, width))
     owner = np.full((height, width), -1, dtype=np.int64)
     depth = np.full((height, width), np.inf)
