@@ -1,0 +1,170 @@
+"""The default backend: the photo's own geometry, drawn on the CPU, exactly as instructed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.camera.pose import CameraPath
+from synth.control import CancelToken
+from synth.render.coverage import MAX_FIT_ZOOM, fit_path
+from synth.render.film import FilmSettings, shoot
+from synth.render.renderer import Renderer
+from synth.scene.build import Scene, build_scene
+from synth.scene.cache import SceneCache, content_key
+from synth.scene.depth_map import DepthMap
+from synth.scene.depth_refine import refine_disparity
+from synth.scene.metric import metric_disparity
+
+EXTEND_SHARE = 0.14
+"""How far the photo is continued outward by the "extend" policy, share of its longer side."""
+
+
+STEP_SPREAD = 0.01
+"""Range of relative disparity within three pixels from which measured depth counts as a step."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A photo set up for filming: its scene, the path that will be filmed, and what to say."""
+
+    scene: Scene
+    """What will be drawn."""
+    path: CameraPath
+    """The camera of each frame with its effective focal length."""
+    film: FilmSettings
+    """Frame size and effects."""
+    zoom: float
+    """Constant enlargement that the edge policy added; 1 where none was needed."""
+    notes: tuple[str, ...]
+    """What the user should know, in sentences."""
+
+    def frames(self, cancel: CancelToken | None = None) -> Iterator[NDArray[np.uint8]]:
+        """The finished frames, in order, uint8 sRGB (H, W, 3)."""
+        return shoot(self.scene, self.path, self.film, cancel=cancel)
+
+    def first_depth(self) -> NDArray[np.float32]:
+        """Depth of each pixel of frame 0 along its camera's axis, scene units, inf where endless."""
+        renderer = Renderer(self.scene, self.film.width, self.film.height)
+        nearness = renderer.view(self.path.poses[0]).nearness
+        with np.errstate(divide="ignore"):
+            return np.where(nearness > 0, 1.0 / np.maximum(nearness, 1e-9), np.inf).astype(
+                np.float32
+            )
+
+
+def frame_photo(
+    photo: NDArray[np.uint8], width: int, height: int
+) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
+    """The photo cropped about its centre to the frame's shape and resized to its size.
+
+    Returns:
+        pixels (height, width, 3), and the crop (left, top, width, height) in photo pixels.
+    """
+    rows, columns = photo.shape[:2]
+    crop_width = min(columns, max(1, round(rows * width / height)))
+    crop_height = min(rows, max(1, round(columns * height / width)))
+    left, top = (columns - crop_width) // 2, (rows - crop_height) // 2
+    part = photo[top : top + crop_height, left : left + crop_width]
+    if part.shape[:2] != (height, width):
+        smaller = width < crop_width
+        part = cv2.resize(
+            part, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        )
+    return np.ascontiguousarray(part), (left, top, crop_width, crop_height)
+
+
+def set_stage(
+    photo: NDArray[np.uint8],
+    depth: DepthMap,
+    path: CameraPath,
+    film: FilmSettings,
+    *,
+    depth_strength: float = 1.0,
+    focal_length: float = 50.0,
+    extend: bool = False,
+    quality: str = "quick",
+    scenes: SceneCache | None = None,
+) -> Stage:
+    """Build or find the scene of a photo and fit the path into it.
+
+    Args:
+        photo: sRGB, any size, shape (H, W, 3).
+        depth: of the whole photo, any resolution.
+        path: the camera of each frame as instructed.
+        film: frame size and effects.
+        depth_strength: see `metric_disparity`.
+        focal_length: the photo's lens, millimetres.
+        extend: continue the photo outward instead of zooming in.
+        quality: "quick" or "best" fill of hidden parts.
+        scenes: where scenes are kept for re-use.
+    """
+    framed, crop = frame_photo(photo, film.width, film.height)
+    margin = round(EXTEND_SHARE * max(film.width, film.height)) if extend else 0
+
+    def build() -> Scene:
+        disparity = _framed_disparity(depth, photo.shape, crop, framed, depth_strength)
+        return build_scene(
+            framed, disparity, focal_length=focal_length, margin=margin, quality=quality,
+            seed=film.seed,
+        )  # fmt: skip
+
+    if scenes is None:
+        scene = build()
+    else:
+        key = content_key(
+            framed, depth.disparity, depth.near, depth.far, *crop, depth_strength, focal_length,
+            margin, quality, film.seed,
+        )  # fmt: skip
+        scene = scenes.get(key, build)
+    fit = fit_path(scene, path, film.width, film.height, margin=float(margin))
+    return Stage(scene, fit.path, film, fit.zoom, _edge_notes(fit.zoom, fit.needed, extend))
+
+
+def _edge_notes(zoom: float, needed: float, extend: bool) -> tuple[str, ...]:
+    if zoom == 1.0:
+        return ()
+    what = "the photo and what was invented around it" if extend else "the photo"
+    if needed > MAX_FIT_ZOOM:
+        return (
+            f"The move looks far past {what}: a zoom of {needed:.1f}x would be needed, the limit "
+            f"is {MAX_FIT_ZOOM:g}x, and the rest is smeared. Choose a lower intensity.",
+        )
+    return (f"Zoomed in {zoom:.2f}x so that the whole move stays inside {what}.",)
+
+
+def _framed_disparity(
+    depth: DepthMap,
+    photo_shape: tuple[int, ...],
+    crop: tuple[int, int, int, int],
+    framed: NDArray[np.uint8],
+    strength: float,
+) -> NDArray[np.float32]:
+    """Inverse depth at the frame's resolution with its steps on the frame's edges."""
+    left, top, width, height = crop
+    rows, columns = depth.disparity.shape
+    across, down = columns / photo_shape[1], rows / photo_shape[0]
+    x0, y0 = round(left * across), round(top * down)
+    x1, y1 = max(round((left + width) * across), x0 + 1), max(round((top + height) * down), y0 + 1)
+    part = np.ascontiguousarray(depth.disparity[y0:y1, x0:x1])
+    if depth.source == "true" and part.shape != framed.shape[:2]:
+        part = _resized_exactly(part, framed.shape[1], framed.shape[0])
+    refined = refine_disparity(part, framed, mode="keep" if depth.source == "true" else "auto")
+    return metric_disparity(
+        DepthMap(refined, depth.source, depth.near, depth.far), strength
+    )
+
+
+def _resized_exactly(
+    disparity: NDArray[np.float32], width: int, height: int
+) -> NDArray[np.float32]:
+    """Measured depth at another size: slopes stay smooth, and no surface is invented at steps."""
+    smooth = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
+    picked = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    window = np.ones((3, 3), np.uint8)
+    spread = cv2.dilate(picked, window) - cv2.erode(picked, window)
+    return np.where(spread > STEP_SPREAD, picked, smooth).astype(np.float32)

@@ -1,0 +1,65 @@
+"""New texts for a finished clip: the streams are copied packet by packet, nothing is re-encoded."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import av
+import av.container
+
+from synth.errors import InvalidMedia
+from synth.limits import LIMITS, Limits
+from synth.media.metadata import checked_metadata
+from synth.media.opening import open_container
+
+RETAGGED = {"mp4": "mp4", "webm": "webm", "prores": "mov"}
+"""Formats whose texts can be changed in place, and their containers."""
+
+
+def retag(
+    path: str | os.PathLike[str],
+    container: str,
+    metadata: Mapping[str, str],
+    *,
+    limits: Limits = LIMITS,
+) -> None:
+    """Replace the texts inside a clip that `VideoWriter` wrote; the file changes atomically.
+
+    Args:
+        path: the clip.
+        container: one of the values of `RETAGGED`.
+        metadata: names and texts, as for `VideoWriter`.
+        limits: caps.
+
+    Raises ``InvalidMedia`` when the file cannot be read and copied.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".motion-synth-{secrets.token_hex(8)}.part")
+    options = {} if container == "webm" else {"movflags": "+faststart+use_metadata_tags"}
+    try:
+        with (
+            open_container(target, limits) as source,
+            av.open(str(temporary), "w", format=container, container_options=options) as copy,
+        ):
+            copy.flags |= av.container.Flags.bitexact.value
+            copy.metadata.update(checked_metadata(metadata, limits))
+            incoming = source.streams.video[0]
+            outgoing = copy.add_stream_from_template(incoming)
+            outgoing.time_base = incoming.time_base
+            for packet in source.demux(incoming):
+                if packet.dts is None:
+                    continue
+                packet.stream = outgoing
+                copy.mux(packet)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except av.FFmpegError as error:
+        raise InvalidMedia(
+            f"The texts of {target.name!r} could not be rewritten ({error.strerror})."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""How far a path looks beyond the photo, and the zoom that hides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.camera.pose import CameraPath, CameraPose
+from synth.render.renderer import Renderer
+from synth.scene.build import BACKDROP_SCALE, Scene
+
+PROBE_SIDE = 320
+"""Longer side of the small frames that coverage is measured on, pixels."""
+
+MAX_FIT_ZOOM = 2.5
+"""Beyond this the picture would be mostly enlargement; the rest is filled outward instead."""
+
+_SETTLED = 1.0005
+"""Zooms closer to 1 than this are left at exactly 1."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The result of fitting a path into the photo."""
+
+    path: CameraPath
+    """The path with its focal lengths multiplied by `zoom`."""
+    zoom: float
+    """Factor on every focal length, 1 or more."""
+    needed: float
+    """Factor that would have hidden everything beyond the photo."""
+
+
+def outside_photo(
+    scene: Scene, texture_x: NDArray[np.float32], texture_y: NDArray[np.float32], margin: float
+) -> NDArray[np.bool_]:
+    """Which pixels show something beyond the photographed area.
+
+    Args:
+        scene: what was rendered.
+        texture_x, texture_y: texture places of a view, (H, W).
+        margin: how far beyond the photo's border still counts as inside, texels.
+    """
+    rows = scene.front_rows
+    backdrop = texture_y >= 2 * rows - 0.5
+    scale = np.where(backdrop, np.float32(BACKDROP_SCALE), np.float32(1.0))
+    first = np.where(texture_y >= rows - 0.5, np.float32(rows), np.float32(0.0))
+    first = np.where(backdrop, np.float32(2 * rows), first)
+    x = texture_x * scale
+    y = (texture_y - first) * scale
+    left, right, top, bottom = scene.photo_area
+    slack = 0.5 + margin
+    return (
+        (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
+    )
+
+
+def fit_path(
+    scene: Scene, path: CameraPath, width: int, height: int, *, margin: float = 0.0
+) -> Fit:
+    """The smallest constant zoom that keeps a whole path inside the photo.
+
+    A longer focal length enlarges the frame about its centre, so each pixel that looks beyond the
+    photo tells, by its distance from the centre, the zoom that pushes it out of view.
+
+    Args:
+        scene: what will be rendered.
+        path: the camera of each frame.
+        width, height: size of the frames, pixels.
+        margin: how far beyond the photo's border still counts as inside, texels.
+    """
+    shrink = PROBE_SIDE / max(width, height)
+    probe_width = max(round(width * shrink), 8)
+    probe_height = max(round(height * shrink), 8)
+    renderer = Renderer(scene, probe_width, probe_height)
+    x = np.abs(np.arange(probe_width) + 0.5 - probe_width / 2.0) / (probe_width / 2.0)
+    y = np.abs(np.arange(probe_height) + 0.5 - probe_height / 2.0) / (probe_height / 2.0)
+    reach = np.maximum(x[None, :], y[:, None])
+    pixel = 2.0 / min(probe_width, probe_height)
+    needed = 1.0
+    for pose in _probe_poses(path):
+        map_x, map_y = renderer.texture_places(pose)
+        outside = outside_photo(scene, map_x, map_y, margin)
+        if outside.any():
+            closest = float(reach[outside].min())
+            needed = max(needed, 1.0 / max(closest - pixel, 0.05))
+    if needed < _SETTLED:
+        return Fit(path, 1.0, 1.0)
+    zoom = min(needed, MAX_FIT_ZOOM)
+    return Fit(zoomed(path, zoom), zoom, needed)
+
+
+def zoomed(path: CameraPath, zoom: float) -> CameraPath:
+    """The same path through a lens that is longer by a constant factor."""
+    return CameraPath(
+        poses=tuple(
+            CameraPose(pose.position, pose.rotation, pose.focal_length * zoom)
+            for pose in path.poses
+        ),
+        fps=path.fps,
+    )
+
+
+def _probe_poses(path: CameraPath) -> list[CameraPose]:
+    """The poses worth measuring: evenly spaced, the ends, and the extremes of every channel."""
+    values = np.column_stack(
+        [path.positions, [pose.rotation for pose in path.poses], path.focal_lengths]
+    )
+    chosen = {0, len(path) - 1, *values.argmin(axis=0).tolist(), *values.argmax(axis=0).tolist()}
+    chosen.update(np.linspace(0, len(path) - 1, 7).round().astype(int).tolist())
+    unique: dict[CameraPose, None] = {}
+    for index in sorted(chosen):
+        unique[path.poses[index]] = None
+    return list(unique)

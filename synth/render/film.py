@@ -1,0 +1,144 @@
+"""A camera path through a scene as a stream of finished frames."""
+
+from __future__ import annotations
+
+import math
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.camera.conventions import HOME_DISTANCE, focal_pixels
+from synth.camera.pose import CameraPath, CameraPose
+from synth.control import CancelToken
+from synth.render.lens import DepthOfField, Print, accumulate, average, encoded_table, linear_table
+from synth.render.renderer import Renderer
+from synth.render.settings import LensSettings
+from synth.scene.build import Scene
+
+WORKERS = 2
+"""Frames rendered side by side: the reference machine has two cores."""
+
+BLUR_SPACING = 1.5
+"""Pixels that an image point may move between two shutter samples."""
+
+MAX_SHUTTER_SAMPLES = 16
+"""Most samples of one exposure."""
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """How a path is filmed."""
+
+    width: int
+    """Frame width, pixels."""
+    height: int
+    """Frame height, pixels."""
+    lens: LensSettings = LensSettings()
+    """Optical effects."""
+    seed: int = 0
+    """For the grain."""
+
+
+class _Camera:
+    """One worker's renderer and effect buffers."""
+
+    def __init__(self, scene: Scene, path: CameraPath, film: FilmSettings) -> None:
+        self._path = path
+        self._film = film
+        self._renderer = Renderer(scene, film.width, film.height)
+        self._total = np.empty((film.height, film.width, 3), np.uint32)
+        self._decode = linear_table()
+        self._encode = encoded_table()
+        self._blur = DepthOfField(film.width, film.height) if film.lens.aperture > 0 else None
+
+    def shoot(self, index: int) -> NDArray[np.uint8]:
+        """Frame number `index`, without vignette and grain."""
+        half = self._film.lens.shutter_angle / 720.0
+        count = self._samples(index, half)
+        if count == 1:
+            return self._expose(self._path.poses[index])
+        self._total.fill(0)
+        for sample in range(count):
+            moment = index + half * ((2 * sample + 1) / count - 1.0)
+            accumulate(self._expose(self._path.at(moment)), self._decode, self._total)
+        return average(self._total, count, self._encode)
+
+    def _expose(self, pose: CameraPose) -> NDArray[np.uint8]:
+        if self._blur is None:
+            return self._renderer.frame(pose)
+        view = self._renderer.view(pose)
+        lens = self._film.lens
+        focus = lens.focus_distance or subject_distance(pose)
+        focal = focal_pixels(pose.focal_length, self._film.width, self._film.height)
+        return self._blur.apply(view.frame, view.nearness, lens.aperture, focus, focal)
+
+    def _samples(self, index: int, half: float) -> int:
+        if half == 0.0:
+            return 1
+        before, after = self._path.at(index - half), self._path.at(index + half)
+        if before == after:
+            return 1
+        motion = self._renderer.largest_motion(before, after)
+        # Below a pixel the sampling filter already blurs as much as the shutter would.
+        return min(max(math.ceil(motion / BLUR_SPACING), 1), MAX_SHUTTER_SAMPLES)
+
+
+def subject_distance(pose: CameraPose) -> float:
+    """Depth of the subject plane's centre in front of a camera, scene units; at least 0.1."""
+    forward = pose.world_from_camera @ np.array([0.0, 0.0, -1.0])
+    return max(float(-np.dot(forward, np.array(pose.position))), HOME_DISTANCE / 100.0)
+
+
+def shoot(
+    scene: Scene,
+    path: CameraPath,
+    film: FilmSettings,
+    *,
+    cancel: CancelToken | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Render every frame of a path, in order, a few at a time.
+
+    Args:
+        scene: from `build_scene`.
+        path: the camera of each frame, with its effective focal lengths.
+        film: size and effects.
+        cancel: looked at before each frame.
+
+    Yields:
+        sRGB frames, uint8, shape (height, width, 3).
+
+    Raises:
+        Cancelled: when the token was set.
+    """
+    token = cancel or CancelToken()
+    cameras: queue.SimpleQueue[_Camera] = queue.SimpleQueue()
+    for _ in range(WORKERS):
+        cameras.put(_Camera(scene, path, film))
+    last = Print(film.width, film.height, film.lens.vignette, film.lens.grain, film.seed)
+
+    def work(index: int) -> NDArray[np.uint8]:
+        token.check()
+        camera = cameras.get()
+        try:
+            frame = camera.shoot(index)
+        finally:
+            cameras.put(camera)
+        return last.apply(frame, index) if last.active else frame
+
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="shoot")
+    pending: list[Future[NDArray[np.uint8]]] = []
+    try:
+        following = 0
+        for _ in range(len(path)):
+            while following < len(path) and len(pending) < WORKERS + 2:
+                pending.append(pool.submit(work, following))
+                following += 1
+            yield pending.pop(0).result()
+    finally:
+        for future in pending:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)

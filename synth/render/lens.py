@@ -1,0 +1,208 @@
+"""Depth of field, shutter blur, vignette and grain on rendered frames.
+
+Light adds up in linear light, so the two blurs work on decoded sRGB; vignette is optical and does
+the same; grain belongs to the print and works on the encoded frame.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+APERTURE_DIAMETER = 0.25
+"""Diameter of the lens opening at aperture 1, scene units."""
+
+GRAIN_STRENGTH = 14.0
+"""Standard deviation of the grain in mid grey at grain 1, code values."""
+
+LINEAR_STEPS = 4095
+"""Resolution of linear light between black and white."""
+
+BLUR_STEPS = (0.0, 1.5, 3.0, 6.0, 12.0, 24.0)
+"""Disc radii between which depth of field interpolates, pixels at 1280 wide."""
+
+
+def linear_table() -> NDArray[np.uint16]:
+    """sRGB code value (256) to linear light, 0 to `LINEAR_STEPS`. IEC 61966-2-1."""
+    code = np.arange(256) / 255.0
+    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    return np.rint(linear * LINEAR_STEPS).astype(np.uint16)
+
+
+def encoded_table() -> NDArray[np.uint8]:
+    """Linear light (0 to `LINEAR_STEPS`) to sRGB code value."""
+    linear = np.arange(LINEAR_STEPS + 1) / LINEAR_STEPS
+    code = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(code * 255.0).astype(np.uint8)
+
+
+@njit(cache=True, nogil=True)
+def accumulate(frame, table, total):  # pragma: no cover - compiled
+    """Add a frame's linear light to `total`, uint32, shape (H, W, 3)."""
+    source = frame.reshape(-1)
+    sums = total.reshape(-1)
+    for index in range(source.shape[0]):
+        sums[index] += table[source[index]]
+
+
+@njit(cache=True, nogil=True)
+def average(total, count, table):  # pragma: no cover - compiled
+    """The mean of `count` accumulated frames, encoded, uint8, shape (H, W, 3)."""
+    frame = np.empty(total.shape, np.uint8)
+    result = frame.reshape(-1)
+    sums = total.reshape(-1)
+    half = count // 2
+    for index in range(sums.shape[0]):
+        result[index] = table[(sums[index] + half) // count]
+    return frame
+
+
+class DepthOfField:
+    """Blurs a frame by its depth the way a thin lens does.
+
+    What lies behind the focus is gathered from unfocused pixels only, so that a sharp subject does
+    not bleed into the background; what lies in front spreads over its own outline. The blur is a
+    disc, cross-faded between a few radii. Circle of confusion: thin-lens equation, as in Potmesil
+    and Chakravarty 1981 (https://doi.org/10.1145/965161.806818).
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        """Prepare for frames of ``width`` x ``height`` pixels."""
+        self._scale = max(width, height) / 1280.0
+        self._decode = linear_table().astype(np.float32)
+        self._encode = encoded_table()
+
+    def apply(
+        self,
+        frame: NDArray[np.uint8],
+        nearness: NDArray[np.float32],
+        aperture: float,
+        focus_distance: float,
+        focal: float,
+    ) -> NDArray[np.uint8]:
+        """Blur `frame` (H, W, 3).
+
+        Args:
+            frame: sRGB.
+            nearness: inverse depth of each pixel, 1 / scene units, (H, W).
+            aperture: 0 to 1.
+            focus_distance: scene units from this camera.
+            focal: focal length, pixels.
+        """
+        diameter = aperture * APERTURE_DIAMETER * focal
+        signed = (nearness - 1.0 / focus_distance) * (diameter / 2.0)
+        light = self._decode[frame]
+        result = self._far(light, np.maximum(-signed, 0.0))
+        result = self._near(result, light, np.maximum(signed, 0.0))
+        return self._encode[np.clip(np.rint(result), 0, LINEAR_STEPS).astype(np.uint16)]
+
+    def _far(
+        self, light: NDArray[np.float32], radius: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        steps = [step * self._scale for step in BLUR_STEPS]
+        result = light.copy()
+        previous = light
+        for low, high in zip(steps[:-1], steps[1:], strict=True):
+            if radius.max() <= low:
+                break
+            share = np.clip((radius - low) / (high - low), 0.0, 1.0)
+            blurred = _disc_blur(light, np.clip(radius / high, 0.02, 1.0), high)
+            level = previous + (blurred - previous) * share[..., None]
+            result = np.where((radius > low)[..., None], level, result)
+            previous = blurred
+        return result
+
+    def _near(
+        self,
+        behind: NDArray[np.float32],
+        light: NDArray[np.float32],
+        radius: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        steps = [step * self._scale for step in BLUR_STEPS]
+        result = behind
+        for index in range(1, len(steps)):
+            low, high = steps[index - 1], steps[index]
+            following = steps[index + 1] if index + 1 < len(steps) else math.inf
+            if radius.max() <= low:
+                break
+            # A tent around each radius; the tents of neighbouring radii add up to one.
+            rise = np.clip((radius - low) / (high - low), 0.0, 1.0)
+            fall = np.clip((following - radius) / (following - high), 0.0, 1.0) if (
+                math.isfinite(following)
+            ) else 1.0
+            cover = (np.minimum(rise, fall) if index > 1 else rise * fall).astype(np.float32)
+            spread = _box_disc(np.dstack([light * cover[..., None], cover]), high)
+            alpha = np.clip(spread[..., 3:], 0.0, 1.0)
+            result = result * (1.0 - alpha) + spread[..., :3]
+        return result
+
+
+def _disc_blur(
+    light: NDArray[np.float32], weight: NDArray[np.float32], radius: float
+) -> NDArray[np.float32]:
+    """Disc blur in which each pixel counts by its weight."""
+    both = _box_disc(np.dstack([light * weight[..., None], weight]), radius)
+    return both[..., :3] / np.maximum(both[..., 3:], 1e-4)
+
+
+def _box_disc(planes: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
+    """Convolve with a disc; large discs at half size, which the blur itself makes invisible."""
+    if radius > 8.0:
+        height, width = planes.shape[:2]
+        half = cv2.resize(planes, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+        return cv2.resize(
+            _box_disc(half, radius / 2.0), (width, height), interpolation=cv2.INTER_LINEAR
+        )
+    size = math.ceil(radius)
+    offsets = np.arange(-size, size + 1)
+    distance = np.hypot(offsets[:, None], offsets[None, :])
+    kernel = np.clip(radius + 0.5 - distance, 0.0, 1.0).astype(np.float32)
+    return cv2.filter2D(planes, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+class Print:
+    """Vignette and grain, the last things that happen to a frame."""
+
+    def __init__(self, width: int, height: int, vignette: float, grain: float, seed: int) -> None:
+        """Prepare for frames of ``width`` x ``height``; vignette and grain from 0 to 1."""
+        x = (np.arange(width) + 0.5) / width * 2.0 - 1.0
+        y = (np.arange(height) + 0.5) / height * 2.0 - 1.0
+        reach = (x[None, :] ** 2 + y[:, None] ** 2) / 2.0
+        # Natural falloff is cos^4 of the field angle; corners at 45 degrees lose three quarters.
+        falloff = (1.0 / (1.0 + reach)) ** 2
+        self._gain = np.power(1.0 + vignette * (falloff - 1.0), 1 / 2.2).astype(np.float32)
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((height + 64, width + 64)).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), 0.6 * max(1.0, max(width, height) / 1280.0))
+        noise *= GRAIN_STRENGTH * grain / max(float(noise.std()), 1e-6)
+        self._noise = np.clip(np.rint(noise * 2.0), -127, 127).astype(np.int8)
+        self._seed = seed
+        self.active = vignette > 0.0 or grain > 0.0
+
+    def apply(self, frame: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+        """Darken corners and add the grain of frame number `index`; changes `frame` in place."""
+        rng = np.random.default_rng((self._seed, index))
+        top, left = (int(value) for value in rng.integers(0, 64, 2))
+        _develop(frame, self._gain, self._noise, top, left, bool(rng.integers(0, 2)))
+        return frame
+
+
+@njit(cache=True, nogil=True)
+def _develop(frame, gain, noise, top, left, negate):  # pragma: no cover - compiled
+    height, width, _ = frame.shape
+    sign = np.float32(-0.5 if negate else 0.5)
+    for row in range(height):
+        for column in range(width):
+            grain = sign * noise[row + top, column + left]
+            brightness = frame[row, column, 1] * np.float32(1.0 / 255.0)
+            # Strongest in the middle tones, gone in clear white and deep black.
+            grain *= np.float32(0.35) + np.float32(2.6) * brightness * (
+                np.float32(1.0) - brightness
+            )
+            for channel in range(3):
+                value = frame[row, column, channel] * gain[row, column] + grain
+                frame[row, column, channel] = min(max(int(value + np.float32(0.5)), 0), 255)

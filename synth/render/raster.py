@@ -1,0 +1,260 @@
+"""The rasteriser: meshes become, per pixel, inverse depth and the place in the texture.
+
+Vertices are projected in double precision; inside a triangle the texture place is interpolated
+perspective-correctly, so nothing is rounded to whole pixels anywhere and slow moves do not swim.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+EDGE_SLACK = 1.0 / 128
+"""Triangles reach this far beyond their edges, pixels: no pin holes where cells meet."""
+
+TIE_BREAK = 1.3e-4
+"""Sample offset of blended triangles, pixels, so that a shared edge never blends twice."""
+
+NEAR_PLANE = 0.02
+"""Smallest depth scale, relative to the home depth, at which a vertex is still drawn."""
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def project(x, y, disparity, camera, screen):  # pragma: no cover - compiled
+    """Project lattice vertices into the frame.
+
+    Args:
+        x, y: texture-plane position relative to the photo's centre in photo focal lengths,
+            x right, y down, shape (V,).
+        disparity: inverse depth from the home camera, shape (V,).
+        camera: 15 numbers: rotation camera-from-world row by row (9), home position minus camera
+            position in world axes (3), focal length in pixels, centre x, centre y.
+        screen: receives per vertex (x, y, 1/D, disparity/D), shape (V, 4), where D is the depth
+            in the new camera divided by the depth in the home camera; D <= NEAR_PLANE gives 1/D 0.
+    """
+    for index in range(x.shape[0]):
+        inverse_depth = disparity[index]
+        px = x[index] + inverse_depth * camera[9]
+        py = -y[index] + inverse_depth * camera[10]
+        pz = -1.0 + inverse_depth * camera[11]
+        depth = -(camera[6] * px + camera[7] * py + camera[8] * pz)
+        if depth <= NEAR_PLANE:
+            screen[index, 2] = 0.0
+            continue
+        scale = 1.0 / depth
+        right = camera[0] * px + camera[1] * py + camera[2] * pz
+        up = camera[3] * px + camera[4] * py + camera[5] * pz
+        screen[index, 0] = camera[13] + camera[12] * right * scale
+        screen[index, 1] = camera[14] - camera[12] * up * scale
+        screen[index, 2] = scale
+        screen[index, 3] = inverse_depth * scale
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - compiled
+    """Draw opaque quads with a depth test.
+
+    Args:
+        screen: projected vertices from `project`, shape (V, 4).
+        u, v: texture column and row of each vertex (texel centres at whole numbers), shape (V,).
+        quads: vertex numbers, shape (Q, 4).
+        nearness: inverse depth of what is drawn so far, -1 where nothing is, (H, W), updated.
+        map_x, map_y: texture place of what is drawn so far, (H, W), updated.
+    """
+    height, width = nearness.shape
+    for index in range(quads.shape[0]):
+        a = quads[index, 0]
+        b = quads[index, 1]
+        c = quads[index, 2]
+        d = quads[index, 3]
+        if (
+            screen[a, 2] == 0.0
+            or screen[b, 2] == 0.0
+            or screen[c, 2] == 0.0
+            or screen[d, 2] == 0.0
+        ):
+            continue
+        top = min(min(screen[a, 1], screen[b, 1]), min(screen[c, 1], screen[d, 1]))
+        bottom = max(max(screen[a, 1], screen[b, 1]), max(screen[c, 1], screen[d, 1]))
+        if bottom < 0.0 or top > height:
+            continue
+        left = min(min(screen[a, 0], screen[b, 0]), min(screen[c, 0], screen[d, 0]))
+        right = max(max(screen[a, 0], screen[b, 0]), max(screen[c, 0], screen[d, 0]))
+        if right < 0.0 or left > width:
+            continue
+        _triangle(screen, u, v, a, b, c, nearness, map_x, map_y)
+        _triangle(screen, u, v, a, c, d, nearness, map_x, map_y)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cover - compiled
+    height, width = nearness.shape
+    x0 = screen[a, 0]
+    y0 = screen[a, 1]
+    x1 = screen[b, 0]
+    y1 = screen[b, 1]
+    x2 = screen[c, 0]
+    y2 = screen[c, 1]
+    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+    if area <= 1e-9:  # seen from behind, or degenerate
+        return
+    top = min(y0, min(y1, y2))
+    bottom = max(y0, max(y1, y2))
+    first = max(int(np.ceil(top - EDGE_SLACK - 0.5)), 0)
+    last = min(int(np.floor(bottom + EDGE_SLACK - 0.5)), height - 1)
+    if first > last:
+        return
+    inverse = 1.0 / area
+    s0 = screen[a, 2]
+    ds1 = screen[b, 2] - s0
+    ds2 = screen[c, 2] - s0
+    n0 = screen[a, 3]
+    dn1 = screen[b, 3] - n0
+    dn2 = screen[c, 3] - n0
+    u0 = u[a] * s0
+    du1 = u[b] * screen[b, 2] - u0
+    du2 = u[c] * screen[c, 2] - u0
+    v0 = v[a] * s0
+    dv1 = v[b] * screen[b, 2] - v0
+    dv2 = v[c] * screen[c, 2] - v0
+    ex1 = (x1 - x0) * inverse
+    ey1 = (y1 - y0) * inverse
+    ex2 = (x2 - x0) * inverse
+    ey2 = (y2 - y0) * inverse
+    s_x = ds1 * ey2 - ds2 * ey1
+    s_y = ds2 * ex1 - ds1 * ex2
+    n_x = dn1 * ey2 - dn2 * ey1
+    n_y = dn2 * ex1 - dn1 * ex2
+    u_x = du1 * ey2 - du2 * ey1
+    u_y = du2 * ex1 - du1 * ex2
+    v_x = dv1 * ey2 - dv2 * ey1
+    v_y = dv2 * ex1 - dv1 * ex2
+    # Slopes of the three edges, x per y; a horizontal edge bounds no row.
+    k01 = (x1 - x0) / (y1 - y0) if y1 != y0 else 0.0
+    k12 = (x2 - x1) / (y2 - y1) if y2 != y1 else 0.0
+    k20 = (x0 - x2) / (y0 - y2) if y0 != y2 else 0.0
+    for row in range(first, last + 1):
+        y = row + 0.5
+        at = min(max(y, top), bottom)
+        low = 1e30
+        high = -1e30
+        if (y0 <= at) != (y1 <= at) or at == y0 or at == y1:
+            if y1 != y0:
+                x = x0 + (at - y0) * k01
+                low = min(low, x)
+                high = max(high, x)
+        if (y1 <= at) != (y2 <= at) or at == y1 or at == y2:
+            if y2 != y1:
+                x = x1 + (at - y1) * k12
+                low = min(low, x)
+                high = max(high, x)
+        if (y2 <= at) != (y0 <= at) or at == y2 or at == y0:
+            if y0 != y2:
+                x = x2 + (at - y2) * k20
+                low = min(low, x)
+                high = max(high, x)
+        begin = max(int(np.ceil(low - EDGE_SLACK - 0.5)), 0)
+        end = min(int(np.floor(high + EDGE_SLACK - 0.5)), width - 1)
+        if begin > end:
+            continue
+        dx = begin + 0.5 - x0
+        dy = y - y0
+        s = s0 + dx * s_x + dy * s_y
+        n = n0 + dx * n_x + dy * n_y
+        tu = u0 + dx * u_x + dy * u_y
+        tv = v0 + dx * v_x + dy * v_y
+        for column in range(begin, end + 1):
+            if n > nearness[row, column]:
+                scale = 1.0 / s
+                nearness[row, column] = n
+                map_x[row, column] = tu * scale
+                map_y[row, column] = tv * scale
+            s += s_x
+            n += n_x
+            tu += u_x
+            tv += v_x
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def blend(screen, u, v, quads, texture, slack, nearness, frame):  # pragma: no cover - compiled
+    """Blend soft-edged quads over a finished frame where nothing nearer stands.
+
+    Args:
+        screen: projected vertices, shape (V, 4).
+        u, v: texture place of each vertex, shape (V,).
+        quads: vertex numbers, shape (Q, 4).
+        texture: premultiplied colour and alpha, shape (T, U, 4).
+        slack: how much nearer, relatively, something must be to hide the rim.
+        nearness: inverse depth of the opaque frame, (H, W); raised where the rim mostly covers.
+        frame: colours, (H, W, 3), updated.
+    """
+    height, width = nearness.shape
+    rows = texture.shape[0] - 1
+    columns = texture.shape[1] - 1
+    for index in range(quads.shape[0]):
+        for half in range(2):
+            a = quads[index, 0]
+            b = quads[index, 1 + half]
+            c = quads[index, 2 + half]
+            if screen[a, 2] == 0.0 or screen[b, 2] == 0.0 or screen[c, 2] == 0.0:
+                continue
+            x0 = screen[a, 0]
+            y0 = screen[a, 1]
+            x1 = screen[b, 0]
+            y1 = screen[b, 1]
+            x2 = screen[c, 0]
+            y2 = screen[c, 1]
+            area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+            if area <= 1e-9:
+                continue
+            first = max(int(np.ceil(min(y0, min(y1, y2)) - 0.5 - TIE_BREAK)), 0)
+            last = min(int(np.floor(max(y0, max(y1, y2)) - 0.5)), height - 1)
+            begin = max(int(np.ceil(min(x0, min(x1, x2)) - 0.5 - TIE_BREAK)), 0)
+            end = min(int(np.floor(max(x0, max(x1, x2)) - 0.5)), width - 1)
+            inverse = 1.0 / area
+            for row in range(first, last + 1):
+                for column in range(begin, end + 1):
+                    px = column + 0.5 + TIE_BREAK
+                    py = row + 0.5 + 0.61 * TIE_BREAK
+                    w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * inverse
+                    w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * inverse
+                    w0 = 1.0 - w1 - w2
+                    if w0 < 0.0 or w1 < 0.0 or w2 < 0.0:
+                        continue
+                    n = w0 * screen[a, 3] + w1 * screen[b, 3] + w2 * screen[c, 3]
+                    if n < nearness[row, column] * (1.0 - slack):
+                        continue
+                    s0 = w0 * screen[a, 2]
+                    s1 = w1 * screen[b, 2]
+                    s2 = w2 * screen[c, 2]
+                    scale = 1.0 / (s0 + s1 + s2)
+                    tu = (u[a] * s0 + u[b] * s1 + u[c] * s2) * scale
+                    tv = (v[a] * s0 + v[b] * s1 + v[c] * s2) * scale
+                    iu = min(max(int(tu), 0), columns - 1)
+                    iv = min(max(int(tv), 0), rows - 1)
+                    fu = tu - iu
+                    fv = tv - iv
+                    k00 = (1.0 - fu) * (1.0 - fv)
+                    k01 = fu * (1.0 - fv)
+                    k10 = (1.0 - fu) * fv
+                    k11 = fu * fv
+                    alpha = (
+                        k00 * texture[iv, iu, 3]
+                        + k01 * texture[iv, iu + 1, 3]
+                        + k10 * texture[iv + 1, iu, 3]
+                        + k11 * texture[iv + 1, iu + 1, 3]
+                    )
+                    if alpha < 0.25:
+                        continue
+                    keep = 1.0 - alpha * (1.0 / 255.0)
+                    for channel in range(3):
+                        value = (
+                            k00 * texture[iv, iu, channel]
+                            + k01 * texture[iv, iu + 1, channel]
+                            + k10 * texture[iv + 1, iu, channel]
+                            + k11 * texture[iv + 1, iu + 1, channel]
+                            + keep * frame[row, column, channel]
+                        )
+                        frame[row, column, channel] = min(int(value + 0.5), 255)
+                    if alpha > 127.0:
+                        nearness[row, column] = max(n, nearness[row, column])

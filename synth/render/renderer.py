@@ -1,0 +1,143 @@
+"""One scene, one camera, one frame: project, draw, sample, soften the edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.camera.conventions import HOME_DISTANCE, focal_pixels
+from synth.camera.pose import CameraPose
+from synth.render.raster import blend, draw, project
+from synth.scene.build import Scene, Sheet
+
+RIM_SLACK = 0.004
+"""Relative depth by which an opaque surface must be nearer to hide a soft edge."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What one camera sees."""
+
+    frame: NDArray[np.uint8]
+    """sRGB, shape (H, W, 3)."""
+    nearness: NDArray[np.float32]
+    """Inverse depth from this camera, 1 / scene units, shape (H, W)."""
+    texture_x: NDArray[np.float32]
+    """Texture column that each pixel shows, shape (H, W)."""
+    texture_y: NDArray[np.float32]
+    """Texture row that each pixel shows, shape (H, W)."""
+
+
+class Renderer:
+    """Draws one scene at one size. Not shared between threads: it owns its buffers."""
+
+    def __init__(self, scene: Scene, width: int, height: int) -> None:
+        """Prepare buffers for frames of ``width`` x ``height`` pixels."""
+        self._scene = scene
+        self._width = width
+        self._height = height
+        self._screen = np.empty((len(scene.opaque.x), 4), np.float64)
+        self._rim_screen = np.empty((len(scene.rim.x), 4), np.float64)
+        self._nearness = np.empty((height, width), np.float32)
+        self._map_x = np.empty((height, width), np.float32)
+        self._map_y = np.empty((height, width), np.float32)
+
+    def shows_photo(self, pose: CameraPose) -> bool:
+        """Whether this camera's frame is the photo itself, pixel for pixel."""
+        scene = self._scene
+        return (
+            pose.is_home
+            and pose.focal_length == scene.focal_length
+            and (scene.height, scene.width) == (self._height, self._width)
+        )
+
+    def frame(self, pose: CameraPose) -> NDArray[np.uint8]:
+        """The picture that the camera sees, a fresh array (H, W, 3)."""
+        if self.shows_photo(pose):
+            return self._scene.photo.copy()
+        self._draw(pose)
+        return self._sample(pose)
+
+    def view(self, pose: CameraPose) -> View:
+        """The picture with its depth and texture places, all fresh arrays."""
+        map_x, map_y = self.texture_places(pose)
+        if self.shows_photo(pose):
+            picture = self._scene.photo.copy()
+        else:
+            picture = self._sample(pose)
+        return View(picture, self._nearness.copy(), map_x, map_y)
+
+    def texture_places(
+        self, pose: CameraPose
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Texture column and row that each pixel shows, fresh arrays (H, W)."""
+        self._draw(pose)
+        return self._map_x.copy(), self._map_y.copy()
+
+    def largest_motion(self, before: CameraPose, after: CameraPose) -> float:
+        """How far image points move between two cameras, pixels; the fastest few per cent aside."""
+        step = max(len(self._scene.opaque.x) // 2048, 1)
+        few = _every(self._scene.opaque, step)
+        places = np.empty((2, len(few.x), 4))
+        self._project(few, before, places[0])
+        self._project(few, after, places[1])
+        inside = (
+            (places[:, :, 2] > 0).all(axis=0)
+            & (places[0, :, 0] >= 0) & (places[0, :, 0] < self._width)
+            & (places[0, :, 1] >= 0) & (places[0, :, 1] < self._height)
+        )  # fmt: skip
+        if not inside.any():
+            return 0.0
+        moved = np.hypot(*(places[1, inside, :2] - places[0, inside, :2]).T)
+        return float(np.percentile(moved, 97))
+
+    def _sample(self, pose: CameraPose) -> NDArray[np.uint8]:
+        picture = cv2.remap(
+            self._scene.texture, self._map_x, self._map_y, cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        self._soften(pose, picture)
+        return picture
+
+    def _draw(self, pose: CameraPose) -> None:
+        opaque = self._scene.opaque
+        self._project(opaque, pose, self._screen)
+        self._nearness.fill(-1.0)
+        self._map_x.fill(0.0)
+        self._map_y.fill(0.0)
+        draw(
+            self._screen, opaque.u, opaque.v, opaque.quads,
+            self._nearness, self._map_x, self._map_y,
+        )  # fmt: skip
+
+    def _soften(self, pose: CameraPose, picture: NDArray[np.uint8]) -> None:
+        rim = self._scene.rim
+        if not len(rim.quads):
+            return
+        self._project(rim, pose, self._rim_screen)
+        blend(
+            self._rim_screen, rim.u, rim.v, rim.quads, self._scene.rim_texture, RIM_SLACK,
+            self._nearness, picture,
+        )  # fmt: skip
+
+    def _project(self, sheet: Sheet, pose: CameraPose, screen: NDArray[np.float64]) -> None:
+        camera = np.empty(15)
+        camera[:9] = pose.world_from_camera.T.ravel()
+        x, y, z = pose.position
+        camera[9:12] = (-x, -y, HOME_DISTANCE - z)
+        camera[12] = focal_pixels(pose.focal_length, self._width, self._height)
+        camera[13] = self._width / 2.0
+        camera[14] = self._height / 2.0
+        project(sheet.x, sheet.y, sheet.disparity, camera, screen)
+
+
+def _every(sheet: Sheet, step: int) -> Sheet:
+    """Every `step`-th vertex of a sheet, without its quads."""
+    return replace(
+        sheet,
+        x=sheet.x[::step], y=sheet.y[::step], disparity=sheet.disparity[::step],
+        u=sheet.u[::step], v=sheet.v[::step], quads=sheet.quads[:0],
+    )  # fmt: skip

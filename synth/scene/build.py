@@ -1,0 +1,336 @@
+"""A photo and its depth become a scene: three textured sheets and a soft rim.
+
+- the *front* sheet is the photo, torn at its depth steps;
+- the *behind* sheet continues, under every near edge, what the edge hides (filled colour and depth);
+- the *backdrop* is a coarse sheet behind everything, so that no pixel is ever empty;
+- the *rim* holds the edge pixels of near things with soft alpha.
+
+Layered depth images with context-aware fill go back to Shade et al. 1998
+(https://doi.org/10.1145/280814.280882) and Shih et al. 2020 (https://arxiv.org/abs/2004.04727).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.camera.conventions import HOME_DISTANCE
+from synth.scene.edges import Steps, find_steps
+from synth.scene.fill import extend_border, fill, fill_smooth
+from synth.scene.matte import local_sides, premultiplied_front
+from synth.scene.mesh import Mesh, build_mesh
+
+TEAR_PARALLAX = 4.0
+"""Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
+
+MESH_PARALLAX = 0.35
+"""Error that mesh simplification may make, in the same measure."""
+
+HIDDEN_TRAVEL = 1.5
+"""Sideways movement, scene units, for which hidden background is prepared."""
+
+HIDDEN_SHARE = 0.1
+"""Widest band of prepared background, as a share of the frame's longer side."""
+
+BACKDROP_SCALE = 4
+"""The backdrop has one texel for this many pixels."""
+
+BACKDROP_REACH = 2.0
+"""How far the backdrop's border is drawn out sideways, focal lengths."""
+
+SAFETY_MARGIN = 16
+"""Pixels repeated beyond the photo's border, so that its outermost pixels filter well."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A textured mesh. Vertices in texture-plane coordinates of the home camera."""
+
+    x: NDArray[np.float32]
+    """Right of the photo's centre, in focal lengths, shape (V,)."""
+    y: NDArray[np.float32]
+    """Below the photo's centre, in focal lengths, shape (V,)."""
+    disparity: NDArray[np.float32]
+    """Inverse depth from the home camera, 1 / scene units, shape (V,)."""
+    u: NDArray[np.float32]
+    """Texture column, texel centres at whole numbers, shape (V,)."""
+    v: NDArray[np.float32]
+    """Texture row, shape (V,)."""
+    quads: NDArray[np.int32]
+    """Vertex numbers, shape (Q, 4)."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the renderer draws."""
+
+    photo: NDArray[np.uint8]
+    """The photo at the scene's resolution, sRGB, shape (H, W, 3)."""
+    disparity: NDArray[np.float32]
+    """Inverse depth of the photo's pixels, 1 / scene units, shape (H, W)."""
+    focal_length: float
+    """Focal length that the photo is taken to have, millimetres."""
+    texture: NDArray[np.uint8]
+    """Colours of all opaque sheets, shape (T, U, 3)."""
+    opaque: Sheet
+    """Front, behind and backdrop in one."""
+    rim_texture: NDArray[np.uint8]
+    """Premultiplied colours and alpha of the rim, shape (P, Q, 4)."""
+    rim: Sheet
+    """Soft edges of near things."""
+    photo_area: tuple[float, float, float, float]
+    """The part of the front texture that was photographed: first and last column, first and last
+    row, texels."""
+    front_rows: int
+    """Texture rows that belong to the front sheet; what lies below was never photographed."""
+    invented: NDArray[np.bool_]
+    """Front texels whose colour was filled rather than photographed, shape (front_rows, U)."""
+
+    @property
+    def width(self) -> int:
+        """Width of the photo, pixels."""
+        return self.photo.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height of the photo, pixels."""
+        return self.photo.shape[0]
+
+
+def build_scene(
+    photo: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    *,
+    focal_length: float = 50.0,
+    margin: int = 0,
+    quality: str = "quick",
+    seed: int = 0,
+) -> Scene:
+    """Cut a photo into sheets and fill what they hide.
+
+    Args:
+        photo: sRGB, shape (H, W, 3).
+        disparity: inverse depth, 1 / scene units, above or equal 0, shape (H, W); steps crisp.
+        focal_length: of the photo, millimetres on 36 mm across the longer side.
+        margin: pixels of invented surroundings beyond each border.
+        quality: "quick" or "best", how the hidden parts are filled.
+        seed: for the fill.
+    """
+    height, width = disparity.shape
+    focal = focal_length / 36.0 * max(width, height)
+    if margin > 0:
+        colour, depth = extend_border(photo, disparity, margin)
+    pad = SAFETY_MARGIN
+    if margin > 0:
+        colour = cv2.copyMakeBorder(colour, pad, pad, pad, pad, cv2.BORDER_REFLECT_101)
+        depth = cv2.copyMakeBorder(depth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    else:
+        colour = cv2.copyMakeBorder(photo, pad, pad, pad, pad, cv2.BORDER_REFLECT)
+        depth = cv2.copyMakeBorder(disparity, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    offset = pad + margin
+
+    steps = find_steps(depth, TEAR_PARALLAX / focal)
+    behind = _fill_behind(colour, depth, steps, focal, max(width, height), quality, seed)
+    front_colour, front_cells = _front(colour, steps, behind)
+    tolerance = MESH_PARALLAX / focal
+    front = build_mesh(depth, front_cells, tolerance)
+    rear = build_mesh(behind.disparity, _all_four(behind.region), tolerance)
+    backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
+
+    rows, columns = depth.shape
+    texture = np.zeros((rows * 2 + backdrop_colour.shape[0], columns, 3), np.uint8)
+    texture[:rows] = front_colour
+    texture[rows : 2 * rows] = behind.colour
+    texture[2 * rows :, : backdrop_colour.shape[1]] = backdrop_colour
+
+    centre_x = offset + (width - 1) / 2.0
+    centre_y = offset + (height - 1) / 2.0
+
+    def sheet(mesh: Mesh, first_row: int, scale: int = 1, reach: float = 0.0) -> Sheet:
+        x = mesh.x * scale + (scale - 1) / 2.0
+        y = mesh.y * scale + (scale - 1) / 2.0
+        # A backdrop reaches beyond its texture: whoever looks there sees its rim drawn out.
+        x += reach * focal * (np.sign(mesh.x - 0.5) * _at_end(mesh.x))
+        y += reach * focal * (np.sign(mesh.y - 0.5) * _at_end(mesh.y))
+        return Sheet(
+            x=((x - centre_x) / focal).astype(np.float32),
+            y=((y - centre_y) / focal).astype(np.float32),
+            disparity=mesh.disparity,
+            u=mesh.x,
+            v=(mesh.y + first_row).astype(np.float32),
+            quads=mesh.quads,
+        )
+
+    rim, rim_texture = _rim(colour, depth, steps, behind, tolerance)
+    return Scene(
+        photo=photo,
+        disparity=disparity,
+        focal_length=focal_length,
+        texture=texture,
+        opaque=_join(sheet(front, 0), sheet(rear, rows), sheet(backdrop, 2 * rows, BACKDROP_SCALE, BACKDROP_REACH)),
+        rim_texture=rim_texture,
+        rim=sheet(rim, 0),
+        photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
+        front_rows=rows,
+        invented=behind.contaminated,
+    )
+
+
+@dataclass(frozen=True)
+class _Behind:
+    colour: NDArray[np.uint8]
+    disparity: NDArray[np.float32]
+    region: NDArray[np.bool_]
+    contaminated: NDArray[np.bool_]
+    ring: NDArray[np.bool_]
+    alpha: NDArray[np.float32]
+    front_disparity: NDArray[np.float32]
+
+
+def _fill_behind(
+    colour: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    steps: Steps,
+    focal: float,
+    longer_side: int,
+    quality: str,
+    seed: int,
+) -> _Behind:
+    """Continue the far side of every step under its near side."""
+    ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    alpha, front_disparity = local_sides(colour, depth, steps, ring)
+    jump = steps.near_disparity - steps.far_disparity
+    reach = np.clip(focal * HIDDEN_TRAVEL * jump, 4.0, HIDDEN_SHARE * longer_side)
+    hidden = steps.near & (steps.distance < reach)
+    contaminated = ring & ~steps.near & (alpha > 0.06)
+    hole = hidden | contaminated | (steps.band & steps.near)
+    source = ~steps.near & ~hole
+    if hole.any():
+        filled, behind = fill(colour, depth, hole, source, seed=seed, quality=quality)
+        # What is hidden must stay behind what hides it.
+        limit = depth - 0.25 * jump
+        behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)
+        behind = np.maximum(behind, 0.0)
+    else:
+        filled, behind = colour, depth
+    region = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    region &= hole | ~steps.near
+    return _Behind(filled, behind, region, contaminated, ring, alpha, front_disparity)
+
+
+def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Lattice cells whose four corners are all marked, shape (H-1, W-1)."""
+    return mask[:-1, :-1] & mask[1:, :-1] & mask[:-1, 1:] & mask[1:, 1:]
+
+
+def _front(
+    colour: NDArray[np.uint8], steps: Steps, behind: _Behind
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The photo with clean colours on far sides, and the cells that stay when it tears."""
+    front_colour = colour.copy()
+    front_colour[behind.contaminated] = behind.colour[behind.contaminated]
+    soft = steps.band & steps.near
+    near_band = behind.ring & steps.near
+    torn = _mixed(near_band, behind.ring & ~steps.near)
+    return front_colour, _all_four(~soft) & ~torn
+
+
+def _mixed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Cells that have corners of both kinds, shape (H-1, W-1)."""
+    any_one = one[:-1, :-1] | one[1:, :-1] | one[:-1, 1:] | one[1:, 1:]
+    any_other = other[:-1, :-1] | other[1:, :-1] | other[:-1, 1:] | other[1:, 1:]
+    return any_one & any_other
+
+
+def _rim(
+    colour: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    steps: Steps,
+    behind: _Behind,
+    tolerance: float,
+) -> tuple[Mesh, NDArray[np.uint8]]:
+    """Near edges with soft alpha: the band on both sides of each step at the near side's depth."""
+    alpha = np.where(behind.ring | steps.near, behind.alpha, 0.0).astype(np.float32)
+    edge = cv2.dilate(behind.ring.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    outside = edge & ~behind.ring & ~steps.near
+    alpha[outside] = 0.0
+    alpha[~behind.ring & steps.near] = 1.0
+    placed = np.where(behind.ring, behind.front_disparity, depth).astype(np.float32)
+    if outside.any():
+        # Outermost pixels are invisible and only need the depth of the rim that they close.
+        spread = np.where(behind.ring, placed, 0.0).astype(np.float32)
+        spread = cv2.dilate(spread, np.ones((3, 3), np.uint8))
+        placed[outside] = spread[outside]
+    texture = premultiplied_front(colour, behind.colour, alpha)
+    part = behind.ring | edge
+    cells = _all_four(part)
+    soft = alpha < 0.999
+    some = (alpha[:-1, :-1] > 0) | (alpha[1:, :-1] > 0) | (alpha[:-1, 1:] > 0) | (alpha[1:, 1:] > 0)
+    any_soft = soft[:-1, :-1] | soft[1:, :-1] | soft[:-1, 1:] | soft[1:, 1:]
+    band = steps.band & steps.near
+    in_band = band[:-1, :-1] | band[1:, :-1] | band[:-1, 1:] | band[1:, 1:]
+    cells &= some & (any_soft | in_band)
+    high = np.maximum(
+        np.maximum(placed[:-1, :-1], placed[1:, :-1]), np.maximum(placed[:-1, 1:], placed[1:, 1:])
+    )
+    low = np.minimum(
+        np.minimum(placed[:-1, :-1], placed[1:, :-1]), np.minimum(placed[:-1, 1:], placed[1:, 1:])
+    )
+    jump = steps.near_disparity - steps.far_disparity
+    cells &= (high - low) < 0.5 * jump[:-1, :-1] + 1e-6
+    return build_mesh(placed, cells, tolerance), texture
+
+
+def _backdrop(
+    colour: NDArray[np.uint8], depth: NDArray[np.float32], steps: Steps, behind: _Behind
+) -> tuple[NDArray[np.uint8], Mesh]:
+    """A coarse sheet just behind everything, with the near things smoothed away."""
+    height, width = depth.shape
+    size = (-(-width // BACKDROP_SCALE) + 1, -(-height // BACKDROP_SCALE) + 1)
+    full = (size[0] * BACKDROP_SCALE, size[1] * BACKDROP_SCALE)
+    border = (0, full[1] - height, 0, full[0] - width)
+    known = ~steps.near
+    if not known.any():
+        known = np.ones_like(known)
+    weight = cv2.resize(
+        cv2.copyMakeBorder(known.astype(np.float32), *border, cv2.BORDER_REPLICATE),
+        size, interpolation=cv2.INTER_AREA,
+    )
+    stack = np.dstack([colour.astype(np.float32), depth]) * known[..., None]
+    coarse = cv2.resize(
+        cv2.copyMakeBorder(stack, *border, cv2.BORDER_REPLICATE), size, interpolation=cv2.INTER_AREA
+    )
+    coarse /= np.maximum(weight, 1e-6)[..., None]
+    empty = weight < 0.5
+    planes = [fill_smooth(np.ascontiguousarray(coarse[..., i]), empty, ~empty) for i in range(4)]
+    lowest = cv2.resize(
+        cv2.copyMakeBorder(behind.disparity, *border, cv2.BORDER_REPLICATE),
+        size, interpolation=cv2.INTER_AREA,
+    )
+    lowest = cv2.erode(np.minimum(planes[3], lowest), np.ones((3, 3), np.uint8))
+    disparity = np.maximum(lowest * 0.97 - 0.02 / HOME_DISTANCE, 0.0).astype(np.float32)
+    picture = np.clip(np.rint(np.dstack(planes[:3])), 0, 255).astype(np.uint8)
+    cells = np.ones((size[1] - 1, size[0] - 1), bool)
+    return picture, build_mesh(disparity, cells, 0.02 / HOME_DISTANCE)
+
+
+def _at_end(values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return (values == values.min()) | (values == values.max())
+
+
+def _join(*sheets: Sheet) -> Sheet:
+    """Several sheets over one texture as one."""
+    starts = np.cumsum([0, *(len(sheet.x) for sheet in sheets)])
+    return Sheet(
+        x=np.concatenate([sheet.x for sheet in sheets]),
+        y=np.concatenate([sheet.y for sheet in sheets]),
+        disparity=np.concatenate([sheet.disparity for sheet in sheets]),
+        u=np.concatenate([sheet.u for sheet in sheets]),
+        v=np.concatenate([sheet.v for sheet in sheets]),
+        quads=np.concatenate(
+            [sheet.quads + start for sheet, start in zip(sheets, starts, strict=False)]
+        ).astype(np.int32),
+    )

@@ -1,0 +1,112 @@
+"""A finished clip with everything that is known about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth.camera.fidelity import CameraFidelity
+from synth.errors import InvalidInstruction
+from synth.media import SUFFIXES, read_metadata
+from synth.shot.model import Shot
+
+METADATA_KEY = "motion_synth"
+"""Name of the project's JSON inside every file the product writes."""
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """A clip on disk."""
+
+    path: Path
+    """The file."""
+    shot: Shot
+    """The instructions it was made from."""
+    width: int
+    """Frame width, pixels."""
+    height: int
+    """Frame height, pixels."""
+    frames: int
+    """Number of frames."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, in sentences."""
+    fidelity: CameraFidelity | None = None
+    """How well the file's camera did what was asked; None where it was not measured."""
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds spent in each stage."""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The project JSON as it stands in the file."""
+        return clip_metadata(self.shot, self.fidelity)
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the clip; returns where it is now.
+
+        Raises ``InvalidInstruction`` when the folder does not exist.
+        """
+        target = Path(path)
+        if not target.parent.is_dir():
+            raise InvalidInstruction(
+                f"The folder {str(target.parent)!r} does not exist. Create it first."
+            )
+        if target.resolve() != self.path.resolve():
+            partial = target.with_name(f".{target.name}.part")
+            shutil.copyfile(self.path, partial)
+            partial.replace(target)
+        return target
+
+    def report(self) -> dict[str, Any]:
+        """What was made and measured, as plain values."""
+        output = self.shot.output
+        return {
+            "width": self.width,
+            "height": self.height,
+            "fps": output.fps,
+            "frames": self.frames,
+            "seconds": round(float(self.frames / output.rate), 3),
+            "format": output.format,
+            "notes": list(self.notes),
+            "fidelity": self.fidelity.to_dict() if self.fidelity else None,
+            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+        }
+
+
+def clip_metadata(shot: Shot, fidelity: CameraFidelity | None) -> dict[str, Any]:
+    """The project JSON that rides in a file."""
+    values: dict[str, Any] = {"shot": shot.to_dict()}
+    if fidelity is not None:
+        values["fidelity"] = fidelity.to_dict()
+    return values
+
+
+def metadata_texts(shot: Shot, fidelity: CameraFidelity | None = None) -> dict[str, str]:
+    """The texts to write into a file."""
+    text = json.dumps(clip_metadata(shot, fidelity), ensure_ascii=False, separators=(",", ":"))
+    return {"comment": "Made with Motion Synth", METADATA_KEY: text}
+
+
+def shot_from_video(path: str | Path) -> Shot | None:
+    """The instructions inside a file made here; None for any other readable video.
+
+    Raises ``InvalidMedia`` for a file that is no video, and ``InvalidInstruction`` when it holds a
+    project that this version cannot read.
+    """
+    text = read_metadata(path).get(METADATA_KEY)
+    if text is None:
+        return None
+    from synth.motion.json_text import read_json
+
+    values = read_json(text)
+    shot = values.get("shot") if isinstance(values, dict) else None
+    if not isinstance(shot, dict):
+        raise InvalidInstruction("The project inside this video is damaged: it holds no shot.")
+    return Shot.from_dict(shot)
+
+
+def suffix(shot: Shot) -> str:
+    """The file suffix that fits the shot's format."""
+    return SUFFIXES[shot.output.format]
