@@ -83,6 +83,12 @@ function isTyping(event) {
     || (target instanceof HTMLInputElement && !["range", "checkbox", "radio"].includes(target.type));
 }
 
+/** Show how far a slider stands along its track. */
+function paintRange(input) {
+  const share = (Number(input.value) - Number(input.min)) / (Number(input.max) - Number(input.min));
+  input.style.setProperty("--share", `${Math.min(1, Math.max(0, share)) * 100}%`);
+}
+
 /** Call `action` once after a pause of `wait` milliseconds without further calls. */
 function debounce(action, wait) {
   let timer = 0;

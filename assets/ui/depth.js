@@ -31,7 +31,8 @@ const tools = h("div", { class: "ms-segments", role: "radiogroup", "aria-label":
   ...[["near", "Nearer"], ["far", "Farther"], ["erase", "Erase"]].map(([id, label]) =>
     h("button", { type: "button", role: "radio", "data-tool": id, class: `ms-tool-${id}`, onclick: () => { tool = id; refresh(); } }, label)));
 const width = h("input", { type: "range", min: "0.02", max: "0.25", step: "0.01", value: String(size), class: "ms-range ms-brush-size",
-  "aria-label": "Brush size", title: "Brush size", oninput: () => { size = Number(width.value); } });
+  "aria-label": "Brush size", title: "Brush size", oninput: () => { size = Number(width.value); paintRange(width); } });
+paintRange(width);
 const undo = button("", { symbol: "undo", kind: "quiet", title: "Take back the last brush stroke",
   onclick: () => put(strokes().slice(0, -1)) });
 const clear = button("", { symbol: "clear", kind: "quiet", title: "Remove all brush strokes", onclick: () => put([]) });
@@ -41,8 +42,11 @@ const method = h("select", { class: "ms-select", "aria-label": "Where the depth 
     wait("Looking…");
     trigger("method", { name: method.value });
   } });
+const unfold = button("", { symbol: "down", kind: "quiet", title: "Show or hide the depth", "aria-expanded": "false",
+  onclick: () => unfold.setAttribute("aria-expanded", String(root.classList.toggle("ms-open"))) });
+unfold.classList.add("ms-unfold");
 root.append(
-  h("header", { class: "ms-head" }, h("h2", {}, "Depth"), h("div", { class: "ms-tools" }, method)),
+  h("header", { class: "ms-head" }, h("h2", {}, "Depth"), h("div", { class: "ms-tools" }, method, unfold)),
   frame, own, note, offer,
   h("div", { class: "ms-row ms-brushbar" }, tools, width, undo, clear));
 

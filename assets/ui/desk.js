@@ -141,21 +141,26 @@ function slider(key, label, bound, value, write, text, extra = null) {
     } });
   paintRange(input);
   input.addEventListener("input", () => paintRange(input));
-  return h("div", { class: "ms-field" }, h("div", { class: "ms-label" }, h("label", { for: `ms-${key}`, title: bound.help }, label), out), input, extra);
+  return h("div", { class: "ms-field" }, h("div", { class: "ms-label" }, h("label", { for: `ms-${key}`, title: bound.help }, label), extra, out), input);
 }
 
-function paintRange(input) {
-  const share = (Number(input.value) - Number(input.min)) / (Number(input.max) - Number(input.min));
-  input.style.setProperty("--share", `${Math.min(1, Math.max(0, share)) * 100}%`);
+function check(key, label, help, on, write) {
+  return h("label", { class: "ms-check", title: help }, h("input", { type: "checkbox", id: `ms-${key}`, checked: on,
+    onchange: (event) => change(() => write(event.target.checked)) }), label);
 }
 
-function chooser(key, label, help, options, value, write) {
+function picklist(key, help, options, value, write) {
   const input = h("select", { class: "ms-select", id: `ms-${key}`, title: help,
     onchange: () => change(() => write(input.value)) },
   options.map((one) => h("option", { value: one.id }, one.label)));
   if (!options.some((one) => one.id === String(value))) input.append(h("option", { value: String(value) }, String(value)));
   input.value = String(value);
-  return h("div", { class: "ms-field" }, h("label", { class: "ms-label", for: `ms-${key}`, title: help }, label), input);
+  return input;
+}
+
+function chooser(key, label, help, options, value, write) {
+  return h("div", { class: "ms-field" }, h("label", { class: "ms-label", for: `ms-${key}`, title: help }, label),
+    picklist(key, help, options, value, write));
 }
 
 function reach(kind, intensity) {
@@ -198,21 +203,24 @@ function showControls() {
             onclick: () => change(() => { move.direction = direction; }) }, icon(ICONS[direction], 16),
           kind.directions.length < 3 ? h("span", {}, spec.directions[direction]) : null))))
       : null,
+    move.type === "static" || move.type === "handheld" ? null : h("div", { class: "ms-field" },
+      h("div", { class: "ms-label" }, h("label", { for: "ms-easing", title: spec.fields.easing.help }, "Easing"),
+        check("loop", "loop", spec.fields.loop.help, Boolean(move.loop),
+          (on) => { if (on) moves()[chosen].loop = true; else delete moves()[chosen].loop; })),
+      h("div", { class: "ms-easing" },
+        picklist("easing", spec.fields.easing.help, spec.easing_choices, move.easing || "",
+          (value) => { if (value) moves()[chosen].easing = value; else delete moves()[chosen].easing; }),
+        curve(move.easing || kind.easing))),
     move.type === "static" ? null : slider("intensity", "Intensity", spec.fields.intensity, move.intensity ?? spec.fields.intensity.default,
       (value) => { moves()[chosen].intensity = value; },
       (value) => [value.toFixed(2), reach(kind, value)].filter(Boolean).join(" · ")),
     slider("duration", "Duration", spec.fields.duration, whole ? timing().total : move.duration,
-      (value) => { moves()[chosen].duration = value; }, (value) => (moves()[chosen].duration == null ? "whole clip" : seconds(value)),
-      rest || whole ? h("label", { class: "ms-check" }, h("input", { type: "checkbox", checked: whole, onchange: (event) => change(() => {
-        move.duration = event.target.checked ? null : Math.min(timing().total, spec.fields.duration.max);
-        if (event.target.checked) delete move.start;
-      }) }), "whole clip") : null),
-    move.type === "static" || move.type === "handheld" ? null : h("div", { class: "ms-field ms-easing" },
-      chooser("easing", "Easing", spec.fields.easing.help, spec.easing_choices, move.easing || "",
-        (value) => { if (value) moves()[chosen].easing = value; else delete moves()[chosen].easing; }),
-      curve(move.easing || kind.easing)),
-    h("label", { class: "ms-check ms-loop", title: spec.fields.loop.help }, h("input", { type: "checkbox", id: "ms-loop", checked: Boolean(move.loop),
-      onchange: (event) => change(() => { if (event.target.checked) move.loop = true; else delete move.loop; }) }), "Loop"),
+      (value) => { moves()[chosen].duration = value; }, (value) => (moves()[chosen].duration == null ? "" : seconds(value)),
+      rest || whole ? check("whole", "whole clip", "Lasts as long as the other moves do", whole, (on) => {
+        const one = moves()[chosen];
+        one.duration = on ? null : Math.min(timing().total, spec.fields.duration.max);
+        if (on) delete one.start;
+      }) : null),
   );
   if (focus) document.getElementById(focus)?.focus();
 }
@@ -333,6 +341,8 @@ function refresh() {
   if (document.activeElement !== text) text.value = motionText();
 }
 
+const settings = h("div", { class: "ms-settings" }, output, h("div", { class: "ms-folds" }, lens, json));
+
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Camera"),
     h("div", { class: "ms-sentence" }, sentence, button("Fill in", { kind: "plain", id: "ms-read", onclick: read })),
@@ -341,9 +351,15 @@ root.append(
   h("div", { class: "ms-edit" },
     h("div", { class: "ms-editmove" }, controls),
     h("div", { class: "ms-stack" }, h("div", { class: "ms-label" }, h("span", {}, "Moves"), length), lanes, add)),
-  output, h("div", { class: "ms-folds" }, lens, json));
+  settings);
 
-for (const tile of tiles) tile.node.setAttribute("aria-checked", "false");
+
+// The settings of the output belong beside the Render button, in the result panel.
+(function settle(tries) {
+  const slot = document.querySelector("#ms-settings");
+  if (slot) slot.append(settings);
+  else if (tries) requestAnimationFrame(() => settle(tries - 1));
+})(600);
 watch("value", () => {
   const { merge, ...plain } = clone(props.value || {});
   if (JSON.stringify(plain) === mine) return;

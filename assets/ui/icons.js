@@ -9,31 +9,31 @@ const VIEW = (() => {
 
   /** Where the camera stands and looks, for progress 0 to 1. Angles in radians. */
   function camera(type, direction, t) {
-    const pose = { x: 0, y: 0, z: HOME, yaw: 0, pitch: 0, roll: 0, lens: 1 };
+    const pose = { x: 0, y: 0.5, z: HOME, yaw: 0, pitch: -0.06, roll: 0, lens: 1 };
     const sign = ["backward", "left", "down", "counterclockwise"].includes(direction) ? -1 : 1;
     const swing = (t - 0.5) * sign;
     const aim = () => {
       const ground = Math.hypot(pose.x, pose.z);
       pose.yaw = Math.atan2(pose.x, pose.z);
-      pose.pitch = -Math.atan2(pose.y - 0.1, ground);
+      pose.pitch = -Math.atan2(pose.y + 0.1, ground);
     };
     const along = sign > 0 ? t : 1 - t;
     switch (type) {
       case "dolly":
         if (direction === "left" || direction === "right") pose.x = swing * 4.4;
-        else pose.z = 11.5 - along * 5.8;
+        else pose.z = 11 - along * 5.6;
         break;
       case "push_in": pose.z = 11 - t * 4.8; break;
       case "pull_out": pose.z = 6.2 + t * 5.2; break;
       case "truck": pose.x = swing * 4.8; break;
-      case "pedestal": pose.y = 0.55 + swing * 2.6; break;
+      case "pedestal": pose.y = 0.9 + swing * 2.8; break;
       case "pan": pose.yaw = -swing * 0.56; break;
-      case "tilt": pose.pitch = swing * 0.42; break;
+      case "tilt": pose.pitch = -0.06 + swing * 0.46; break;
       case "roll": pose.roll = -swing * 0.6; break;
-      case "zoom": pose.lens = 0.92 * Math.pow(1.95, along); break;
+      case "zoom": pose.lens = 0.9 * Math.pow(2.3, along); break;
       case "dolly_zoom":
-        pose.z = 13.5 - along * 8.4;
-        pose.lens = pose.z / HOME;
+        pose.z = 14 - along * 9.4;
+        pose.lens = pose.z / 9;
         break;
       case "orbit": case "arc": {
         if (direction === "up" || direction === "down") {
@@ -43,12 +43,12 @@ const VIEW = (() => {
           const turn = direction === "clockwise" ? -1 : direction === "counterclockwise" ? 1 : sign;
           const angle = (t - 0.5) * turn * (type === "arc" ? 1.25 : 1.5);
           const reach = type === "arc" ? HOME + 1.4 - t * 3.6 : HOME;
-          pose.x = Math.sin(angle) * reach; pose.z = Math.cos(angle) * reach; pose.y = 1.4;
+          pose.x = Math.sin(angle) * reach; pose.z = Math.cos(angle) * reach; pose.y = 1.9;
         }
         aim();
         break;
       }
-      case "crane": pose.y = sign > 0 ? t * 4.6 : 4.6 - t * 4.6; pose.z = 9.6; aim(); break;
+      case "crane": pose.y = -0.4 + along * 5.6; pose.z = 8.8; aim(); break;
       case "spiral": {
         const turns = (direction === "counterclockwise" ? -1 : 1) * t * 2 * Math.PI * 1.5;
         const inward = direction === "backward" ? 1 - t : t;
@@ -74,7 +74,7 @@ const VIEW = (() => {
     const cy = Math.cos(pose.yaw), sy = Math.sin(pose.yaw);
     const cp = Math.cos(pose.pitch), sp = Math.sin(pose.pitch);
     const cr = Math.cos(pose.roll), sr = Math.sin(pose.roll);
-    const focal = 1.35 * pose.lens * w;
+    const focal = 1.05 * pose.lens * w;
     return ([px, py, pz]) => {
       const x = px - pose.x, y = py - pose.y, z = pz - pose.z;
       const x1 = cy * x - sy * z, z1 = sy * x + cy * z;
@@ -144,7 +144,7 @@ const VIEW = (() => {
     for (let z = -34; z <= 6; z += 2.5) line(ctx, see, [-16, floor, z], [16, floor, z]);
     ctx.stroke();
     const things = posts.map(([x, z, height]) => ({ x, z, half: 0.42, height, tones: COOL }));
-    things.push({ x: 0, z: 0, half: 1.05, height: 2.1, tones: lit ? WARM : DULL });
+    things.push({ x: 0, z: 0, half: 0.95, height: 1.9, tones: lit ? WARM : DULL });
     const distance = (thing) => Math.hypot(thing.x - pose.x, thing.z - pose.z);
     things.sort((one, other) => distance(other) - distance(one));
     for (const { x, z, half, height, tones } of things) box(ctx, see, pose, x, z, half, height, tones);

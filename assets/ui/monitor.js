@@ -26,7 +26,7 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
   h("div", { class: "ms-frame ms-screen" }, empty, film, still, parcel, progress),
-  summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
+  h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
 
 let working = false;
 
@@ -34,6 +34,8 @@ function start(kind) {
   if (working) return;
   working = true;
   failure.textContent = "";
+  const box = root.getBoundingClientRect();
+  if (box.top > window.innerHeight * 0.6) root.scrollIntoView({ behavior: "smooth", block: "start" });
   step({ stage: "Starting", done: 0, total: 0 });
   if (kind === "preview") trigger("preview_shot", {});
   else trigger("render_shot", {});

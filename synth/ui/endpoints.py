@@ -1,0 +1,326 @@
+"""The named endpoints: the product over HTTP and ``gradio_client``, without the page.
+
+Each function's docstring is its documentation in the API view. Everything is checked here and in
+the core as if no page existed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+import gradio as gr
+from gradio.events import api
+
+from synth.control import Progress
+from synth.errors import InvalidInstruction
+from synth.jobs import Job, JobContext, JobPool
+from synth.media import VideoFormat
+from synth.motion import MotionControl, motion_schema
+from synth.scene.cache import SceneCache
+from synth.scene.depth_map import DepthMap
+from synth.shot import Aspect, EdgePolicy, Shot, VideoResult
+from synth.shot.result import suffix
+from synth.ui.handlers import message_of, shot_of_video, shot_values
+from synth.ui.photo import uploaded_file
+
+Result = TypeVar("Result")
+Waiting = Generator[Any, None, Result]
+DepthSource = Literal["auto", "embedded", "depth-anything"]
+
+
+def answers(*types: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Say what a generator yields, one type for each value: API views read it from there."""
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        hint = types[0] if len(types) == 1 else tuple[types]
+        signature = inspect.signature(function, eval_str=True)
+        function.__signature__ = signature.replace(return_annotation=hint)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn any error into one whose message may be shown to whoever called."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except Exception as error:
+        raise gr.Error(message_of(error), print_exception=False) from None
+
+
+def add_endpoints(pool: JobPool, scenes: SceneCache) -> None:
+    """Register the endpoints in the ``gr.Blocks`` that is open."""
+    endpoints = Endpoints(pool, scenes)
+    heavy = {"concurrency_id": "render", "concurrency_limit": 2}
+    api(endpoints.generate_video, api_name="generate_video", **heavy)
+    api(endpoints.preview_video, api_name="preview_video", **heavy)
+    api(endpoints.estimate_depth, api_name="estimate_depth", **heavy)
+    api(endpoints.parse_motion, api_name="parse_motion", concurrency_limit=None)
+    api(endpoints.motion_schema, api_name="motion_schema", concurrency_limit=None)
+    api(endpoints.restore_shot, api_name="restore_shot", concurrency_limit=4)
+
+
+class Endpoints:
+    """The endpoints of one served page."""
+
+    def __init__(self, pool: JobPool, scenes: SceneCache) -> None:
+        self._pool = pool
+        self._scenes = scenes
+
+    @answers(gr.FileData, dict)
+    def generate_video(
+        self,
+        image: gr.FileData,
+        motion_control: dict | None = None,
+        prompt: str = "",
+        long_side: int = 1280,
+        aspect: Aspect = "photo",
+        fps: str = "24",
+        format: VideoFormat = "mp4",
+        edge: EdgePolicy = "fit",
+        seed: int = 0,
+        lens: dict | None = None,
+        depth_map: gr.FileData | None = None,
+        depth_strength: float = 1.0,
+        measure: bool = True,
+    ) -> Any:
+        """Render a photo and a camera instruction into a finished video.
+
+        Args:
+            image: The photo: JPEG, PNG, WebP, TIFF or AVIF.
+            motion_control: The instruction, as /motion_schema describes it, for example
+                {"camera": {"type": "dolly", "direction": "forward", "intensity": 0.7,
+                "duration": 3.0}}. Left out, the move is read from the prompt.
+            prompt: A sentence that goes with the shot; without motion_control it also says how the
+                camera moves, for example "slow push in, slight handheld".
+            long_side: Longest side of the video in pixels.
+            aspect: Shape of the frame; "photo" keeps the photo's.
+            fps: Frames per second: "12", "15", "23.976", "24", "25", "29.97", "30", "48", "50",
+                "59.94" or "60".
+            format: "mp4" (H.264), "webm", "gif", "prores" or "png" (a zip of pictures).
+            edge: What happens beyond the photo's edge: "fit" zooms in so that it never shows,
+                "extend" paints more.
+            seed: Picks the grain and the shake; the same number gives the same film.
+            lens: Lens effects: shutter_angle, aperture, focus_distance, vignette, grain.
+            depth_map: Your own depth map, white is near; left out, depth is estimated.
+            depth_strength: How deep the scene is, 0 (flat) to 2.
+            measure: Measure afterwards how exactly the camera moved.
+
+        Returns:
+            The video file, and a report with its size, frames, rate, settings and measurements.
+        """
+        from synth.shot import render_shot
+
+        shot_values_ = {
+            "output": {"long_side": long_side, "aspect": aspect, "fps": fps, "format": format},
+            "edge": edge,
+            "seed": seed,
+            "lens": lens or {},
+            "depth": {"strength": depth_strength},
+        }
+        with clear_errors():
+            shot = build_shot(motion_control, prompt, shot_values_)
+            yield from self._film(image, depth_map, shot, render_shot, fidelity=measure)
+
+    @answers(gr.FileData, dict)
+    def preview_video(
+        self,
+        image: gr.FileData,
+        motion_control: dict | None = None,
+        prompt: str = "",
+        aspect: Aspect = "photo",
+        edge: EdgePolicy = "fit",
+        seed: int = 0,
+        depth_map: gr.FileData | None = None,
+    ) -> Any:
+        """Render a small quick clip of what /generate_video would make.
+
+        Args:
+            image: The photo: JPEG, PNG, WebP, TIFF or AVIF.
+            motion_control: The instruction, as /motion_schema describes it. Left out, the move is
+                read from the prompt.
+            prompt: A sentence that goes with the shot.
+            aspect: Shape of the frame; "photo" keeps the photo's.
+            edge: What happens beyond the photo's edge: "fit" or "extend".
+            seed: Picks the grain and the shake.
+            depth_map: Your own depth map, white is near; left out, depth is estimated.
+
+        Returns:
+            The video file, and a report with its size, frames and rate.
+        """
+        from synth.shot import preview_shot
+
+        with clear_errors():
+            values = {"output": {"aspect": aspect}, "edge": edge, "seed": seed}
+            shot = build_shot(motion_control, prompt, values)
+            yield from self._film(image, depth_map, shot, preview_shot)
+
+    @answers(gr.FileData, dict)
+    def estimate_depth(self, image: gr.FileData, method: DepthSource = "auto") -> Any:
+        """Estimate the depth of a photo.
+
+        Args:
+            image: The photo: JPEG, PNG, WebP, TIFF or AVIF.
+            method: "embedded" needs no weights, "depth-anything" needs them in the cache, "auto"
+                takes the best that is there.
+
+        Returns:
+            A picture of the depth, white is near, as PNG; and who made it, its size, and notes.
+        """
+
+        def work(job: JobContext) -> tuple[str, dict[str, Any]]:
+            from PIL import Image
+
+            from synth.media import load_image
+            from synth.scene.depth import depth_picture, estimate_depth
+
+            pixels = load_image(path).pixels
+            depth = estimate_depth(pixels, method=method, cancel=job.cancel, progress=job.progress)
+            target = job.folder / "depth.png"
+            Image.fromarray(depth_picture(depth)).save(target)
+            height, width = depth.disparity.shape
+            about = {
+                "source": depth.source,
+                "width": width,
+                "height": height,
+                "near": depth.near,
+                "far": depth.far,
+                "notes": list(depth.notes),
+            }
+            return str(target), about
+
+        with clear_errors():
+            path = uploaded_file(image)
+            with self._pool.start(work) as job:
+                target, about = yield from watch(job)
+                yield gr.FileData(path=target, orig_name="depth.png").model_dump(), about
+
+    def parse_motion(self, text: str) -> dict:
+        """Read a director's sentence as a camera instruction.
+
+        Args:
+            text: For example "crane up and pan left, then hold".
+
+        Returns:
+            motion_control, ready for /generate_video; understood and not_understood, the parts of
+            the sentence that were and were not read.
+        """
+        from synth.motion import parse_phrase
+
+        with clear_errors():
+            if not isinstance(text, str):
+                raise InvalidInstruction("The sentence must be text.")
+            parsed = parse_phrase(text)
+            return {
+                "motion_control": parsed.control.to_dict(),
+                "understood": list(parsed.understood),
+                "not_understood": list(parsed.not_understood),
+            }
+        raise AssertionError("unreachable")
+
+    def motion_schema(self) -> dict:
+        """The JSON Schema of a motion control: every key, bound, default and help text."""
+        return motion_schema()
+
+    def restore_shot(self, video: gr.FileData) -> dict:
+        """Read the settings out of a video that was made here.
+
+        Args:
+            video: The file as it was downloaded.
+
+        Returns:
+            The shot: motion, prompt, output, lens, depth, edge and seed.
+        """
+        with clear_errors():
+            return shot_values(shot_of_video(uploaded_file(video)))
+        raise AssertionError("unreachable")
+
+    def _film(
+        self,
+        image: object,
+        depth_map: object,
+        shot: Shot,
+        draw: Callable[..., VideoResult],
+        **options: Any,
+    ) -> Generator[Any, None, None]:
+        photo = uploaded_file(image)
+        own_depth = uploaded_file(depth_map) if depth_map else None
+        began = time.monotonic()
+
+        def work(job: JobContext) -> VideoResult:
+            depth = read_depth(photo, own_depth, job) if own_depth else None
+            return draw(
+                shot,
+                photo,
+                job.folder / f"video{suffix(shot)}",
+                depth=depth,
+                scenes=self._scenes,
+                cancel=job.cancel,
+                progress=job.progress,
+                **options,
+            )
+
+        with self._pool.start(work) as job:
+            result = yield from watch(job)
+            report = {**result.report(), "seconds": round(time.monotonic() - began, 2)}
+            path = str(result.path)
+            name = path.rsplit("/", 1)[-1]
+            yield gr.FileData(path=path, orig_name=name).model_dump(), report
+
+
+def watch(job: Job[Result]) -> Waiting[Result]:
+    """Yield while a job runs, so that it can be cancelled; return what it returned."""
+    bar = gr.Progress()
+    for progress in job.events():
+        show(bar, progress)
+        yield None, {"status": progress.stage, "done": progress.done, "total": progress.total}
+    return job.result(0)
+
+
+def show(bar: gr.Progress, progress: Progress) -> None:
+    """Hand a report on to whoever watches the event."""
+    bar((progress.done, progress.total) if progress.total else None, desc=progress.stage)
+
+
+def build_shot(motion_control: object, prompt: object, values: dict[str, Any]) -> Shot:
+    """The shot that a call asks for.
+
+    Raises ``InvalidInstruction`` for anything that does not make sense, NaN included.
+    """
+    from synth.motion import parse_phrase
+
+    if not isinstance(prompt, str):
+        raise InvalidInstruction("The prompt must be text.")
+    if motion_control:
+        motion = motion_control
+    elif prompt.strip():
+        parsed = parse_phrase(prompt)
+        motion = (parsed.control if parsed.understood else MotionControl()).to_dict()
+    else:
+        motion = {}
+    try:
+        text = json.dumps({"motion": motion, "prompt": prompt, **values})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInstruction("The instruction cannot be read as JSON.") from error
+    return Shot.from_json(text)
+
+
+def read_depth(photo: str, depth_map: str, job: JobContext) -> DepthMap:
+    """The user's own depth map for a photo, refined by it."""
+    from synth.media import load_image
+    from synth.scene.depth import estimate_depth
+
+    return estimate_depth(
+        load_image(photo).pixels,
+        depth_picture=load_image(depth_map).pixels,
+        cancel=job.cancel,
+        progress=job.progress,
+    )

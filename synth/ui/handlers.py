@@ -1,0 +1,397 @@
+"""What happens when something is touched: photo, depth, sentence, preview, render.
+
+Handlers watch a job and yield; when the visitor cancels or leaves, the web server closes the
+generator and the job stops by itself. Nothing here draws or computes: that is the core's.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, SynthError
+from synth.jobs import JobContext, JobPool
+from synth.motion import MotionControl, frame_count
+from synth.scene.cache import SceneCache
+from synth.scene.depth_map import DepthMap
+from synth.shot import Shot, VideoResult
+from synth.shot.result import suffix
+from synth.ui.assets import picture_url
+from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
+from synth.ui.examples import Example
+from synth.ui.monitor import finished, summarise, working
+from synth.ui.photo import Photo, shown_photo, uploaded_file
+
+_LOG = logging.getLogger(__name__)
+_PICTURE_SIDE = 960
+_DEPTH_SIDE = 640
+
+Answer = dict[str, Any]
+"""Keyword updates of one component, as ``gr.update`` takes them."""
+
+
+def message_of(error: BaseException) -> str:
+    """What to tell a person about an error: its own words, or a number to find it in the log."""
+    if isinstance(error, SynthError):
+        return str(error)
+    number = secrets.token_hex(4)
+    _LOG.error("Failure %s", number, exc_info=error)
+    return f"Something went wrong on the server (number {number}). Please try again."
+
+
+@contextmanager
+def told(failures: list[str]) -> Iterator[None]:
+    """Put the words for any error of the block into ``failures`` instead of raising it."""
+    try:
+        yield
+    except Exception as error:
+        failures.append(message_of(error))
+
+
+class Handlers:
+    """The answers of one served page; it keeps no user's data besides the cache of depth maps."""
+
+    def __init__(
+        self,
+        pool: JobPool,
+        depths: DepthStore,
+        scenes: SceneCache,
+        examples: tuple[Example, ...],
+    ) -> None:
+        self._pool = pool
+        self._depths = depths
+        self._scenes = scenes
+        self._examples = {example.id: example for example in examples}
+
+    # --- photo and depth ---
+
+    def photo(self, value: object, desk: object) -> Generator[tuple[Any, ...], None, None]:
+        """A new photo: outputs (photo state, photo, depth, desk, monitor)."""
+        failures: list[str] = []
+        with told(failures):
+            path = uploaded_file(value)
+            name = str(value.get("orig_name") or "photo") if isinstance(value, Mapping) else "photo"
+            yield from self._put(path, name[:80], desk)
+        if failures:
+            yield (gr.skip(), gr.update(shown={"error": failures[0]}), *[gr.skip()] * 3)
+
+    def example(self, event: gr.EventData) -> Generator[tuple[Any, ...], None, None]:
+        """An example: outputs as ``photo``, with the motion that suits it on the desk."""
+        failures: list[str] = []
+        with told(failures):
+            example = self._examples.get(str(event._data.get("id")))
+            if example is None:
+                raise InvalidInstruction("There is no such example. Reload the page.")
+            motion = MotionControl.from_dict(example.motion)
+            yield from self._put(str(example.path), example.title, motion, example)
+        if failures:
+            yield (gr.skip(), gr.update(shown={"error": failures[0]}), *[gr.skip()] * 3)
+
+    def _put(
+        self, path: str, name: str, desk: object, example: Example | None = None
+    ) -> Generator[tuple[Any, ...], None, None]:
+        from synth.media import load_image
+
+        loaded = load_image(path)
+        width, height = loaded.width, loaded.height
+        photo = (
+            Photo.of_example(example, width, height)
+            if example
+            else Photo(path, name, width, height)
+        )
+        shown = shown_photo(photo, picture_url(loaded.pixels, _PICTURE_SIDE), loaded.notes)
+        shot: Any = gr.skip()
+        if isinstance(desk, MotionControl):
+            wanted = Shot(motion=desk)
+            shot = gr.update(value=shot_values(wanted))
+        else:
+            wanted = read_shot(desk, forgiving=True)
+        yield (
+            photo,
+            gr.update(shown=shown),
+            gr.update(shown={"busy": "Estimating depth…"}, value={"strokes": []}),
+            shot,
+            gr.update(summary=self.summary(wanted, photo)),
+        )
+        for depth in self._depth(photo):
+            yield (gr.skip(), gr.skip(), depth, gr.skip(), gr.skip())
+
+    def first_depth(self, photo: Photo | None) -> Generator[Any, None, None]:
+        """The depth of the photo that the page opened with: yields updates of the depth panel."""
+        if photo is not None:
+            yield from self._depth(photo)
+
+    def method(self, photo: Photo, event: gr.EventData) -> Generator[tuple[Any, ...], None, None]:
+        """Another source of depth: outputs (photo state, depth)."""
+        name = str(event._data.get("name"))
+        known = [choice["id"] for choice in methods_for(photo)]
+        changed = replace(photo, method=name if name in known else "auto")
+        yield (changed, gr.skip())
+        for depth in self._depth(changed):
+            yield (gr.skip(), depth)
+
+    def depth_file(
+        self, photo: Photo, event: gr.EventData
+    ) -> Generator[tuple[Any, ...], None, None]:
+        """The user's own depth map: outputs (photo state, depth)."""
+        failures: list[str] = []
+        with told(failures):
+            path = uploaded_file(event._data)
+            changed = replace(photo, method="file", depth_path=path)
+            for depth in self._depth(changed):
+                yield (changed, depth)
+        if failures:
+            yield (gr.skip(), gr.update(shown={"error": failures[0]}))
+
+    def download_model(self, photo: Photo) -> Generator[tuple[Any, ...], None, None]:
+        """Fetch the learned depth model, then use it: outputs (photo state, depth)."""
+        failures: list[str] = []
+
+        def fetch(context: JobContext) -> None:
+            from synth.scene.depth_model import DepthAnything
+
+            DepthAnything.download(progress=context.progress, cancel=context.cancel)
+
+        with told(failures):
+            with self._pool.start(fetch) as job:
+                for progress in job.events():
+                    share = f" {progress.fraction:.0%}" if progress.total else ""
+                    yield (gr.skip(), gr.update(shown={"busy": f"{progress.stage}{share}"}))
+                job.result(0)
+            changed = replace(photo, method="depth-anything")
+            for depth in self._depth(changed):
+                yield (changed, depth)
+        if failures:
+            yield (gr.skip(), gr.update(shown={"error": failures[0], "method": photo.method}))
+
+    def _depth(self, photo: Photo) -> Generator[Any, None, None]:
+        """Updates of the depth panel until the depth of the photo stands."""
+        failures: list[str] = []
+        with told(failures):
+            if photo.method == "depth-anything" and not _model_available():
+                yield gr.update(
+                    shown={
+                        "method": photo.method,
+                        "note": "Depth Anything V2 Small is not on this machine yet "
+                        "(about 99 MB, Apache-2.0).",
+                        "offer": "Download it",
+                    },
+                    methods=methods_for(photo),
+                )
+                return
+            yield gr.update(shown={"busy": "Estimating depth…", "method": photo.method})
+            with self._pool.start(lambda job: self._picture_of_depth(photo, job)) as job:
+                for _ in job.events():
+                    yield gr.skip()
+                depth, picture = job.result(0)
+            yield gr.update(
+                shown={
+                    "picture": picture,
+                    "method": photo.method,
+                    "note": " ".join(depth.notes),
+                },
+                methods=methods_for(photo),
+            )
+        if failures:
+            yield gr.update(
+                shown={"error": failures[0], "method": photo.method}, methods=methods_for(photo)
+            )
+
+    def _picture_of_depth(self, photo: Photo, job: JobContext) -> tuple[DepthMap, str]:
+        from synth.scene.depth import depth_picture
+
+        depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
+        return depth, picture_url(depth_picture(depth), _DEPTH_SIDE)
+
+    # --- the shot ---
+
+    def edited(self, desk: object, photo: Photo) -> Any:
+        """The desk was changed: what will come out now."""
+        try:
+            return gr.update(summary=self.summary(read_shot(desk), photo))
+        except Exception as error:
+            return gr.update(summary={"error": message_of(error)})
+
+    def sentence(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
+        """A sentence becomes controls: outputs (desk, monitor)."""
+        from synth.motion import parse_phrase
+
+        try:
+            text = str(event._data.get("text", ""))
+            parsed = parse_phrase(text)
+            shot = read_shot(desk, forgiving=True)
+            reply: dict[str, Any] = {
+                "understood": list(parsed.understood),
+                "not_understood": list(parsed.not_understood),
+            }
+            if not parsed.understood:
+                reply["note"] = "The controls stay as they were."
+                return gr.update(reply=reply), gr.skip()
+            changed = shot.model_copy(update={"motion": parsed.control, "prompt": text})
+        except Exception as error:
+            return gr.update(reply={"error": message_of(error)}), gr.skip()
+        return (
+            gr.update(value=shot_values(changed), reply=reply),
+            gr.update(summary=self.summary(changed, photo)),
+        )
+
+    def apply_json(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
+        """Pasted JSON becomes controls: outputs (desk, monitor)."""
+        from synth.motion import parse_motion_json
+
+        try:
+            motion = parse_motion_json(str(event._data.get("text", "")))
+            changed = read_shot(desk, forgiving=True).model_copy(update={"motion": motion})
+        except Exception as error:
+            return gr.update(reply={"about": "json", "error": message_of(error)}), gr.skip()
+        reply = {"about": "json", "id": secrets.token_hex(4)}
+        return (
+            gr.update(value=shot_values(changed), reply=reply),
+            gr.update(summary=self.summary(changed, photo)),
+        )
+
+    def restore(self, photo: Photo, event: gr.EventData) -> tuple[Any, Any, Any]:
+        """A video made here gives its settings back: outputs (desk, monitor, photo)."""
+        try:
+            shot = shot_of_video(uploaded_file(event._data))
+        except Exception as error:
+            return (
+                gr.skip(),
+                gr.skip(),
+                gr.update(shown=self._again(photo, error=message_of(error))),
+            )
+        return (
+            gr.update(value=shot_values(shot)),
+            gr.update(summary=self.summary(shot, photo)),
+            gr.update(shown=self._again(photo, notes=["The settings of that video are back."])),
+        )
+
+    def _again(self, photo: Photo, **more: Any) -> Answer:
+        """What the photo panel showed, with something to say."""
+        from synth.media import load_image
+
+        pixels = load_image(photo.path).pixels
+        return {**shown_photo(photo, picture_url(pixels, _PICTURE_SIDE)), **more}
+
+    def summary(self, shot: Shot, photo: Photo | None) -> Answer:
+        """What the shot will come to on that photo."""
+        size = shot.output.frame_size(photo.width, photo.height) if photo else None
+        return summarise(shot, size, frame_count(shot.motion, shot.output.rate))
+
+    # --- preview and render ---
+
+    def preview(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
+        """A small clip: yields updates of the monitor."""
+        from synth.shot import preview_shot
+
+        yield from self._make(photo, depth, desk, preview_shot, final=False)
+
+    def render(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
+        """The finished clip: yields updates of the monitor."""
+        from synth.shot import render_shot
+
+        yield from self._make(photo, depth, desk, render_shot, final=True)
+
+    def _make(
+        self,
+        photo: Photo | None,
+        strokes: object,
+        desk: object,
+        draw: Callable[..., VideoResult],
+        *,
+        final: bool,
+    ) -> Generator[Any, None, None]:
+        began = time.monotonic()
+        failures: list[str] = []
+        with told(failures):
+            if photo is None:
+                raise InvalidMedia(
+                    "There is no photo yet. Drop one on the left, or pick an example."
+                )
+            shot = read_shot(desk)
+            if photo.method in ("auto", "embedded", "depth-anything"):
+                chosen = shot.depth.model_copy(update={"method": photo.method})
+                shot = shot.model_copy(update={"depth": chosen})
+
+            def work(job: JobContext) -> VideoResult:
+                depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
+                return draw(
+                    shot,
+                    photo.path,
+                    job.folder / f"clip{suffix(shot)}",
+                    depth=with_strokes(depth, strokes),
+                    scenes=self._scenes,
+                    cancel=job.cancel,
+                    progress=job.progress,
+                )
+
+            with self._pool.start(work) as job:
+                for progress in job.events():
+                    yield gr.update(value=working(progress))
+                result = job.result(0)
+                name = file_name(photo.name, shot, result)
+                seconds = time.monotonic() - began
+                yield gr.update(value=finished(result, name, seconds=seconds, final=final))
+        if failures:
+            yield gr.update(value={"phase": "failed", "message": failures[0]})
+
+
+def read_shot(value: object, *, forgiving: bool = False) -> Shot:
+    """The shot on the desk, checked as if anybody had sent it.
+
+    With ``forgiving``, a broken one gives the default shot instead of ``InvalidInstruction``.
+    """
+    try:
+        return Shot.from_json(json.dumps(value))
+    except (SynthError, TypeError, ValueError, RecursionError) as error:
+        if forgiving:
+            return Shot()
+        if isinstance(error, SynthError):
+            raise
+        raise InvalidInstruction("The settings are not a shot. Reload the page.") from error
+
+
+def shot_values(shot: Shot) -> dict[str, Any]:
+    """A shot as plain values, the way the desk keeps it."""
+    return shot.to_dict()
+
+
+def shot_of_video(path: str) -> Shot:
+    """The settings inside a video made here.
+
+    Raises ``InvalidMedia`` when there are none.
+    """
+    from synth.shot import shot_from_video
+
+    shot = shot_from_video(path)
+    if shot is None:
+        raise InvalidMedia(
+            "This video carries no settings: it was not made here, or another program has "
+            "rewritten it. Use the file as it was downloaded."
+        )
+    return shot
+
+
+def file_name(title: str, shot: Shot, result: VideoResult) -> str:
+    """A name for the saved file: what is shown and how the camera moves."""
+    moves = "-".join(dict.fromkeys(move.type for move in shot.motion.moves[:3])) or "static"
+    stem = re.sub(r"[^a-z0-9]+", "-", title.rsplit(".", 1)[0].lower()).strip("-")[:40] or "clip"
+    return f"{stem}-{moves.replace('_', '-')}{str(result.path)[str(result.path).rfind('.') :]}"
+
+
+def _model_available() -> bool:
+    from synth.scene.depth_model import DepthAnything
+
+    return DepthAnything.available()
+
+
+__all__ = ["Cancelled", "Handlers", "message_of", "read_shot", "shot_of_video", "shot_values"]

@@ -1,0 +1,150 @@
+"""The result panel: what will come out, the finished clip, and what was measured about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from synth.camera.fidelity_report import CameraFidelity
+from synth.control import Progress
+from synth.motion import MotionControl
+from synth.motion.model import CameraMove
+from synth.shot import Shot, VideoResult
+from synth.ui.assets import script
+
+_PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
+_AMOUNTS = ((0.2, "barely"), (0.4, "gently"), (0.65, ""), (0.85, "clearly"), (1.01, "strongly"))
+_FORMATS = {"mp4": "MP4", "webm": "WebM", "gif": "GIF", "prores": "ProRes", "png": "PNG sequence"}
+
+
+def monitor_component(summary: Mapping[str, Any]) -> gr.HTML:
+    """The result panel. Its value is the phase of the work; ``summary`` what it will come to."""
+    return gr.HTML(
+        value={"phase": "idle"},
+        html_template='<section class="ms-panel ms-monitor"></section>',
+        js_on_load=script("monitor"),
+        apply_default_css=False,
+        elem_id="monitor",
+        summary=dict(summary),
+    )
+
+
+def describe_move(move: CameraMove) -> str:
+    """A move as one says it: "dolly forward, gently"."""
+    words = move.type.replace("_", " ")
+    if move.way is not None and len(move.kind.directions) > 1:
+        words += f" {move.way}"
+    amount = next(word for limit, word in _AMOUNTS if move.intensity < limit)
+    if move.type == "static":
+        amount = ""
+    return f"{words}, {amount}" if amount else words
+
+
+def describe_motion(motion: MotionControl) -> str:
+    """All moves in one phrase; "the camera stands still" without any."""
+    moves = [describe_move(move) for move in motion.moves if move.intensity > 0]
+    if motion.is_static or not moves:
+        return "the camera stands still"
+    if len(moves) > 4:
+        return "; ".join([*moves[:3], f"and {len(moves) - 3} more moves"])
+    return "; ".join(moves)
+
+
+def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str, Any]:
+    """One sentence about what will come out, and what to know before rendering.
+
+    Args:
+        shot: what is asked for.
+        size: (width, height) of the frames, pixels; None while there is no photo.
+        frames: how many there will be.
+    """
+    pixels = f"{size[0]} × {size[1]}" if size else f"{shot.output.long_side} px on the long side"
+    sentence = (
+        f"{_short(shot.motion.duration)} s, {frames} frames at {shot.output.fps} fps, {pixels}, "
+        f"{_FORMATS[shot.output.format]}: {describe_motion(shot.motion)}."
+    )
+    warnings = list(shot.motion.not_yet_drawn())
+    if shot.output.format == "gif" and frames > 240:
+        warnings.append("A GIF of this length becomes very large; MP4 plays everywhere.")
+    return {"sentence": sentence, "warnings": warnings}
+
+
+def working(progress: Progress) -> dict[str, Any]:
+    """The panel's value while work goes on."""
+    return {
+        "phase": "working",
+        "stage": progress.stage,
+        "done": progress.done,
+        "total": progress.total,
+        "left": progress.seconds_left,
+    }
+
+
+def finished(result: VideoResult, name: str, *, seconds: float, final: bool) -> dict[str, Any]:
+    """The panel's value for a finished clip.
+
+    Args:
+        result: what came out; its file must lie where this app may serve it from.
+        name: what the file is called when it is saved.
+        seconds: how long it took.
+        final: whether it is the real thing rather than a preview.
+    """
+    path = Path(result.path)
+    file = FileData(path=str(path), orig_name=name, size=path.stat().st_size)
+    return {
+        "phase": "done",
+        "file": file.model_dump(),
+        "name": name,
+        "playable": _PLAYABLE.get(path.suffix, "none"),
+        "final": final,
+        "badge": "Rendered" if final else "Preview",
+        "verdict": _verdict(result.fidelity),
+        "facts": _facts(result, path, seconds),
+        "notes": list(result.notes),
+    }
+
+
+def _verdict(fidelity: CameraFidelity | None) -> dict[str, str] | None:
+    if fidelity is None:
+        return None
+    if not fidelity.measured:
+        return {"tone": "unsure", "title": "Camera not measured", "text": fidelity.verdict}
+    if fidelity.obeyed:
+        return {"tone": "good", "title": "The camera did what you asked", "text": fidelity.verdict}
+    return {"tone": "unsure", "title": "Camera measured", "text": fidelity.verdict}
+
+
+def _facts(result: VideoResult, path: Path, seconds: float) -> Sequence[tuple[str, str]]:
+    """Name and value of what is worth knowing, in the order of interest."""
+    facts: list[tuple[str, str]] = []
+    fidelity = result.fidelity
+    if fidelity is not None and fidelity.measured:
+        facts.append(("Rotation error", f"{fidelity.mean_rotation_error:.3f}°"))
+        share = fidelity.translation_error_share
+        error = fidelity.mean_translation_error
+        facts.append(
+            (
+                "Position error",
+                f"{share:.2%} of path" if share is not None else f"{error:.4f} units",
+            )
+        )
+        facts.append(("Certainty", f"{fidelity.confidence:.0%}"))
+    facts.append(("Size", f"{result.width} × {result.height}"))
+    facts.append(("Frames", f"{result.frames} at {result.shot.output.fps}"))
+    facts.append(("File", _bytes(path.stat().st_size)))
+    facts.append(("Made in", f"{seconds:.1f} s"))
+    return facts
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB"
+
+
+def _short(value: float) -> str:
+    """A number with at most three decimals and no idle zeros."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")

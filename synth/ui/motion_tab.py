@@ -1,0 +1,88 @@
+"""The Motion tab: photo and depth on top, the camera desk below, the result at the side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+from PIL import Image
+
+from synth.motion import MotionControl
+from synth.shot import Shot
+from synth.ui.assets import picture_url
+from synth.ui.depth_brush import depth_component, methods_for
+from synth.ui.examples import Example
+from synth.ui.handlers import Handlers, shot_values
+from synth.ui.monitor import monitor_component
+from synth.ui.move_picker import desk_component
+from synth.ui.photo import Photo, photo_component, shown_photo
+
+RENDER_QUEUE = "render"
+"""Events with this name share the places in which work on pictures may run."""
+RENDERS_AT_ONCE = 2
+"""How many of them run at the same time."""
+
+
+def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
+    """Build the tab inside the ``gr.Blocks`` that is open. It opens on the first example."""
+    first = examples[0] if examples else None
+    photo, shown, shot = None, {}, Shot()
+    if first is not None:
+        with Image.open(first.path) as image:
+            photo = Photo.of_example(first, image.width, image.height)
+        shown = shown_photo(photo, _first_picture(first))
+        shot = Shot(motion=MotionControl.from_dict(first.motion))
+
+    state = gr.State(photo)
+    with gr.Row(elem_id="motion"):
+        picture = photo_component(examples, shown)
+        depth = depth_component(methods_for(photo) if photo else [], {"busy": "Estimating depth…"})
+        desk = desk_component(shot_values(shot))
+        monitor = monitor_component(handlers.summary(shot, photo))
+
+    new_photo = [state, picture, depth, desk, monitor]
+    work = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_id": RENDER_QUEUE,
+        "concurrency_limit": RENDERS_AT_ONCE,
+    }
+    quick = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_limit": None,
+        "trigger_mode": "always_last",
+    }
+    depth_work = {**work, "concurrency_id": "depth"}
+
+    picture.photo(handlers.photo, [picture, desk], new_photo, **depth_work)
+    picture.example(handlers.example, None, new_photo, **depth_work)
+    picture.restore(handlers.restore, state, [desk, monitor, picture], **quick)
+    depth.method(handlers.method, state, [state, depth], **depth_work)
+    depth.depthfile(handlers.depth_file, state, [state, depth], **depth_work)
+    depth.download(handlers.download_model, state, [state, depth], **depth_work)
+    desk.edited(handlers.edited, [desk, state], monitor, **quick)
+    desk.sentence(handlers.sentence, [desk, state], [desk, monitor], **quick)
+    desk.apply_json(handlers.apply_json, [desk, state], [desk, monitor], **quick)
+    inputs = [state, depth, desk]
+    preview = monitor.preview_shot(handlers.preview, inputs, monitor, **work)
+    render = monitor.render_shot(handlers.render, inputs, monitor, **work)
+    monitor.cancel(
+        lambda: gr.update(value={"phase": "stopped"}),
+        None,
+        monitor,
+        cancels=[preview, render],
+        queue=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    depth.ready(handlers.first_depth, state, depth, **depth_work)
+
+
+def _first_picture(example: Example) -> str:
+    """The first example's picture, read here because the page shows it before anything else."""
+    import numpy as np
+
+    with Image.open(example.path) as image:
+        image.draft("RGB", (1280, 1280))
+        return picture_url(np.asarray(image.convert("RGB")), 960)
