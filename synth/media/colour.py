@@ -155,13 +155,15 @@ def to_video_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFram
 
     ``pixels`` is uint8 RGB (H, W, 3), full range. ``pixel_format`` is "yuv420p" or
     "yuv422p10le" (BT.709, limited range, H and W padded to even numbers by repeating the last
-    row or column) or "rgb24" (a plain copy, size unchanged). Releases the GIL while it works.
+    row or column) or "gbrp" (a plain copy in three planes, size unchanged). Releases the GIL
+    while it works.
     """
     height, width = pixels.shape[:2]
     flat = np.ascontiguousarray(pixels).reshape(height, width * 3)
-    if pixel_format == "rgb24":
-        frame = av.VideoFrame(width, height, "rgb24")
-        _plane(frame, 0, np.uint8)[:, : width * 3] = flat
+    if pixel_format == "gbrp":
+        frame = av.VideoFrame(width, height, "gbrp")
+        for index, channel in enumerate((1, 2, 0)):
+            _plane(frame, index, np.uint8)[:, :width] = pixels[:, :, channel]
         return frame
     frame = av.VideoFrame(even(width), even(height), pixel_format)
     if pixel_format == "yuv420p":
@@ -180,10 +182,3 @@ def _plane(frame: av.VideoFrame, index: int, dtype: type[np.generic]) -> NDArray
     plane = frame.planes[index]
     values = np.frombuffer(plane, dtype)  # type: ignore[arg-type]
     return values.reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
-
-
-def warm_up() -> None:
-    """Compile (or load from the cache) the conversions, about a second the first time."""
-    pixels = np.zeros((2, 2, 3), np.uint8)
-    to_video_frame(pixels, "yuv420p")
-    to_video_frame(pixels, "yuv422p10le")

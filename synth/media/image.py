@@ -10,11 +10,12 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import LIMITS, Limits
-from synth.media.image_modes import Flattened, to_srgb
+from synth.media.image_modes import to_srgb
+from synth.media.turn import EXIF_TURNS, Turn
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
 """What is accepted, as Pillow names it. A format Pillow was built without is simply not read."""
@@ -66,26 +67,23 @@ def load_image(
     """
     with open_regular(path, limits.image_bytes, "picture") as file:
         try:
-            with _open(file, limits) as image:
+            with open_picture(file, limits) as image:
                 notes: list[str] = []
                 source_format, source_mode = image.format or "?", image.mode
                 if getattr(image, "is_animated", False):
                     notes.extend(_several_frames(source_format))
                 image.load()
-                flat = to_srgb(upright(image, notes), background)
-                check_size(flat.pixels.shape[1], flat.pixels.shape[0], limits)
+                check_size(image.width, image.height, limits)
+                turn = exif_turn(image, notes)
+                flat = to_srgb(image, background)
         except SynthError:
             raise
         except MemoryError as error:
             raise LimitExceeded("The picture does not fit in memory. Use a smaller one.") from error
         except Exception as error:  # Pillow raises OSError, ValueError, SyntaxError and more
             raise InvalidMedia(f"The picture cannot be read: {reason(error)}") from error
-    return _result(flat, source_format, source_mode, notes)
-
-
-def _result(flat: Flattened, source_format: str, source_mode: str, notes: list[str]) -> LoadedImage:
     return LoadedImage(
-        pixels=flat.pixels,
+        pixels=turn.apply(flat.pixels),
         source_format=source_format,
         source_mode=source_mode,
         had_alpha=flat.had_alpha,
@@ -122,8 +120,11 @@ def open_regular(path: str | os.PathLike[str], most_bytes: int, noun: str) -> IO
         raise
 
 
-def _open(file: IO[bytes], limits: Limits) -> Image.Image:
-    """Pillow's handle on the file with only its header read, within the caps."""
+def open_picture(file: IO[bytes], limits: Limits) -> Image.Image:
+    """Pillow's handle on the file with only its header read, within the caps.
+
+    Raises ``LimitExceeded`` or ``InvalidMedia``, but also whatever Pillow raises.
+    """
     try:
         image = Image.open(file, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -164,16 +165,19 @@ def _several_frames(source_format: str) -> list[str]:
     return []  # an MPO's other pictures are previews or the second eye of the same photo
 
 
-def upright(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Apply the EXIF orientation; a broken EXIF block is noted and ignored."""
+def exif_turn(image: Image.Image, notes: list[str]) -> Turn:
+    """What a loaded picture's EXIF orientation asks for; a broken block is noted and ignored.
+
+    Pillow turns TIFF pictures itself while loading and then forgets the tag.
+    """
     try:
-        return ImageOps.exif_transpose(image)
+        return EXIF_TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), Turn())
     except Exception as error:  # the EXIF reader raises whatever the bytes make it raise
         notes.append(
             f"The orientation in the file cannot be read ({reason(error)}); "
             "the picture is shown as it is stored."
         )
-        return image
+        return Turn()
 
 
 def reason(error: BaseException) -> str:

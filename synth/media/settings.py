@@ -36,11 +36,9 @@ class EncoderSettings(BaseModel):
         default=7, ge=0, le=8, description="VP9 speed: higher is faster and larger."
     )
     gif_colours: int = Field(default=256, ge=4, le=256, description="Colours in a GIF's palette.")
-    gif_dither: Literal["sierra2_4a", "bayer", "none"] = Field(
-        default="sierra2_4a", description="How a GIF mixes the colours it lacks."
-    )
-    png_compression: int = Field(
-        default=3, ge=0, le=9, description="PNG effort: higher is smaller."
+    gif_dither: Literal["bayer", "diffusion", "none"] = Field(
+        default="bayer",
+        description="How a GIF mixes the colours it lacks: a fixed grid, or finer and slower.",
     )
     threads: int = Field(default=0, ge=0, le=64, description="Encoder threads; 0 fits the machine.")
 

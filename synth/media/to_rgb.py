@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
@@ -13,8 +12,10 @@ import av.filter
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.media import yuv_to_rgb
 from synth.media.image_modes import over
 from synth.media.opening import side_data
+from synth.media.turn import Turn, turn_of_matrix
 
 _MATRICES = {
     1: "bt709",
@@ -29,56 +30,16 @@ _MATRICES = {
 _FULL_RANGE = 2
 
 
-@dataclass(frozen=True)
-class Turn:
-    """How a stored picture becomes upright."""
-
-    degrees: int = 0
-    """Clockwise, 0, 90, 180 or 270; done first."""
-    mirrored: bool = False
-    """Left and right swapped afterwards."""
-
-    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The upright picture, contiguous."""
-        if self.degrees:
-            pixels = np.rot90(pixels, -self.degrees // 90)
-        if self.mirrored:
-            pixels = pixels[:, ::-1]
-        return np.ascontiguousarray(pixels)
-
-
 def turn_of(frame: av.VideoFrame, notes: list[str]) -> Turn:
-    """Read a frame's display matrix (ISO/IEC 14496-12, 6.2.2); a slanted one is noted.
-
-    The matrix sends (x, y) to (a x + c y, b x + d y), y pointing down.
-    """
+    """What a frame's display matrix asks for; a slanted one is noted and ignored."""
     matrix = side_data(frame, "DISPLAYMATRIX")
-    if matrix is None or len(matrix) < 36:
+    if matrix is None:
         return Turn()
-    values = np.frombuffer(matrix, np.int32, 9).astype(np.float64)
-    scale = np.abs(values[[0, 1, 3, 4]]).max()
-    if not scale > 0:
-        return Turn()
-    a, b, c, d = np.rint(values[[0, 1, 3, 4]] / scale).astype(int)
-    slanted = np.abs(values[[0, 1, 3, 4]] / scale - (a, b, c, d)).max() > 0.02
-    turn = _TURNS.get((a, b, c, d))
-    if turn is None or slanted:
+    turn = turn_of_matrix(matrix)
+    if turn is None:
         notes.append("The file asks for a slanted turn, which is ignored.")
         return Turn()
     return turn
-
-
-# Columns of the matrix say where the stored x and y axes point on the screen.
-_TURNS = {
-    (1, 0, 0, 1): Turn(0, False),
-    (0, 1, -1, 0): Turn(90, False),
-    (-1, 0, 0, -1): Turn(180, False),
-    (0, -1, 1, 0): Turn(270, False),
-    (-1, 0, 0, 1): Turn(0, True),
-    (0, 1, 1, 0): Turn(90, True),
-    (1, 0, 0, -1): Turn(180, True),
-    (0, -1, -1, 0): Turn(270, True),
-}
 
 
 def colour_of(frame: av.VideoFrame) -> tuple[str, bool]:
@@ -119,6 +80,16 @@ class RgbConverter:
     def push(self, frame: av.VideoFrame) -> Iterator[tuple[NDArray[np.uint8], Fraction | None]]:
         """Give in a frame, get out those that are ready (H, W, 3) with their times in seconds."""
         full_range = colour_of(frame)[1]
+        if (
+            yuv_to_rgb.supports(frame)
+            and not frame.interlaced_frame
+            and (frame.width, frame.height) == self._size
+        ):
+            yield from self.flush()
+            self._first_size = self._first_size or self._size
+            stamp = None if frame.pts is None else frame.pts * self._time_base
+            yield self._turn.apply(yuv_to_rgb.to_rgb(frame, self._matrix, full_range)), stamp
+            return
         key = (frame.width, frame.height, frame.format.name, full_range, frame.interlaced_frame)
         if self._graph is None or key != self._key:
             yield from self.flush()

@@ -21,6 +21,7 @@ from synth.limits import LIMITS, Limits
 from synth.media.image import reason
 from synth.media.opening import (
     MediaInfo,
+    Timing,
     check_pixels,
     choose_stream,
     display_metadata,
@@ -28,7 +29,8 @@ from synth.media.opening import (
     open_container,
     refuse_hdr,
 )
-from synth.media.to_rgb import RgbConverter, Turn, colour_of, turn_of
+from synth.media.to_rgb import RgbConverter, colour_of, turn_of
+from synth.media.turn import Turn
 
 _GIVE_UP = 8
 """Damaged packets in a row after which the rest of a file is not tried."""
@@ -97,8 +99,8 @@ class VideoReader:
             turn = turn_of(first, self._notes)
             self._info = self._describe(first, stream, aspect, turn)
             check_pixels(self._info.width, self._info.height, limits)
-            rate = stream.average_rate or stream.guessed_rate or timing.fps or Fraction(1)
-            self._info = replace(self._info, fps=Fraction(rate), variable_rate=timing.variable)
+            rate = self._rate(timing)
+            self._info = replace(self._info, fps=rate, variable_rate=timing.variable)
             self._converter = RgbConverter(
                 size=_stored_size(first, aspect),
                 turn=turn,
@@ -212,6 +214,13 @@ class VideoReader:
                 continue
             in_a_row = 0
             yield from frames
+
+    def _rate(self, timing: Timing) -> Fraction:
+        info, stream = self._info, self._stream
+        if info.codec == "gif" and info.frames and info.duration:
+            # Each delay is rounded to hundredths of a second; together they are right.
+            return info.frames / info.duration
+        return Fraction(stream.average_rate or stream.guessed_rate or timing.fps or 1)
 
     def _note_gaps(self) -> None:
         declared = self._info.frames

@@ -22,6 +22,7 @@ from synth.errors import Cancelled, InvalidInstruction, LimitExceeded, Unavailab
 from synth.limits import LIMITS, Limits
 from synth.media.colour import even
 from synth.media.metadata import checked_metadata
+from synth.media.picture_sinks import GifSink, PngZipSink
 from synth.media.settings import VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sinks import ClipSpec, ContainerSink, Sink
 
@@ -308,6 +309,10 @@ def _size_notes(width: int, height: int, format: VideoFormat) -> tuple[str, ...]
 
 
 def _open_sink(format: VideoFormat, clip: ClipSpec) -> Sink:
+    if format == "gif":
+        return GifSink(clip)
+    if format == "png":
+        return PngZipSink(clip)
     return ContainerSink(clip, format)
 
 
