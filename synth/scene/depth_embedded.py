@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from synth.errors import InvalidMedia
 from synth.scene.depth_focus import measure_focus
 from synth.scene.depth_fuse import Cues, fuse
+from synth.scene.depth_grid import grey_of, lab_of, scaled_bytes
 from synth.scene.depth_layout import find_floor, find_horizon
 from synth.scene.depth_lines import find_vanishing_point, line_segments
 from synth.scene.depth_map import DepthMap
@@ -55,9 +56,9 @@ def _shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         # Halving is the one factor that OpenCV's area filter does at memory speed.
         even = pixels[: height - height % 2, : width - width % 2]
         half = (even.shape[1] // 2, even.shape[0] // 2)
-        pixels = cv2.resize(even, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        pixels = scaled_bytes(even, half)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return scaled_bytes(pixels, size)
 
 
 def _bars(rgb: NDArray[np.uint8]) -> tuple[slice, slice]:
@@ -97,9 +98,9 @@ def _put_back(inner: Array, shape: tuple[int, ...], rows: slice, columns: slice)
 def _look(middle: NDArray[np.uint8]) -> Cues:
     rgb = _shrink(middle, _SIDE)
     height, width = rgb.shape[:2]
-    grey = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY)
+    grey = grey_of(middle)
     outline = _shrink(grey, _LINE_SIDE)
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB) / 100.0
+    lab = lab_of(rgb)
     vanishing = find_vanishing_point(line_segments(outline), outline.shape[1], outline.shape[0])
     sky = find_sky(lab, vanishing.room)
     focus = measure_focus(grey, (width, height))

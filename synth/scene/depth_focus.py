@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from synth.scene.depth_grid import Array, blurred, scaled
 
 _FINE = 0.7
 _COARSE = 4.0
@@ -36,10 +36,10 @@ def measure_focus(grey: NDArray[np.uint8], size: tuple[int, int]) -> Focus:
     from a single image", Pattern Recognition 2011, taken over areas in place of single edges.
     """
     light = grey.astype(np.float32) / 255.0
-    fine = _energy(cv2.GaussianBlur(light, (0, 0), _FINE), size)
-    small = cv2.resize(light, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    fine = _energy(blurred(light, _FINE), size)
+    small = scaled(light, ((grey.shape[1] + 1) // 2, (grey.shape[0] + 1) // 2), cv2.INTER_AREA)
     # The gradient is taken per pixel of the half-size grid: half as steep per full pixel.
-    coarse = 0.25 * _energy(cv2.GaussianBlur(small, (0, 0), _COARSE / 2), size)
+    coarse = 0.25 * _energy(blurred(small, _COARSE / 2), size)
     noise = float(np.percentile(fine, 3))
     ratio = np.maximum(fine - noise, 0.0) / np.maximum(coarse, 1e-9)
     sharp = np.clip(np.log(np.maximum(ratio, 1e-3) / 1.25) / np.log(_COARSE), 0.0, 1.0)
@@ -59,5 +59,5 @@ def _energy(light: Array, size: tuple[int, int]) -> Array:
     """Mean squared gradient around each cell of the result's grid."""
     across = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=0.125)
-    energy = cv2.resize(across * across + down * down, size, interpolation=cv2.INTER_AREA)
-    return cv2.GaussianBlur(energy, (0, 0), max(1.0, 0.014 * max(size)))
+    energy = scaled(across * across + down * down, size, cv2.INTER_AREA)
+    return blurred(energy, max(1.0, 0.014 * max(size)))

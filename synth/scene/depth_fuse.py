@@ -71,9 +71,9 @@ def fuse(cues: Cues) -> Array:
     away = regions.mean(clear.astype(np.float32)) > 0.5
     first, second, ties = borders(regions, cues.lab)
     # What stands before the sky owes the sky nothing.
-    ties = ties * _TIE * ~(away[first] | away[second])
+    ties = ties * np.float32(_TIE) * ~(away[first] | away[second])
     # A subject is one thing, however many colours it wears.
-    ties = ties + 2.0 * cues.subject.confidence * (both[first] & both[second])
+    ties = ties + np.float32(2.0 * cues.subject.confidence) * (both[first] & both[second])
     # Nothing is said about the subject in the first round, so that its surroundings speak.
     settled = settle(evidence.value, np.where(both, 1e-3, evidence.belief), first, second, ties)
     relief = np.zeros((height, width), np.float32)

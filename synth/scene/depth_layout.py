@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from synth.scene.depth_grid import Array, blurred
 from synth.scene.depth_lines import VanishingPoint
 from synth.scene.depth_sky import Sky
 from synth.scene.depth_subject import Subject, barrier_distance
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,8 @@ def floor_ramp(size: tuple[int, int], horizon: Horizon, surface: float) -> Array
     rows = (np.arange(height, dtype=np.float32) + 0.5) / height
     ramp = np.clip((rows - start) / max(1.0 - start, 0.15), 0.0, 1.0)
     flat = 0.2 + 0.5 * ramp
-    return np.repeat(((1.0 - surface) * ramp + surface * flat)[:, None], width, axis=1)
+    rows = ((1.0 - surface) * ramp + surface * flat).astype(np.float32)
+    return np.repeat(rows[:, None], width, axis=1)
 
 
 def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Floor:
@@ -86,7 +85,7 @@ def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Floor:
         return Floor(np.zeros((height, width), np.float32), 0.0)
     # Texture of grass or gravel must not look like walls.
     calm = cv2.medianBlur((np.clip(lab * 0.5 + 0.5, 0, 1) * 255).astype(np.uint8), 5)
-    calm = cv2.GaussianBlur(calm.astype(np.float32) / 127.5, (0, 0), 1.5)
+    calm = blurred(np.asarray(calm, np.float32) / 127.5, 1.5)
     distance = barrier_distance(calm, seeds, 3)
     reach = 1.0 / (1.0 + np.exp((distance - 0.30) / 0.05))
     row = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from synth.errors import InvalidMedia
 from synth.scene.depth_filters import edge_weights, smooth_within_edges
+from synth.scene.depth_grid import Array, scaled, scaled_bytes
 
-Array = NDArray[np.float32]
 RefineMode = Literal["auto", "snap", "keep"]
 
-_STEP = 0.035
+_STEP = 0.025
 """Least difference of disparity between two sides that counts as a step, not as a slope."""
 _MODEL_SIDE = 640
 """Longest side of the grid on which both sides of a step are modelled, pixels."""
@@ -64,7 +64,7 @@ def refine_disparity(
         return full
     scale = min(1.0, _MODEL_SIDE / max(height, width))
     grid = (max(8, round(width * scale)), max(8, round(height * scale)))
-    colour = cv2.resize(photo, grid, interpolation=cv2.INTER_AREA)
+    colour = scaled_bytes(photo, grid)
     blur = max(1.0, grid[0] / source.shape[1])
     sides = _two_sides(_resize(source, *grid), colour, blur)
     if not sides.mixed.any():
@@ -96,7 +96,7 @@ def _resize(values: Array, width: int, height: int) -> Array:
         return values.copy()
     shrinks = values.shape[0] > height or values.shape[1] > width
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(values, (width, height), interpolation=way)
+    return scaled(values, (width, height), way)
 
 
 def _crisp(disparity: Array) -> bool:
@@ -116,12 +116,12 @@ def _crisp(disparity: Array) -> bool:
 
 def _box(values: Array, radius: int) -> Array:
     side = 2 * radius + 1
-    return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 
 def _two_sides(disparity: Array, colour: NDArray[np.uint8], blur: float) -> _Sides:
     """Find the pixels between two sides and score each: above 0 near, below 0 far."""
-    reach = int(np.clip(round(1.3 * blur) + 2, 3, 16))
+    reach = int(np.clip(round(1.15 * blur) + 2, 3, 16))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     high = cv2.dilate(disparity, kernel)
     low = cv2.erode(disparity, kernel)
@@ -139,10 +139,10 @@ def _two_sides(disparity: Array, colour: NDArray[np.uint8], blur: float) -> _Sid
     mixed &= near_found & far_found
     distance_near = np.square(lab - near_colour).sum(2) / near_spread + np.log(near_spread)
     distance_far = np.square(lab - far_colour).sum(2) / far_spread + np.log(far_spread)
-    fit = np.clip(0.5 * (distance_far - distance_near), -6.0, 6.0)
-    score = fit + 5.0 * (2.0 * rank - 1.0)
+    fit = np.clip(0.5 * (distance_far - distance_near), -4.0, 4.0)
+    score = fit + 7.0 * (2.0 * rank - 1.0)
     ties = edge_weights(lab, 22.0)
-    score = smooth_within_edges(score, mixed.astype(np.float32) + 1e-3, ties, 12.0, 2)
+    score = smooth_within_edges(score, mixed.astype(np.float32) + 1e-3, ties, 7.0, 2)
     return _Sides(mixed.astype(np.uint8), near, far, score)
 
 
@@ -153,11 +153,11 @@ def _model(
     total = _box(weight, radius)
     found = total > 0.01
     total = np.maximum(total, 1e-4)
-    mean = _box(weight * disparity, radius) / total
-    colour = _box(weight[..., None] * lab, radius) / total[..., None]
+    mean = np.divide(_box(weight * disparity, radius), total, dtype=np.float32)
+    colour = np.divide(_box(weight[..., None] * lab, radius), total[..., None], dtype=np.float32)
     square = _box(weight * np.square(lab).sum(2), radius) / total
     variance = np.maximum(square - np.square(colour).sum(2), 0.0) + 0.0012
-    return mean, colour, variance, found
+    return mean, colour, variance.astype(np.float32), found
 
 
 def _decide(full: Array, sides: _Sides) -> Array:
@@ -168,15 +168,17 @@ def _decide(full: Array, sides: _Sides) -> Array:
         cv2.resize(field, size, interpolation=cv2.INTER_LINEAR)
         for field in (sides.near, sides.far, sides.score)
     )
-    _snap(full, mixed, near, far, score)
+    # A lone pixel that disagrees with all of its neighbours is noise, not a shape.
+    side = np.asarray(cv2.medianBlur((score > 0).astype(np.uint8), 3))
+    _snap(full, mixed, near, far, side)
     return full
 
 
 @njit(cache=True, nogil=True)
-def _snap(full, mixed, near, far, score):  # pragma: no cover - compiled
-    """Give each mixed pixel to the side that its score names."""
+def _snap(full, mixed, near, far, side):  # pragma: no cover - compiled
+    """Give each mixed pixel to its side: 1 near, 0 far."""
     height, width = full.shape
     for y in range(height):
         for x in range(width):
             if mixed[y, x]:
-                full[y, x] = near[y, x] if score[y, x] > 0.0 else far[y, x]
+                full[y, x] = near[y, x] if side[y, x] else far[y, x]

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from synth.scene.depth_grid import Array, Bytes, blurred, components, grown
 from synth.scene.depth_subject import barrier_distance
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     nothing = Sky(np.zeros((height, width), np.float32), 0.0, 0.0)
     if min(height, width) < 12:
         return nothing
-    smooth = cv2.GaussianBlur(lab, (0, 0), 0.8)
+    smooth = blurred(lab, 0.8)
     detail = _detail(lab)
     likely = _sky_colour(lab) * np.exp(-np.square(detail / 0.05))
     seeds = np.zeros((height, width), bool)
@@ -49,7 +47,7 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     distance = barrier_distance(smooth, seeds, 3)
     reach = _reach(distance)
     mask = (distance < reach).astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    mask = _opened(mask, 3)
     mask = _connected_to_top(_glow_down(mask, smooth, likely))
     area = float(mask.mean())
     if area < 0.015:
@@ -68,14 +66,14 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
         confidence *= blue * (1.0 - touching)
     lead = float(lab[..., 0][inside].mean()) - float(np.percentile(lab[..., 0], 75))
     confidence *= 1.0 - room * float(np.clip(0.8 - 6.0 * lead, 0, 1))
-    return Sky(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7), confidence, bottom)
+    return Sky(blurred(mask.astype(np.float32), 0.7), confidence, bottom)
 
 
 def _detail(lab: Array) -> Array:
     """Local amount of fine structure of the lightness, about 0 in a clear sky."""
     light = np.ascontiguousarray(lab[..., 0])
-    fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2.0))
-    return cv2.GaussianBlur(fine, (0, 0), 1.5)
+    fine = np.abs(light - blurred(light, 2.0))
+    return blurred(fine, 1.5)
 
 
 def _sky_colour(lab: Array) -> Array:
@@ -99,20 +97,26 @@ def _reach(distance: Array) -> float:
     return float(levels[1:-1][int(np.argmin(growth))])
 
 
-def _glow_down(mask: NDArray[np.uint8], smooth: Array, likely: Array) -> NDArray[np.uint8]:
+def _glow_down(mask: Bytes, smooth: Array, likely: Array) -> Bytes:
     """Follow a sky that slowly changes colour towards the horizon, as far as no edge is met."""
     steps = np.zeros(mask.shape, np.float32)
     steps[:, 1:] = np.sqrt(np.square(np.diff(smooth, axis=1)).sum(2))
     steps[1:] = np.maximum(steps[1:], np.sqrt(np.square(np.diff(smooth, axis=0)).sum(2)))
-    calm = cv2.dilate(steps, np.ones((3, 3), np.uint8)) < 0.022
+    calm = ~grown(steps >= 0.022, 1)
     open_sky = ((mask > 0) | (calm & (likely > 0.3))).astype(np.uint8)
-    open_sky = cv2.morphologyEx(open_sky, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) | mask
+    open_sky = _opened(open_sky, 5) | mask
     # What lies beyond twice the certain part is a wall or a road of the same colour.
     return open_sky if open_sky.mean() < 2.0 * mask.mean() else mask
 
 
-def _connected_to_top(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    count, parts = cv2.connectedComponents(mask, connectivity=4)
+def _opened(mask: Bytes, side: int) -> Bytes:
+    """Without what is thinner than a square of ``side`` pixels."""
+    kernel = np.ones((side, side), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel), np.uint8)
+
+
+def _connected_to_top(mask: Bytes) -> Bytes:
+    count, parts = components(mask)
     keep = np.zeros(count, bool)
     keep[np.unique(parts[: max(1, mask.shape[0] // 50)])] = True
     keep[0] = False

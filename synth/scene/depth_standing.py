@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from synth.scene.depth_grid import Array, Mask, components, distance_inside, grown
 
 _IN_FRONT = 0.12
 """Least disparity between a subject and what it stands before."""
@@ -40,11 +38,11 @@ def stand(solid: Mask, floor: Mask, sky: Mask, behind: NDArray[np.float64], ramp
     """
     height, width = solid.shape
     rows = np.arange(height)[:, None]
-    columns = np.flatnonzero(solid.any(0))
+    seen: Mask = np.any(solid, axis=0)
+    columns = np.flatnonzero(seen)
     lowest = height - 1 - np.argmax(solid[::-1], axis=0)
-    below = (rows > lowest[None]) & solid.any(0)[None]
-    ground = below & floor
-    found = ground.any(0)[columns]
+    ground: Mask = (rows > lowest[None, :]) & seen[None, :] & floor
+    found: Mask = np.any(ground, axis=0)[columns]
     first = np.argmax(ground, axis=0)[columns]
     leg = first - lowest[columns]
     touches = lowest[columns] >= height - 2
@@ -62,7 +60,7 @@ def stand(solid: Mask, floor: Mask, sky: Mask, behind: NDArray[np.float64], ramp
         # Cut off by the frame: its foot is nearer than anything that is seen of the floor.
         base = max(base, 0.8)
     base = max(base, _before(solid, behind, int(lowest[columns].max())))
-    depth = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, 3)
+    depth = distance_inside(solid)
     rounded = _ROUNDNESS * (np.sqrt(depth / max(float(depth.max()), 1.0)) - 0.5)
     return Body(base, np.where(solid, rounded, 0.0).astype(np.float32), carrier)
 
@@ -73,11 +71,11 @@ def join_enclosed(solid: Mask, sky: Mask) -> Mask:
     Masks of shape (H, W); what touches the picture's frame stays as it is, and so does what is
     larger than the subject.
     """
-    rest = (~solid & ~sky).astype(np.uint8)
-    count, parts = cv2.connectedComponents(rest, connectivity=4)
+    rest = ~solid & ~sky
+    count, parts = components(rest)
     if count < 2 or not solid.any():
         return solid
-    touching = cv2.dilate(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    touching = grown(solid, 1)
     join = np.zeros(count, bool)
     join[np.unique(parts[touching])] = True
     for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
@@ -89,9 +87,7 @@ def join_enclosed(solid: Mask, sky: Mask) -> Mask:
 
 def _before(solid: Mask, behind: NDArray[np.float64], foot: int) -> float:
     """The least disparity that puts the subject before what surrounds it above its foot."""
-    reach = 2 * max(3, round(0.05 * max(solid.shape))) + 1
-    around = cv2.dilate(solid.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-    around &= ~solid
+    around = grown(solid, max(3, round(0.05 * max(solid.shape)))) & ~solid
     around[foot:] = False
     if not around.any():
         return 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from synth.scene.depth_grid import Array, blurred, components, lab_of, scaled, scaled_bytes
 
 _CUT_SIDE = 160
 """Longest side of the grid on which the mask is cut, pixels."""
@@ -91,14 +91,14 @@ def _salience(lab: Array) -> Array:
     seeds[:2] = True
     seeds[:, :2] = True
     seeds[:, -2:] = True
-    away = barrier_distance(cv2.GaussianBlur(lab, (0, 0), 1.0), seeds)
+    away = barrier_distance(blurred(lab, 1.0), seeds)
     contrast = _border_contrast(lab)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     centre = np.exp(-(((x / width - 0.5) / 0.36) ** 2) - ((y / height - 0.55) / 0.42) ** 2).astype(
         np.float32
     )
     joint = _stretch(away) + _stretch(contrast)
-    return _stretch(cv2.GaussianBlur(joint * centre, (0, 0), width / 160.0 + 0.5))
+    return _stretch(blurred(joint * centre, width / 160.0 + 0.5))
 
 
 def _border_contrast(lab: Array) -> Array:
@@ -128,8 +128,8 @@ def _cut(rgb: NDArray[np.uint8], salience: Array, size: tuple[int, int]) -> Subj
     width, height = size
     scale = min(1.0, _CUT_SIDE / max(size))
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)
-    field = cv2.resize(salience, small, interpolation=cv2.INTER_AREA)
+    picture = scaled_bytes(rgb, small)
+    field = scaled(salience, small, cv2.INTER_AREA)
     level, binary = cv2.threshold(
         (field * 255).astype(np.uint8), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU
     )
@@ -152,14 +152,13 @@ def _cut(rgb: NDArray[np.uint8], salience: Array, size: tuple[int, int]) -> Subj
     inside = float((field * mask).sum() / max(float(mask.sum()), 1.0))
     outside = float((field * (1 - mask)).sum() / max(float((1 - mask).sum()), 1.0))
     confidence = np.clip((inside - outside) * 1.8 - 0.2, 0.0, 1.0) * _outline(picture, mask)
-    full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    full = scaled(mask, (width, height))
     return Subject(full, float(confidence))
 
 
 def _outline(picture: NDArray[np.uint8], mask: Array) -> float:
     """How far the outline of a mask runs along edges of the picture, 0 to 1."""
-    lab = cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB) / 100.0
-    lab = cv2.GaussianBlur(lab, (0, 0), 0.7)
+    lab = blurred(lab_of(picture), 0.7)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     solid = mask.astype(np.uint8)
     edge = (cv2.dilate(solid, cross) - cv2.erode(solid, cross)) > 0
@@ -176,7 +175,7 @@ def _outline(picture: NDArray[np.uint8], mask: Array) -> float:
 
 def _keep_main(mask: Array, field: Array) -> Array:
     """Keep the parts that hold most of the salience; drop specks."""
-    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    count, parts = components(mask)
     if count <= 2:
         return mask
     weight = np.bincount(parts.ravel(), weights=(field * mask).ravel(), minlength=count)
