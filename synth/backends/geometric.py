@@ -154,9 +154,7 @@ def _framed_disparity(
     if depth.source == "true" and part.shape != framed.shape[:2]:
         part = _resized_exactly(part, framed.shape[1], framed.shape[0])
     refined = refine_disparity(part, framed, mode="keep" if depth.source == "true" else "auto")
-    return metric_disparity(
-        DepthMap(refined, depth.source, depth.near, depth.far), strength
-    )
+    return metric_disparity(DepthMap(refined, depth.source, depth.near, depth.far), strength)
 
 
 def _resized_exactly(

@@ -52,9 +52,7 @@ def outside_photo(
     y = (texture_y - first) * scale
     left, right, top, bottom = scene.photo_area
     slack = 0.5 + margin
-    return (
-        (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
-    )
+    return (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
 
 
 def fit_path(

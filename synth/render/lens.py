@@ -100,9 +100,7 @@ class DepthOfField:
         result = self._near(result, light, np.maximum(signed, 0.0))
         return self._encode[np.clip(np.rint(result), 0, LINEAR_STEPS).astype(np.uint16)]
 
-    def _far(
-        self, light: NDArray[np.float32], radius: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _far(self, light: NDArray[np.float32], radius: NDArray[np.float32]) -> NDArray[np.float32]:
         steps = [step * self._scale for step in BLUR_STEPS]
         result = light.copy()
         previous = light
@@ -131,9 +129,11 @@ class DepthOfField:
                 break
             # A tent around each radius; the tents of neighbouring radii add up to one.
             rise = np.clip((radius - low) / (high - low), 0.0, 1.0)
-            fall = np.clip((following - radius) / (following - high), 0.0, 1.0) if (
-                math.isfinite(following)
-            ) else 1.0
+            fall = (
+                np.clip((following - radius) / (following - high), 0.0, 1.0)
+                if (math.isfinite(following))
+                else 1.0
+            )
             cover = (np.minimum(rise, fall) if index > 1 else rise * fall).astype(np.float32)
             spread = _box_disc(np.dstack([light * cover[..., None], cover]), high)
             alpha = np.clip(spread[..., 3:], 0.0, 1.0)

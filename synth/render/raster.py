@@ -19,7 +19,7 @@ NEAR_PLANE = 0.02
 """Smallest depth scale, relative to the home depth, at which a vertex is still drawn."""
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def project(x, y, disparity, camera, screen):  # pragma: no cover - compiled
     """Project lattice vertices into the frame.
 
@@ -50,7 +50,7 @@ def project(x, y, disparity, camera, screen):  # pragma: no cover - compiled
         screen[index, 3] = inverse_depth * scale
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - compiled
     """Draw opaque quads with a depth test.
 
@@ -67,12 +67,7 @@ def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - com
         b = quads[index, 1]
         c = quads[index, 2]
         d = quads[index, 3]
-        if (
-            screen[a, 2] == 0.0
-            or screen[b, 2] == 0.0
-            or screen[c, 2] == 0.0
-            or screen[d, 2] == 0.0
-        ):
+        if screen[a, 2] == 0.0 or screen[b, 2] == 0.0 or screen[c, 2] == 0.0 or screen[d, 2] == 0.0:
             continue
         top = min(min(screen[a, 1], screen[b, 1]), min(screen[c, 1], screen[d, 1]))
         bottom = max(max(screen[a, 1], screen[b, 1]), max(screen[c, 1], screen[d, 1]))
@@ -86,7 +81,7 @@ def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - com
         _triangle(screen, u, v, a, c, d, nearness, map_x, map_y)
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cover - compiled
     height, width = nearness.shape
     x0 = screen[a, 0]
@@ -175,7 +170,7 @@ def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cove
             tv += v_x
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def blend(screen, u, v, quads, texture, slack, nearness, frame):  # pragma: no cover - compiled
     """Blend soft-edged quads over a finished frame where nothing nearer stands.
 

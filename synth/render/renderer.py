@@ -70,9 +70,7 @@ class Renderer:
             picture = self._sample(pose)
         return View(picture, self._nearness.copy(), map_x, map_y)
 
-    def texture_places(
-        self, pose: CameraPose
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def texture_places(self, pose: CameraPose) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Texture column and row that each pixel shows, fresh arrays (H, W)."""
         self._draw(pose)
         return self._map_x.copy(), self._map_y.copy()

@@ -35,6 +35,10 @@ HIDDEN_TRAVEL = 1.5
 HIDDEN_SHARE = 0.1
 """Widest band of prepared background, as a share of the frame's longer side."""
 
+BLOCK_LEVEL = 2
+"""The behind sheet is made of blocks of at least 2**2 = 4 pixels, and the front sheet leaves whole
+blocks of far side at a tear to it: a tenth of the triangles, and the eye cannot tell."""
+
 BACKDROP_SCALE = 4
 """The backdrop has one texel for this many pixels."""
 
@@ -137,7 +141,9 @@ def build_scene(
     front_colour, front_cells = _front(colour, steps, behind)
     tolerance = MESH_PARALLAX / focal
     front = build_mesh(depth, front_cells, tolerance)
-    rear = build_mesh(behind.disparity, _all_four(behind.region), tolerance)
+    rear = build_mesh(
+        behind.disparity, _all_four(behind.region), tolerance, smallest_level=BLOCK_LEVEL
+    )
     backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
 
     rows, columns = depth.shape
@@ -170,7 +176,11 @@ def build_scene(
         disparity=disparity,
         focal_length=focal_length,
         texture=texture,
-        opaque=_join(sheet(front, 0), sheet(rear, rows), sheet(backdrop, 2 * rows, BACKDROP_SCALE, BACKDROP_REACH)),
+        opaque=_join(
+            sheet(front, 0),
+            sheet(rear, rows),
+            sheet(backdrop, 2 * rows, BACKDROP_SCALE, BACKDROP_REACH),
+        ),
         rim_texture=rim_texture,
         rim=sheet(rim, 0),
         photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
@@ -216,7 +226,9 @@ def _fill_behind(
         behind = np.maximum(behind, 0.0)
     else:
         filled, behind = colour, depth
-    region = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    # Wide enough to reach, in whole blocks, from under the near side into intact far side.
+    reach_out = 4 * (1 << BLOCK_LEVEL) + 1
+    region = cv2.dilate(hole.astype(np.uint8), np.ones((reach_out, reach_out), np.uint8)) > 0
     region &= hole | ~steps.near
     return _Behind(filled, behind, region, contaminated, ring, alpha, front_disparity)
 
@@ -235,7 +247,14 @@ def _front(
     soft = steps.band & steps.near
     near_band = behind.ring & steps.near
     torn = _mixed(near_band, behind.ring & ~steps.near)
-    return front_colour, _all_four(~soft) & ~torn
+    block = 1 << BLOCK_LEVEL
+    rows, columns = torn.shape
+    padded = np.zeros((-(-rows // block) * block, -(-columns // block) * block), bool)
+    padded[:rows, :columns] = torn
+    touched = padded.reshape(padded.shape[0] // block, block, -1, block).any(axis=(1, 3))
+    given_up = np.repeat(np.repeat(touched, block, axis=0), block, axis=1)[:rows, :columns]
+    given_up &= _all_four(~steps.near & behind.region)
+    return front_colour, _all_four(~soft) & ~torn & ~given_up
 
 
 def _mixed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -297,7 +316,8 @@ def _backdrop(
         known = np.ones_like(known)
     weight = cv2.resize(
         cv2.copyMakeBorder(known.astype(np.float32), *border, cv2.BORDER_REPLICATE),
-        size, interpolation=cv2.INTER_AREA,
+        size,
+        interpolation=cv2.INTER_AREA,
     )
     stack = np.dstack([colour.astype(np.float32), depth]) * known[..., None]
     coarse = cv2.resize(
@@ -308,7 +328,8 @@ def _backdrop(
     planes = [fill_smooth(np.ascontiguousarray(coarse[..., i]), empty, ~empty) for i in range(4)]
     lowest = cv2.resize(
         cv2.copyMakeBorder(behind.disparity, *border, cv2.BORDER_REPLICATE),
-        size, interpolation=cv2.INTER_AREA,
+        size,
+        interpolation=cv2.INTER_AREA,
     )
     lowest = cv2.erode(np.minimum(planes[3], lowest), np.ones((3, 3), np.uint8))
     disparity = np.maximum(lowest * 0.97 - 0.02 / HOME_DISTANCE, 0.0).astype(np.float32)

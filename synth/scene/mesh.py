@@ -31,15 +31,23 @@ class Mesh:
     """Vertex numbers, shape (Q, 4): top left, top right, bottom right, bottom left."""
 
 
-def build_mesh(disparity: NDArray[np.float32], cells: NDArray[np.bool_], tolerance: float) -> Mesh:
+def build_mesh(
+    disparity: NDArray[np.float32],
+    cells: NDArray[np.bool_],
+    tolerance: float,
+    *,
+    smallest_level: int = 0,
+) -> Mesh:
     """Mesh the lattice cells that are marked.
 
     Args:
         disparity: inverse depth at the pixel centres, shape (H, W).
         cells: which 2x2 neighbourhoods belong to the surface, shape (H-1, W-1).
         tolerance: largest disparity error that merging cells may make.
+        smallest_level: blocks of this level are kept whole however curved, and smaller remains
+            at the surface's border are left out.
     """
-    levels = _merge_levels(disparity, cells, np.float32(tolerance), MAX_LEVEL)
+    levels = _merge_levels(disparity, cells, np.float32(tolerance), smallest_level, MAX_LEVEL)
     corners = _collect_leaves(levels, MAX_LEVEL)
     snapped = disparity.copy()
     _snap_hanging(snapped, corners)
@@ -48,7 +56,7 @@ def build_mesh(disparity: NDArray[np.float32], cells: NDArray[np.bool_], toleran
 
 
 @njit(cache=True, nogil=True)
-def _merge_levels(disparity, cells, tolerance, max_level):  # pragma: no cover - compiled
+def _merge_levels(disparity, cells, tolerance, smallest, max_level):  # pragma: no cover - compiled
     """Largest block level at each cell's block origin; -1 where no block of the surface starts."""
     rows, columns = cells.shape
     levels = np.full((rows, columns), -1, np.int8)
@@ -80,11 +88,16 @@ def _merge_levels(disparity, cells, tolerance, max_level):  # pragma: no cover -
                 # Both diagonals, since either may become the fold of the two triangles.
                 middle = disparity[row + half, column + half]
                 fold = max(abs(middle - 0.5 * (a + d)), abs(middle - 0.5 * (b + c)))
-                if max(max(top, bottom), max(max(left, right), fold)) <= tolerance:
+                error = max(max(top, bottom), max(max(left, right), fold))
+                if level <= smallest or error <= tolerance:
                     levels[row, column] = level
                     levels[row, column + half] = -1
                     levels[row + half, column] = -1
                     levels[row + half, column + half] = -1
+    for row in range(rows):
+        for column in range(columns):
+            if levels[row, column] < smallest:
+                levels[row, column] = -1
     return levels
 
 

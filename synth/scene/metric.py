@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.camera.conventions import HOME_DISTANCE
-from synth.scene.depth_map import DepthMap
 from synth.scene.depth import subject_disparity
+from synth.scene.depth_map import DepthMap
 
 FAR_FLOOR = 0.2
 """Disparity of the farthest point, relative to the whole range, where nobody measured it: with the

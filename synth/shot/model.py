@@ -78,7 +78,7 @@ class OutputSettings(_Settings):
     @property
     def rate(self) -> Fraction:
         """Frames per second, exact."""
-        return _NTSC.get(self.fps, None) or Fraction(self.fps)
+        return _NTSC.get(self.fps) or Fraction(self.fps)
 
     def frame_size(self, photo_width: int, photo_height: int) -> tuple[int, int]:
         """Width and height of the frames for a photo of this size, pixels; both even."""

@@ -210,9 +210,7 @@ def _prepare(
             f"The shot lasts {shot.motion.duration:g} s; the limit is {LIMITS.clip_seconds} s. "
             "Shorten its moves."
         )
-    path = camera_path(
-        shot.motion, fps=Fraction(shot.output.rate), focal_length=shot.focal_length
-    )
+    path = camera_path(shot.motion, fps=Fraction(shot.output.rate), focal_length=shot.focal_length)
     if depth is None:
         progress(Progress("Finding depth"))
         depth = photo_depth(image, shot, cancel=token, progress=progress)
