@@ -17,8 +17,8 @@ from synth.limits import LIMITS, Limits
 from synth.media.image_modes import to_srgb
 from synth.media.turn import EXIF_TURNS, Turn
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
-"""What is accepted, as Pillow names it. A format Pillow was built without is simply not read."""
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
+"""What is accepted, as Pillow names it; HEIF only where a plug-in for it is registered."""
 
 _ANIMATED = {"GIF": "animation", "PNG": "animation", "WEBP": "animation", "AVIF": "animation"}
 
@@ -125,8 +125,9 @@ def open_picture(file: IO[bytes], limits: Limits) -> Image.Image:
 
     Raises ``LimitExceeded`` or ``InvalidMedia``, but also whatever Pillow raises.
     """
+    Image.init()  # Pillow looks up only plug-ins that are loaded; this happens once
     try:
-        image = Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise LimitExceeded(
             f"The picture has too many pixels; the limit is "
