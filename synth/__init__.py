@@ -1,1 +1,67 @@
-"""Motion Synth: a photo and exact camera instructions become a finished clip."""
+"""Motion Synth: a photo and exact camera instructions become a finished clip.
+
+The public calls are imported on first use, so that ``import synth`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synth.api import generate_video_with_motion_control
+    from synth.errors import (
+        Cancelled,
+        InvalidInstruction,
+        InvalidMedia,
+        LimitExceeded,
+        SynthError,
+        Unavailable,
+    )
+    from synth.motion import MotionControl, camera_path, motion_schema, parse_phrase
+    from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
+
+_HOMES = {
+    "generate_video_with_motion_control": "synth.api",
+    "Cancelled": "synth.errors",
+    "InvalidInstruction": "synth.errors",
+    "InvalidMedia": "synth.errors",
+    "LimitExceeded": "synth.errors",
+    "SynthError": "synth.errors",
+    "Unavailable": "synth.errors",
+    "MotionControl": "synth.motion",
+    "camera_path": "synth.motion",
+    "motion_schema": "synth.motion",
+    "parse_phrase": "synth.motion",
+    "Shot": "synth.shot",
+    "VideoResult": "synth.shot",
+    "preview_shot": "synth.shot",
+    "render_shot": "synth.shot",
+    "shot_from_video": "synth.shot",
+}
+
+__all__ = [
+    "Cancelled",
+    "InvalidInstruction",
+    "InvalidMedia",
+    "LimitExceeded",
+    "MotionControl",
+    "Shot",
+    "SynthError",
+    "Unavailable",
+    "VideoResult",
+    "camera_path",
+    "generate_video_with_motion_control",
+    "motion_schema",
+    "parse_phrase",
+    "preview_shot",
+    "render_shot",
+    "shot_from_video",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'synth' has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)

@@ -1,7 +1,7 @@
 """A photo and its depth become a scene: three textured sheets and a soft rim.
 
 - the *front* sheet is the photo, torn at its depth steps;
-- the *behind* sheet continues, under every near edge, what the edge hides (filled colour and depth);
+- the *behind* sheet continues, under every near edge, what the edge hides (colour and depth);
 - the *backdrop* is a coarse sheet behind everything, so that no pixel is ever empty;
 - the *rim* holds the edge pixels of near things with soft alpha.
 
@@ -26,6 +26,9 @@ from synth.scene.mesh import Mesh, build_mesh
 TEAR_PARALLAX = 4.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
 
+BEHIND_TEAR = 3.0
+"""The behind sheet tears at this many times the jump of the front sheet."""
+
 MESH_PARALLAX = 0.35
 """Error that mesh simplification may make, in the same measure."""
 
@@ -41,6 +44,9 @@ blocks of far side at a tear to it: a tenth of the triangles, and the eye cannot
 
 BACKDROP_SCALE = 4
 """The backdrop has one texel for this many pixels."""
+
+BACKDROP_WINDOW = 0.16
+"""Window in which the backdrop keeps only the farthest part, share of the longer side."""
 
 BACKDROP_REACH = 2.0
 """How far the backdrop's border is drawn out sideways, focal lengths."""
@@ -142,7 +148,10 @@ def build_scene(
     tolerance = MESH_PARALLAX / focal
     front = build_mesh(depth, front_cells, tolerance)
     rear = build_mesh(
-        behind.disparity, _all_four(behind.region), tolerance, smallest_level=BLOCK_LEVEL
+        behind.disparity,
+        _all_four(behind.region) & _even_cells(behind.disparity, BEHIND_TEAR * TEAR_PARALLAX / focal),
+        tolerance,
+        smallest_level=BLOCK_LEVEL,
     )
     backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
 
@@ -238,6 +247,27 @@ def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask[:-1, :-1] & mask[1:, :-1] & mask[:-1, 1:] & mask[1:, 1:]
 
 
+def _far_of_its_surroundings(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Pixels that belong to the farthest part of a wide window around them."""
+    height, width = depth.shape
+    scale = 8
+    size = (max(width // scale, 1), max(height // scale, 1))
+    coarse = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    span = max(round(BACKDROP_WINDOW * max(size)), 1) | 1
+    window = np.ones((span, span), np.uint8)
+    low, high = cv2.erode(coarse, window), cv2.dilate(coarse, window)
+    limit = cv2.resize(low + 0.3 * (high - low), (width, height), interpolation=cv2.INTER_LINEAR)
+    return depth <= limit
+
+
+def _even_cells(disparity: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+    """Lattice cells that span no jump: stretched over one, a sheet would look like rubber."""
+    corners = (disparity[:-1, :-1], disparity[1:, :-1], disparity[:-1, 1:], disparity[1:, 1:])
+    high = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
+    low = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
+    return high - low < threshold
+
+
 def _front(
     colour: NDArray[np.uint8], steps: Steps, behind: _Behind
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -311,9 +341,9 @@ def _backdrop(
     size = (-(-width // BACKDROP_SCALE) + 1, -(-height // BACKDROP_SCALE) + 1)
     full = (size[0] * BACKDROP_SCALE, size[1] * BACKDROP_SCALE)
     border = (0, full[1] - height, 0, full[0] - width)
-    known = ~steps.near
+    known = ~steps.near & _far_of_its_surroundings(depth)
     if not known.any():
-        known = np.ones_like(known)
+        known = depth <= depth.min()
     weight = cv2.resize(
         cv2.copyMakeBorder(known.astype(np.float32), *border, cv2.BORDER_REPLICATE),
         size,

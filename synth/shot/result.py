@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from synth.camera.fidelity import CameraFidelity
 from synth.errors import InvalidInstruction
 from synth.media import SUFFIXES, read_metadata
+from synth.motion.json_text import read_json
 from synth.shot.model import Shot
 
 METADATA_KEY = "motion_synth"
@@ -59,6 +60,10 @@ class VideoResult:
             partial.replace(target)
         return target
 
+    def with_notes(self, *notes: str) -> VideoResult:
+        """The same clip with further notes in front."""
+        return replace(self, notes=(*notes, *self.notes))
+
     def report(self) -> dict[str, Any]:
         """What was made and measured, as plain values."""
         output = self.shot.output
@@ -98,8 +103,6 @@ def shot_from_video(path: str | Path) -> Shot | None:
     text = read_metadata(path).get(METADATA_KEY)
     if text is None:
         return None
-    from synth.motion.json_text import read_json
-
     values = read_json(text)
     shot = values.get("shot") if isinstance(values, dict) else None
     if not isinstance(shot, dict):
