@@ -25,6 +25,7 @@ const own = h("input", { type: "file", class: "ms-file", accept: "image/*", "ari
 let tool = "near";
 let size = 0.09;
 let current = null;
+let pending = []; // strokes that the depth picture does not show yet
 const strokes = () => (props.value && props.value.strokes) || [];
 
 const tools = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Depth brush" },
@@ -52,6 +53,7 @@ root.append(
 
 function say(text, bad = false) {
   note.textContent = text;
+  note.title = text;
   note.classList.toggle("ms-bad", bad);
 }
 
@@ -60,7 +62,8 @@ function wait(text) {
   busy.lastChild.textContent = text;
 }
 
-function put(list) {
+function put(list, fresh = null) {
+  pending = fresh ? [...pending, fresh] : [];
   props.value = { strokes: list };
   trigger("strokes", {});
   refresh();
@@ -80,9 +83,14 @@ function refresh() {
 function show() {
   const shown = props.shown || {};
   wait(shown.busy || "");
-  stage.hidden = !shown.picture;
-  empty.hidden = Boolean(shown.picture);
-  if (shown.picture && picture.src !== shown.picture) picture.src = shown.picture;
+  if (shown.picture || shown.fresh) { // Otherwise what was there stays.
+    stage.hidden = !shown.picture;
+    empty.hidden = Boolean(shown.picture);
+  }
+  if (shown.picture) {
+    pending = [];
+    if (picture.src !== shown.picture) picture.src = shown.picture;
+  }
   say(shown.error || shown.note || "", Boolean(shown.error));
   offer.hidden = !shown.offer;
   fill(offer, shown.offer || "");
@@ -97,7 +105,7 @@ function draw() {
   paint.height = Math.round(hgt * ratio);
   const ctx = paint.getContext("2d");
   ctx.lineCap = ctx.lineJoin = "round";
-  for (const stroke of current ? [...strokes(), current] : strokes()) {
+  for (const stroke of current ? [...pending, current] : pending) {
     const layer = h("canvas", { width: paint.width, height: paint.height });
     const pen = layer.getContext("2d");
     pen.lineCap = pen.lineJoin = "round";
@@ -141,9 +149,12 @@ for (const kind of ["pointerup", "pointercancel"]) paint.addEventListener(kind, 
   if (!current) return;
   const done = current;
   current = null;
-  put([...strokes(), done].slice(-200));
+  put([...strokes(), done].slice(-200), done);
 });
-picture.addEventListener("load", draw);
+picture.addEventListener("load", () => {
+  stage.style.setProperty("--ratio", String(picture.naturalWidth / picture.naturalHeight));
+  draw();
+});
 new ResizeObserver(draw).observe(stage);
 
 watch("shown", show);

@@ -100,7 +100,7 @@ const reply = h("div", { class: "ms-reply", role: "status" });
 const tiles = spec.moves.map((kind) => {
   const canvas = h("canvas", { class: "ms-view", "aria-hidden": "true" });
   const node = h("button", { type: "button", class: "ms-tile", "data-move": kind.type, title: kind.summary,
-    role: "radio", onclick: () => pick(kind.type) }, canvas, h("span", {}, kind.label));
+    role: "radio", onclick: () => pick(kind.type) }, canvas, icon(SIGNS[kind.type], 13), h("span", {}, kind.label));
   return { node, canvas, type: kind.type,
     lit: () => moves()[chosen]?.type === kind.type,
     direction: () => (moves()[chosen]?.type === kind.type ? way(moves()[chosen]) : kind.directions[0] || "") };

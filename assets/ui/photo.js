@@ -96,6 +96,7 @@ document.addEventListener("paste", (event) => {
 function show() {
   const shown = props.shown || {};
   busy.hidden = true;
+  if (shown.error && !shown.picture) { say(shown.error, true); return; } // What was there stays.
   if (!stream) {
     picture.hidden = !shown.picture;
     empty.hidden = Boolean(shown.picture);

@@ -43,7 +43,7 @@ def build() -> gr.Blocks:
         gr.HTML(_BRAND, js_on_load=None, apply_default_css=False, elem_id="brand")
         with gr.Tabs(elem_id="tabs"), gr.Tab("Motion", id="motion-tab"):
             motion_tab(Handlers(pool, depths, scenes, examples), examples)
-        add_endpoints(pool, scenes)
+        add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page
 

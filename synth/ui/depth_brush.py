@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import cv2
 import gradio as gr
@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction
+from synth.media import load_depth_picture, load_image
+from synth.scene.depth import apply_strokes, estimate_depth
 from synth.scene.depth_map import DepthMap
+from synth.scene.depth_model import DepthAnything
 from synth.ui.assets import script
 from synth.ui.photo import Photo
 
@@ -24,6 +27,12 @@ STROKES_LIMIT = 200
 """Most brush strokes taken from one page."""
 POINTS_LIMIT = 400
 """Most points of one stroke."""
+
+_ESTIMATED_SIDE = 1536
+"""Longest side of the photo that the estimators get, pixels; they look at fewer."""
+
+_BRUSHED_SIDE = 768
+"""Longest side of the photo on whose edges brush strokes settle, pixels."""
 
 _METHODS = (
     {"id": "auto", "label": "Automatic"},
@@ -106,7 +115,7 @@ def _paint(mask: NDArray[np.float32], stroke: object) -> None:
         np.clip(mask, -1.0, 1.0, out=mask)
 
 
-def _is_share(value: object) -> bool:
+def _is_share(value: object) -> TypeGuard[float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value) and 0.0 <= value <= 1.0
@@ -120,6 +129,8 @@ class DepthStore:
         self._entries = entries
         self._maps: OrderedDict[tuple[str, str, str | None], DepthMap] = OrderedDict()
         self._lock = threading.Lock()
+        self.model = DepthAnything()
+        """The learned depth model, loaded once for all visitors when it is first wanted."""
 
     def get(
         self,
@@ -137,36 +148,48 @@ class DepthStore:
             if key in self._maps:
                 self._maps.move_to_end(key)
                 return self._maps[key]
-        depth = _make(photo, cancel, progress)
+        depth = self._make(photo, cancel, progress)
         with self._lock:
             self._maps[key] = depth
             while len(self._maps) > self._entries:
                 self._maps.popitem(last=False)
         return depth
 
-
-def _make(photo: Photo, cancel: CancelToken | None, progress: ProgressCallback) -> DepthMap:
-    # Imported here because these need a second to load, and the page must stand sooner.
-    from synth.media import load_image
-    from synth.scene.depth import estimate_depth
-    from synth.shot import Shot, photo_depth
-
-    image = load_image(photo.path)
-    if photo.method in ("true", "file") and photo.depth_path is not None:
-        picture = load_image(photo.depth_path).pixels
-        depth = estimate_depth(
-            image.pixels, depth_picture=picture, cancel=cancel, progress=progress
+    def _make(
+        self, photo: Photo, cancel: CancelToken | None, progress: ProgressCallback
+    ) -> DepthMap:
+        pixels = _shrunk(load_image(photo.path).pixels, _ESTIMATED_SIDE)
+        if photo.method in ("true", "file") and photo.depth_path is not None:
+            picture = load_depth_picture(photo.depth_path)
+            depth = estimate_depth(pixels, depth_picture=picture, cancel=cancel, progress=progress)
+            if photo.method == "true":
+                notes = ("This scene was rendered, so its true depth is known.",)
+                return replace(depth, source="true", near=photo.near, far=photo.far, notes=notes)
+            return depth
+        method: Any = photo.method
+        return estimate_depth(
+            pixels, method=method, model=self.model, cancel=cancel, progress=progress
         )
-        if photo.method == "true":
-            return replace(depth, source="true", near=photo.near, far=photo.far)
+
+
+def _shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """The photo with a longest side of at most that many pixels."""
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1.0:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def with_strokes(depth: DepthMap, value: object, photo: Photo) -> DepthMap:
+    """The depth with the brush strokes of the component's value worked in.
+
+    The rims of the strokes settle on edges of the photo. Raises ``InvalidInstruction`` for strokes
+    that are not sound, and what ``load_image`` raises.
+    """
+    if not (isinstance(value, Mapping) and value.get("strokes")):
         return depth
-    shot = Shot.from_dict({"depth": {"method": photo.method}})
-    return photo_depth(image, shot, cancel=cancel, progress=progress)
-
-
-def with_strokes(depth: DepthMap, value: object) -> DepthMap:
-    """The depth with the brush strokes of the component's value worked in."""
-    from synth.scene.depth import apply_strokes
-
-    mask = stroke_mask(value, *depth.disparity.shape)
-    return depth if mask is None else apply_strokes(depth, mask)
+    pixels = _shrunk(load_image(photo.path).pixels, _BRUSHED_SIDE)
+    mask = stroke_mask(value, *pixels.shape[:2])
+    return depth if mask is None else apply_strokes(depth, mask, pixels)

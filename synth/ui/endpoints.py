@@ -11,10 +11,13 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import gradio as gr
+import numpy as np
 from gradio.events import api
+from PIL import Image
 
 from synth.control import Progress
 from synth.errors import InvalidInstruction
@@ -22,11 +25,11 @@ from synth.jobs import Job, JobContext, JobPool
 from synth.media import VideoFormat
 from synth.motion import MotionControl, motion_schema
 from synth.scene.cache import SceneCache
-from synth.scene.depth_map import DepthMap
-from synth.shot import Aspect, EdgePolicy, Shot, VideoResult
+from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
+from synth.ui.depth_brush import DepthStore
 from synth.ui.handlers import message_of, shot_of_video, shot_values
-from synth.ui.photo import uploaded_file
+from synth.ui.photo import Photo, uploaded_file
 
 Result = TypeVar("Result")
 Waiting = Generator[Any, None, Result]
@@ -34,7 +37,7 @@ DepthSource = Literal["auto", "embedded", "depth-anything"]
 
 
 def answers(*types: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Say what a generator yields, one type for each value: API views read it from there."""
+    """Say what a function gives or yields, one type a value: API views read it from there."""
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
         hint = types[0] if len(types) == 1 else tuple[types]
@@ -56,9 +59,9 @@ def clear_errors() -> Iterator[None]:
         raise gr.Error(message_of(error), print_exception=False) from None
 
 
-def add_endpoints(pool: JobPool, scenes: SceneCache) -> None:
+def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None:
     """Register the endpoints in the ``gr.Blocks`` that is open."""
-    endpoints = Endpoints(pool, scenes)
+    endpoints = Endpoints(pool, depths, scenes)
     heavy = {"concurrency_id": "render", "concurrency_limit": 2}
     api(endpoints.generate_video, api_name="generate_video", **heavy)
     api(endpoints.preview_video, api_name="preview_video", **heavy)
@@ -71,8 +74,9 @@ def add_endpoints(pool: JobPool, scenes: SceneCache) -> None:
 class Endpoints:
     """The endpoints of one served page."""
 
-    def __init__(self, pool: JobPool, scenes: SceneCache) -> None:
+    def __init__(self, pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None:
         self._pool = pool
+        self._depths = depths
         self._scenes = scenes
 
     @answers(gr.FileData, dict)
@@ -117,8 +121,6 @@ class Endpoints:
         Returns:
             The video file, and a report with its size, frames, rate, settings and measurements.
         """
-        from synth.shot import render_shot
-
         shot_values_ = {
             "output": {"long_side": long_side, "aspect": aspect, "fps": fps, "format": format},
             "edge": edge,
@@ -156,8 +158,6 @@ class Endpoints:
         Returns:
             The video file, and a report with its size, frames and rate.
         """
-        from synth.shot import preview_shot
-
         with clear_errors():
             values = {"output": {"aspect": aspect}, "edge": edge, "seed": seed}
             shot = build_shot(motion_control, prompt, values)
@@ -173,19 +173,16 @@ class Endpoints:
                 takes the best that is there.
 
         Returns:
-            A picture of the depth, white is near, as PNG; and who made it, its size, and notes.
+            The depth as a 16-bit grey PNG, white is near, which /generate_video takes as
+            depth_map; and who made it, its size, and notes.
         """
 
         def work(job: JobContext) -> tuple[str, dict[str, Any]]:
-            from PIL import Image
-
-            from synth.media import load_image
-            from synth.scene.depth import depth_picture, estimate_depth
-
-            pixels = load_image(path).pixels
-            depth = estimate_depth(pixels, method=method, cancel=job.cancel, progress=job.progress)
+            photo = Photo(path, "", 0, 0, method=method)
+            depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
             target = job.folder / "depth.png"
-            Image.fromarray(depth_picture(depth)).save(target)
+            levels = np.round(depth.disparity * np.float32(65535)).astype(np.uint16)
+            Image.fromarray(levels).save(target)
             height, width = depth.disparity.shape
             about = {
                 "source": depth.source,
@@ -203,7 +200,8 @@ class Endpoints:
                 target, about = yield from watch(job)
                 yield gr.FileData(path=target, orig_name="depth.png").model_dump(), about
 
-    def parse_motion(self, text: str) -> dict:
+    @answers(dict)
+    def parse_motion(self, text: str) -> Any:
         """Read a director's sentence as a camera instruction.
 
         Args:
@@ -224,13 +222,14 @@ class Endpoints:
                 "understood": list(parsed.understood),
                 "not_understood": list(parsed.not_understood),
             }
-        raise AssertionError("unreachable")
 
-    def motion_schema(self) -> dict:
+    @answers(dict)
+    def motion_schema(self) -> Any:
         """The JSON Schema of a motion control: every key, bound, default and help text."""
         return motion_schema()
 
-    def restore_shot(self, video: gr.FileData) -> dict:
+    @answers(dict)
+    def restore_shot(self, video: gr.FileData) -> Any:
         """Read the settings out of a video that was made here.
 
         Args:
@@ -241,7 +240,6 @@ class Endpoints:
         """
         with clear_errors():
             return shot_values(shot_of_video(uploaded_file(video)))
-        raise AssertionError("unreachable")
 
     def _film(
         self,
@@ -251,15 +249,16 @@ class Endpoints:
         draw: Callable[..., VideoResult],
         **options: Any,
     ) -> Generator[Any, None, None]:
-        photo = uploaded_file(image)
-        own_depth = uploaded_file(depth_map) if depth_map else None
+        photo = Photo(uploaded_file(image), "", 0, 0, method=shot.depth.method)
+        if depth_map:
+            photo = replace(photo, method="file", depth_path=uploaded_file(depth_map))
         began = time.monotonic()
 
         def work(job: JobContext) -> VideoResult:
-            depth = read_depth(photo, own_depth, job) if own_depth else None
+            depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
             return draw(
                 shot,
-                photo,
+                photo.path,
                 job.folder / f"video{suffix(shot)}",
                 depth=depth,
                 scenes=self._scenes,
@@ -270,7 +269,7 @@ class Endpoints:
 
         with self._pool.start(work) as job:
             result = yield from watch(job)
-            report = {**result.report(), "seconds": round(time.monotonic() - began, 2)}
+            report = {**result.report(), "made_in_seconds": round(time.monotonic() - began, 2)}
             path = str(result.path)
             name = path.rsplit("/", 1)[-1]
             yield gr.FileData(path=path, orig_name=name).model_dump(), report
@@ -311,16 +310,3 @@ def build_shot(motion_control: object, prompt: object, values: dict[str, Any]) -
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInstruction("The instruction cannot be read as JSON.") from error
     return Shot.from_json(text)
-
-
-def read_depth(photo: str, depth_map: str, job: JobContext) -> DepthMap:
-    """The user's own depth map for a photo, refined by it."""
-    from synth.media import load_image
-    from synth.scene.depth import estimate_depth
-
-    return estimate_depth(
-        load_image(photo).pixels,
-        depth_picture=load_image(depth_map).pixels,
-        cancel=job.cancel,
-        progress=job.progress,
-    )

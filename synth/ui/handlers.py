@@ -18,12 +18,14 @@ from typing import Any
 
 import gradio as gr
 
-from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, SynthError
+from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.jobs import JobContext, JobPool
+from synth.media import load_image
 from synth.motion import MotionControl, frame_count
 from synth.scene.cache import SceneCache
+from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
-from synth.shot import Shot, VideoResult
+from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
 from synth.shot.result import suffix
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
@@ -99,8 +101,6 @@ class Handlers:
     def _put(
         self, path: str, name: str, desk: object, example: Example | None = None
     ) -> Generator[tuple[Any, ...], None, None]:
-        from synth.media import load_image
-
         loaded = load_image(path)
         width, height = loaded.width, loaded.height
         photo = (
@@ -118,7 +118,7 @@ class Handlers:
         yield (
             photo,
             gr.update(shown=shown),
-            gr.update(shown={"busy": "Estimating depth…"}, value={"strokes": []}),
+            gr.update(shown={"busy": "Estimating depth…", "fresh": True}, value={"strokes": []}),
             shot,
             gr.update(summary=self.summary(wanted, photo)),
         )
@@ -130,36 +130,38 @@ class Handlers:
         if photo is not None:
             yield from self._depth(photo)
 
-    def method(self, photo: Photo, event: gr.EventData) -> Generator[tuple[Any, ...], None, None]:
+    def method(
+        self, photo: Photo, strokes: object, event: gr.EventData
+    ) -> Generator[tuple[Any, ...], None, None]:
         """Another source of depth: outputs (photo state, depth)."""
         name = str(event._data.get("name"))
         known = [choice["id"] for choice in methods_for(photo)]
         changed = replace(photo, method=name if name in known else "auto")
         yield (changed, gr.skip())
-        for depth in self._depth(changed):
+        for depth in self._depth(changed, strokes):
             yield (gr.skip(), depth)
 
     def depth_file(
-        self, photo: Photo, event: gr.EventData
+        self, photo: Photo, strokes: object, event: gr.EventData
     ) -> Generator[tuple[Any, ...], None, None]:
         """The user's own depth map: outputs (photo state, depth)."""
         failures: list[str] = []
         with told(failures):
             path = uploaded_file(event._data)
             changed = replace(photo, method="file", depth_path=path)
-            for depth in self._depth(changed):
+            for depth in self._depth(changed, strokes):
                 yield (changed, depth)
         if failures:
             yield (gr.skip(), gr.update(shown={"error": failures[0]}))
 
-    def download_model(self, photo: Photo) -> Generator[tuple[Any, ...], None, None]:
+    def download_model(
+        self, photo: Photo, strokes: object
+    ) -> Generator[tuple[Any, ...], None, None]:
         """Fetch the learned depth model, then use it: outputs (photo state, depth)."""
         failures: list[str] = []
 
         def fetch(context: JobContext) -> None:
-            from synth.scene.depth_model import DepthAnything
-
-            DepthAnything.download(progress=context.progress, cancel=context.cancel)
+            self._depths.model.download(progress=context.progress, cancel=context.cancel)
 
         with told(failures):
             with self._pool.start(fetch) as job:
@@ -168,16 +170,18 @@ class Handlers:
                     yield (gr.skip(), gr.update(shown={"busy": f"{progress.stage}{share}"}))
                 job.result(0)
             changed = replace(photo, method="depth-anything")
-            for depth in self._depth(changed):
+            for depth in self._depth(changed, strokes):
                 yield (changed, depth)
         if failures:
             yield (gr.skip(), gr.update(shown={"error": failures[0], "method": photo.method}))
 
-    def _depth(self, photo: Photo) -> Generator[Any, None, None]:
-        """Updates of the depth panel until the depth of the photo stands."""
+    def _depth(
+        self, photo: Photo, strokes: object = None, *, busy: str = "Estimating depth…"
+    ) -> Generator[Any, None, None]:
+        """Updates of the depth panel until the depth of the photo, brushed, stands."""
         failures: list[str] = []
         with told(failures):
-            if photo.method == "depth-anything" and not _model_available():
+            if photo.method == "depth-anything" and not self._depths.model.available():
                 yield gr.update(
                     shown={
                         "method": photo.method,
@@ -188,8 +192,9 @@ class Handlers:
                     methods=methods_for(photo),
                 )
                 return
-            yield gr.update(shown={"busy": "Estimating depth…", "method": photo.method})
-            with self._pool.start(lambda job: self._picture_of_depth(photo, job)) as job:
+            if busy:
+                yield gr.update(shown={"busy": busy, "method": photo.method})
+            with self._pool.start(lambda job: self._picture_of_depth(photo, strokes, job)) as job:
                 for _ in job.events():
                     yield gr.skip()
                 depth, picture = job.result(0)
@@ -206,11 +211,17 @@ class Handlers:
                 shown={"error": failures[0], "method": photo.method}, methods=methods_for(photo)
             )
 
-    def _picture_of_depth(self, photo: Photo, job: JobContext) -> tuple[DepthMap, str]:
-        from synth.scene.depth import depth_picture
+    def brushed(self, photo: Photo | None, strokes: object) -> Generator[Any, None, None]:
+        """The brush was used: yields updates of the depth panel, with what it did."""
+        if photo is not None:
+            yield from self._depth(photo, strokes, busy="")
 
+    def _picture_of_depth(
+        self, photo: Photo, strokes: object, job: JobContext
+    ) -> tuple[DepthMap, str]:
         depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
-        return depth, picture_url(depth_picture(depth), _DEPTH_SIDE)
+        brushed = with_strokes(depth, strokes, photo)
+        return depth, picture_url(depth_picture(brushed), _DEPTH_SIDE)
 
     # --- the shot ---
 
@@ -277,8 +288,6 @@ class Handlers:
 
     def _again(self, photo: Photo, **more: Any) -> Answer:
         """What the photo panel showed, with something to say."""
-        from synth.media import load_image
-
         pixels = load_image(photo.path).pixels
         return {**shown_photo(photo, picture_url(pixels, _PICTURE_SIDE)), **more}
 
@@ -291,14 +300,10 @@ class Handlers:
 
     def preview(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
         """A small clip: yields updates of the monitor."""
-        from synth.shot import preview_shot
-
         yield from self._make(photo, depth, desk, preview_shot, final=False)
 
     def render(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
         """The finished clip: yields updates of the monitor."""
-        from synth.shot import render_shot
-
         yield from self._make(photo, depth, desk, render_shot, final=True)
 
     def _make(
@@ -328,7 +333,7 @@ class Handlers:
                     shot,
                     photo.path,
                     job.folder / f"clip{suffix(shot)}",
-                    depth=with_strokes(depth, strokes),
+                    depth=with_strokes(depth, strokes, photo),
                     scenes=self._scenes,
                     cancel=job.cancel,
                     progress=job.progress,
@@ -370,8 +375,6 @@ def shot_of_video(path: str) -> Shot:
 
     Raises ``InvalidMedia`` when there are none.
     """
-    from synth.shot import shot_from_video
-
     shot = shot_from_video(path)
     if shot is None:
         raise InvalidMedia(
@@ -386,12 +389,3 @@ def file_name(title: str, shot: Shot, result: VideoResult) -> str:
     moves = "-".join(dict.fromkeys(move.type for move in shot.motion.moves[:3])) or "static"
     stem = re.sub(r"[^a-z0-9]+", "-", title.rsplit(".", 1)[0].lower()).strip("-")[:40] or "clip"
     return f"{stem}-{moves.replace('_', '-')}{str(result.path)[str(result.path).rfind('.') :]}"
-
-
-def _model_available() -> bool:
-    from synth.scene.depth_model import DepthAnything
-
-    return DepthAnything.available()
-
-
-__all__ = ["Cancelled", "Handlers", "message_of", "read_shot", "shot_of_video", "shot_values"]

@@ -102,9 +102,9 @@ def finished(result: VideoResult, name: str, *, seconds: float, final: bool) -> 
         "name": name,
         "playable": _PLAYABLE.get(path.suffix, "none"),
         "final": final,
-        "badge": "Rendered" if final else "Preview",
+        "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),
-        "facts": _facts(result, path, seconds),
+        "facts": _facts(result, path),
         "notes": list(result.notes),
     }
 
@@ -115,11 +115,11 @@ def _verdict(fidelity: CameraFidelity | None) -> dict[str, str] | None:
     if not fidelity.measured:
         return {"tone": "unsure", "title": "Camera not measured", "text": fidelity.verdict}
     if fidelity.obeyed:
-        return {"tone": "good", "title": "The camera did what you asked", "text": fidelity.verdict}
-    return {"tone": "unsure", "title": "Camera measured", "text": fidelity.verdict}
+        return {"tone": "good", "title": "Camera check passed", "text": fidelity.verdict}
+    return {"tone": "unsure", "title": "Camera check", "text": fidelity.verdict}
 
 
-def _facts(result: VideoResult, path: Path, seconds: float) -> Sequence[tuple[str, str]]:
+def _facts(result: VideoResult, path: Path) -> Sequence[tuple[str, str]]:
     """Name and value of what is worth knowing, in the order of interest."""
     facts: list[tuple[str, str]] = []
     fidelity = result.fidelity
@@ -134,10 +134,9 @@ def _facts(result: VideoResult, path: Path, seconds: float) -> Sequence[tuple[st
             )
         )
         facts.append(("Certainty", f"{fidelity.confidence:.0%}"))
-    facts.append(("Size", f"{result.width} × {result.height}"))
-    facts.append(("Frames", f"{result.frames} at {result.shot.output.fps}"))
+    facts.append(("Picture", f"{result.width} × {result.height}"))
+    facts.append(("Frames", f"{result.frames} at {result.shot.output.fps} fps"))
     facts.append(("File", _bytes(path.stat().st_size)))
-    facts.append(("Made in", f"{seconds:.1f} s"))
     return facts
 
 

@@ -36,7 +36,7 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
     state = gr.State(photo)
     with gr.Row(elem_id="motion"):
         picture = photo_component(examples, shown)
-        depth = depth_component(methods_for(photo) if photo else [], {"busy": "Estimating depth…"})
+        depth = depth_component(methods_for(photo) if photo else [], {"fresh": True})
         desk = desk_component(shot_values(shot))
         monitor = monitor_component(handlers.summary(shot, photo))
 
@@ -54,13 +54,15 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
         "trigger_mode": "always_last",
     }
     depth_work = {**work, "concurrency_id": "depth"}
+    strokes = {**depth_work, "trigger_mode": "always_last"}
 
     picture.photo(handlers.photo, [picture, desk], new_photo, **depth_work)
     picture.example(handlers.example, None, new_photo, **depth_work)
     picture.restore(handlers.restore, state, [desk, monitor, picture], **quick)
-    depth.method(handlers.method, state, [state, depth], **depth_work)
-    depth.depthfile(handlers.depth_file, state, [state, depth], **depth_work)
-    depth.download(handlers.download_model, state, [state, depth], **depth_work)
+    depth.method(handlers.method, [state, depth], [state, depth], **depth_work)
+    depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **depth_work)
+    depth.strokes(handlers.brushed, [state, depth], depth, **strokes)
+    depth.download(handlers.download_model, [state, depth], [state, depth], **depth_work)
     desk.edited(handlers.edited, [desk, state], monitor, **quick)
     desk.sentence(handlers.sentence, [desk, state], [desk, monitor], **quick)
     desk.apply_json(handlers.apply_json, [desk, state], [desk, monitor], **quick)
