@@ -1,19 +1,21 @@
-"""The places of a video's first frame that the camera is measured by, with their known depth.
+"""The places in a film that its camera is measured by.
 
-A landmark is a small textured patch of frame 0 whose depth is smooth, so that its position in the
-world is known to a fraction of a pixel. Points are kept as a direction and an inverse depth from
-frame 0's camera, which is exact for the sky as well: Civera, Davison, Montiel, "Inverse depth
-parametrization for monocular SLAM", 2008, https://doi.org/10.1109/TRO.2008.2003276.
+A landmark is a small textured patch of a frame. In frame 0 its depth is known, and smooth, so that
+its position in the world is known to a fraction of a pixel. Points are kept as a direction and an
+inverse depth from that frame's camera, which is exact for the sky as well: Civera, Davison,
+Montiel, "Inverse depth parametrization for monocular SLAM", 2008,
+https://doi.org/10.1109/TRO.2008.2003276.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from synth.camera.conventions import focal_pixels
@@ -31,6 +33,8 @@ _GRID = (16, 9)
 """Cells along the longer and the shorter side, each with its own quota of landmarks."""
 _TEXTURE_WINDOW = 9
 """Side of the square in which texture is judged, pixels."""
+_APART = 12
+"""Later landmarks stay this far from those already known, pixels."""
 _WEAKEST_TEXTURE = 1.0
 """Least mean squared gradient in a patch's weaker direction, (grey levels / pixel) squared."""
 _RELATIVE_TEXTURE = 0.001
@@ -98,37 +102,41 @@ class Camera:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """N patches of frame 0 that lie on smooth surfaces of known depth."""
+    """N patches, each of one frame that is kept for comparison, its *source*."""
 
     plane: ImagePlane
     """The picture they were found in."""
+    sources: NDArray[np.intp]
+    """Shape (N,), number of the kept frame; 0 is frame 0."""
     pixels: Floats
-    """Shape (N, 2), where they are in frame 0, pixels, centres at +0.5."""
+    """Shape (N, 2), where they are in their source, pixels, centres at +0.5."""
+    origins: Floats
+    """Shape (N, 3), position of the source's camera."""
     directions: Floats
-    """Shape (N, 3), world direction whose length along frame 0's axis is 1."""
-    inverse_depths: Floats
-    """Shape (N,), 1 / z-depth in frame 0's camera, 1 / scene units; 0 for the sky."""
+    """Shape (N, 3), world direction from there whose length along that camera's axis is 1."""
     direction_slopes: Floats
-    """Shape (3, 2), change of the direction for a pixel to the right and a pixel down."""
+    """Shape (N, 3, 2), its change for a pixel to the right and a pixel down."""
+    inverse_depths: Floats
+    """Shape (N,), 1 / z-depth in the source's camera, 1 / scene units; 0 for the sky."""
     inverse_slopes: Floats
-    """Shape (N, 2), change of the inverse depth for a pixel to the right and a pixel down."""
-    origin: Floats
-    """Shape (3,), position of frame 0's camera."""
+    """Shape (N, 2), its change for a pixel to the right and a pixel down."""
+    inverse_variances: Floats
+    """Shape (N,), squared uncertainty of the inverse depth; 0 where it was given."""
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def rays(self, camera: Camera, chosen: NDArray[np.intp]) -> Floats:
         """Camera-space positions of some landmarks up to scale, shape (M, 3)."""
-        offset = self.origin - camera.position
-        world = self.directions[chosen] + self.inverse_depths[chosen, None] * offset
+        offsets = self.origins[chosen] - camera.position
+        world = self.directions[chosen] + self.inverse_depths[chosen, None] * offsets
         return world @ camera.rotation
 
     def project(self, camera: Camera, chosen: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Where some landmarks appear: pixels (M, 2), and distance along the axis (M,).
 
-        The distance is in units of the landmark's depth in frame 0; not positive means behind the
-        camera, where the pixel means nothing.
+        The distance is in units of the landmark's depth in its source; not positive means behind
+        the camera, where the pixel means nothing.
         """
         rays = self.rays(camera, chosen)
         forward = -rays[:, 2]
@@ -137,21 +145,52 @@ class Landmarks:
         return pixels + self.plane.centre, forward
 
     def affines(self, camera: Camera, chosen: NDArray[np.intp]) -> Floats:
-        """How each patch of frame 0 is stretched and turned in this camera, shape (M, 2, 2).
+        """How each patch is stretched and turned in this camera, shape (M, 2, 2).
 
-        Column 0 is where a pixel to the right in frame 0 goes, column 1 a pixel down.
+        Column 0 is where a pixel to the right in the source goes, column 1 a pixel down.
         """
-        rays = self.rays(camera, chosen)
-        offset = self.origin - camera.position
+        offsets = self.origins[chosen] - camera.position
         slopes = (
-            self.direction_slopes[None, :, :]
-            + offset[None, :, None] * self.inverse_slopes[chosen][:, None, :]
+            self.direction_slopes[chosen]
+            + offsets[:, :, None] * self.inverse_slopes[chosen][:, None, :]
         )
-        turned = np.einsum("ji,mjk->mik", camera.rotation, slopes)
-        forward = np.maximum(-rays[:, 2], 1e-6)[:, None]
-        across = (turned[:, 0] + rays[:, :1] / forward * turned[:, 2]) / forward
-        down = (-turned[:, 1] - rays[:, 1:2] / forward * turned[:, 2]) / forward
-        return np.stack([across, down], axis=1) * camera.focal
+        return pixels_by_ray(self.rays(camera, chosen), camera.focal) @ (camera.rotation.T @ slopes)
+
+    def by_inverse_depth(self, camera: Camera, chosen: NDArray[np.intp]) -> Floats:
+        """Change of the projected pixels with the inverse depth, shape (M, 2)."""
+        offsets = (self.origins[chosen] - camera.position) @ camera.rotation
+        by_ray = pixels_by_ray(self.rays(camera, chosen), camera.focal)
+        return (by_ray @ offsets[:, :, None])[:, :, 0]
+
+    def with_inverse_depths(
+        self, chosen: NDArray[np.intp], inverse: Floats, variances: Floats
+    ) -> Landmarks:
+        """The same landmarks, some with a better known depth."""
+        all_inverse, all_variances = self.inverse_depths.copy(), self.inverse_variances.copy()
+        all_inverse[chosen], all_variances[chosen] = inverse, variances
+        return replace(self, inverse_depths=all_inverse, inverse_variances=all_variances)
+
+    def joined(self, more: Landmarks) -> Landmarks:
+        """These landmarks followed by some more of the same picture size."""
+        return Landmarks(
+            plane=self.plane,
+            **{
+                field.name: np.concatenate([getattr(self, field.name), getattr(more, field.name)])
+                for field in fields(self)
+                if field.name != "plane"
+            },
+        )
+
+
+def pixels_by_ray(rays: Floats, focal: float) -> Floats:
+    """Change of the projected pixel with the camera-space position, shape (M, 2, 3)."""
+    forward = np.maximum(-rays[:, 2], 1e-6)
+    change = np.zeros((len(rays), 2, 3))
+    change[:, 0, 0] = focal / forward
+    change[:, 1, 1] = -focal / forward
+    change[:, 0, 2] = focal * rays[:, 0] / forward**2
+    change[:, 1, 2] = -focal * rays[:, 1] / forward**2
+    return change
 
 
 def _box(values: NDArray[Any], side: int) -> NDArray[Any]:
@@ -251,17 +290,85 @@ def find_landmarks(
     usable[:, :margin] = usable[:, -margin:] = False
     found = _pick(np.where(usable, _texture(grey), np.float32(0.0)), wanted)
     y, x = np.divmod(found, plane.width)
-    camera = Camera.of_pose(pose, plane)
+    return _landmarks_at(
+        plane,
+        Camera.of_pose(pose, plane),
+        np.stack([x + 0.5, y + 0.5], axis=1).astype(np.float64),
+        inverse=value[y, x],
+        slopes=np.stack([across[y, x], down[y, x]], axis=1),
+        variances=np.zeros(len(found)),
+        source=0,
+    )
+
+
+def find_more_landmarks(
+    grey: NDArray[np.float32],
+    camera: Camera,
+    plane: ImagePlane,
+    *,
+    known: Floats,
+    known_inverse: Floats,
+    source: int,
+    wanted: int,
+    margin: int,
+) -> Landmarks:
+    """Find patches of a later frame, away from those that are known; their depth is a guess.
+
+    The guess is the depth of the nearest known landmark, with half of it as its uncertainty.
+
+    Args:
+        grey: the frame, shape (H, W), slightly blurred.
+        camera: its recovered camera.
+        plane: size and scale of the picture.
+        known: shape (K, 2), K at least 1, where known landmarks are in this frame, pixels.
+        known_inverse: shape (K,), their inverse depths in this camera, 1 / scene units.
+        source: number under which the frame is kept.
+        wanted: most landmarks to return.
+        margin: pixels to stay away from the border.
+    """
+    usable = np.zeros((plane.height, plane.width), dtype=np.uint8)
+    usable[margin:-margin, margin:-margin] = 1
+    for x, y in known.astype(int):
+        cv2.circle(usable, (int(x), int(y)), _APART, 0, -1)
+    found = _pick(np.where(usable > 0, _texture(grey), np.float32(0.0)), wanted)
+    y, x = np.divmod(found, plane.width)
     pixels = np.stack([x + 0.5, y + 0.5], axis=1).astype(np.float64)
+    _, nearest = KDTree(known).query(pixels)
+    inverse = np.maximum(known_inverse[nearest], 1e-4)
+    spread = np.maximum(0.5 * inverse, 0.25 * float(np.median(known_inverse)))
+    return _landmarks_at(
+        plane,
+        camera,
+        pixels,
+        inverse=inverse,
+        slopes=np.zeros((len(found), 2)),
+        variances=spread**2,
+        source=source,
+    )
+
+
+def _landmarks_at(
+    plane: ImagePlane,
+    camera: Camera,
+    pixels: Floats,
+    *,
+    inverse: Floats,
+    slopes: Floats,
+    variances: Floats,
+    source: int,
+) -> Landmarks:
+    count = len(pixels)
     centred = (pixels - plane.centre) / camera.focal
-    rays = np.stack([centred[:, 0], -centred[:, 1], -np.ones(len(found))], axis=1)
+    rays = np.stack([centred[:, 0], -centred[:, 1], -np.ones(count)], axis=1)
     steps = np.array([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]]) / camera.focal
     return Landmarks(
         plane=plane,
+        sources=np.full(count, source),
         pixels=pixels,
+        origins=np.tile(camera.position, (count, 1)),
         directions=rays @ camera.rotation.T,
-        inverse_depths=value[y, x],
-        direction_slopes=camera.rotation @ steps,
-        inverse_slopes=np.stack([across[y, x], down[y, x]], axis=1),
-        origin=camera.position,
+        direction_slopes=np.tile(camera.rotation @ steps, (count, 1, 1)),
+        inverse_depths=inverse,
+        inverse_slopes=slopes,
+        inverse_variances=variances,
     )

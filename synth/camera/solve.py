@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from synth.camera.landmarks import Camera, Landmarks
+from synth.camera.landmarks import Camera, Landmarks, pixels_by_ray
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -75,18 +75,23 @@ def _errors(
     return errors, (whiteners @ errors[:, :, None])[:, :, 0]
 
 
+def pose_covariances(landmarks: Landmarks, chosen: Indices, solution: Solution) -> Floats:
+    """Expected squared error of projected pixels from the camera alone, (M, 2, 2), pixels^2."""
+    jacobian = _jacobian(landmarks, chosen, solution.camera)
+    return jacobian @ solution.covariance @ jacobian.transpose(0, 2, 1)
+
+
+def depth_covariances(landmarks: Landmarks, chosen: Indices, camera: Camera) -> Floats:
+    """Expected squared error of projected pixels from the landmarks' own uncertain depth alone."""
+    slope = landmarks.by_inverse_depth(camera, chosen)
+    variances = landmarks.inverse_variances[chosen]
+    return variances[:, None, None] * slope[:, :, None] * slope[:, None, :]
+
+
 def _jacobian(landmarks: Landmarks, chosen: Indices, camera: Camera) -> Floats:
     """Change of the projected pixels with the 7 parameters, shape (M, 2, 7)."""
     rays = landmarks.rays(camera, chosen)
-    inverse = landmarks.inverse_depths[chosen]
-    forward = np.maximum(-rays[:, 2], 1e-6)
-    x, y = rays[:, 0] / forward, -rays[:, 1] / forward
-    # Pixels by camera-space position (up to scale): u = f x / -z, v = f -y / -z.
-    by_ray = np.zeros((len(rays), 2, 3))
-    by_ray[:, 0, 0] = by_ray[:, 1, 1] = camera.focal / forward
-    by_ray[:, 1, 1] *= -1.0
-    by_ray[:, 0, 2] = camera.focal * x / forward
-    by_ray[:, 1, 2] = camera.focal * y / forward
+    by_ray = pixels_by_ray(rays, camera.focal)
     # A turn t of the camera about its own axes moves the ray by ray x t.
     crossed = np.zeros((len(rays), 3, 3))
     crossed[:, 0, 1], crossed[:, 0, 2] = -rays[:, 2], rays[:, 1]
@@ -94,8 +99,9 @@ def _jacobian(landmarks: Landmarks, chosen: Indices, camera: Camera) -> Floats:
     crossed[:, 2, 0], crossed[:, 2, 1] = -rays[:, 1], rays[:, 0]
     jacobian = np.empty((len(rays), 2, 7))
     jacobian[:, :, :3] = by_ray @ crossed
+    inverse = landmarks.inverse_depths[chosen]
     jacobian[:, :, 3:6] = -inverse[:, None, None] * (by_ray @ camera.rotation.T)
-    jacobian[:, :, 6] = camera.focal * np.stack([x, y], axis=1)
+    jacobian[:, :, 6] = landmarks.project(camera, chosen)[0] - landmarks.plane.centre
     return jacobian
 
 
@@ -238,7 +244,10 @@ def solve_from_scratch(
     chosen, seen = chosen[finite], seen[finite]
     if len(chosen) < FEWEST_POINTS:
         return None
-    points = landmarks.directions[chosen] / landmarks.inverse_depths[chosen, None]
+    points = (
+        landmarks.origins[chosen]
+        + landmarks.directions[chosen] / landmarks.inverse_depths[chosen, None]
+    )
     centre = landmarks.plane.centre
     matrix = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])
     # A seed of its own keeps the answer the same from run to run.
@@ -251,6 +260,6 @@ def solve_from_scratch(
     flip = np.diag([1.0, -1.0, -1.0])
     camera_from_world = flip @ Rotation.from_rotvec(turn.ravel()).as_matrix()
     rotation = camera_from_world.T
-    position = landmarks.origin - rotation @ (flip @ shift.ravel())
+    position = -rotation @ (flip @ shift.ravel())
     camera = Camera(rotation=rotation, position=position, focal=focal)
     return camera if np.isfinite(position).all() else None

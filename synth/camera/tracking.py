@@ -1,10 +1,10 @@
-"""Following a camera through a film: every frame's pose from the places of frame 0.
+"""Following a camera through a film: every frame's pose from places whose depth is known.
 
 Each frame is met twice. Optical flow from the frame before, checked by flowing back (Kalal,
 Mikolajczyk, Matas, "Forward-backward error", 2010, https://doi.org/10.1109/ICPR.2010.675), gives a
 first pose; then every landmark that this pose puts in view is compared directly with its patch in
-frame 0, warped as the pose predicts, which leaves no drift. A landmark that left and came back is
-used again. What was asked of the camera plays no part.
+the frame it is from, mostly frame 0, warped as the pose predicts, which leaves no drift. A landmark
+that left and came back is used again. What was asked of the camera plays no part.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.alignment import REACH, Pyramid, align_patches, build_pyramid
-from synth.camera.landmarks import Camera, Floats, ImagePlane, Landmarks, find_landmarks
+from synth.camera.alignment import Pyramid, build_pyramid
+from synth.camera.atlas import Atlas
+from synth.camera.landmarks import Camera, Floats, ImagePlane
 from synth.camera.pose import CameraPose
 from synth.camera.solve import FEWEST_POINTS, Indices, Solution, solve_camera, solve_from_scratch
 
-_WANTED = 400
-"""Landmarks looked for in frame 0."""
 _FLOW_WINDOW = 21
 _FLOW_LEVELS = 4
 _BACK_TOLERANCE = 0.7
 """Flow that returns farther than this from where it started is not believed, pixels."""
 _ALIKE = 0.8
-"""Least correlation of a patch with itself in frame 0."""
+"""Least correlation of a patch with itself in the frame it is from."""
 _FLOW_ERROR = 0.3
 """Expected error of a place known by flow alone after one frame, pixels; drift adds to it."""
 _MODEL_ERROR = 0.02
@@ -39,6 +38,12 @@ _LEAST_AGREEMENT = 0.3
 """Least share of observations that must agree with a pose."""
 _ANCHORED_MATTERS = 40
 """With at least this many patches found by direct comparison, flow alone is not consulted."""
+_THIN_SHARE = 0.4
+"""With fewer agreeing landmarks than this share of frame 0's, new ones are sought."""
+_THIN_COVERAGE = 0.6
+"""The same for the part of the picture they cover, as a share of frame 0's."""
+_FRAMES_APART = 4
+"""Frames between two searches for new landmarks."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,6 @@ class MeasuredFrame:
     pose: CameraPose | None
     points: int = 0
     """Landmarks that agree with the pose."""
-    anchored: int = 0
-    """Those of them found by direct comparison with frame 0, free of drift."""
     inlier_share: float = 0.0
     """Share of the observed landmarks that agree with the pose, 0 to 1."""
     expected_share: float = 0.0
@@ -67,6 +70,20 @@ class MeasuredFrame:
     """Distance that 95 of 100 landmarks moved less than since frame 0, pixels of the video."""
     coverage: float = 0.0
     """Share of a 4 x 4 grid over the picture that holds agreeing landmarks, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """Where landmarks were seen in one frame."""
+
+    chosen: Indices
+    """Shape (M,), which landmarks."""
+    seen: Floats
+    """Shape (M, 2), pixels."""
+    covariances: Floats
+    """Shape (M, 2, 2), expected squared distance from where their known place projects."""
+    expected: int = 0
+    """Landmarks that should be in view."""
 
 
 class CameraTracker:
@@ -95,35 +112,29 @@ class CameraTracker:
         self._plane = ImagePlane.of_frame(width, height, reduction)
         self._solve_focal = solve_focal
         grey = self._grey(frame)
-        self._reference: Pyramid = build_pyramid(grey)
-        self._landmarks: Landmarks = find_landmarks(
-            self._reference[0],
-            self._shrink_depth(depth),
-            pose,
-            self._plane,
-            wanted=_WANTED,
-            margin=REACH + 2,
-        )
+        self._atlas = Atlas(build_pyramid(grey), self._shrink_depth(depth), pose, self._plane)
         self._camera = Camera.of_pose(pose, self._plane)
         self._last = grey
-        self._known: Indices = np.arange(len(self._landmarks))
-        self._places: Floats = self._landmarks.pixels.copy()
-        self._age = np.zeros(len(self._landmarks))
+        self._places: Floats = self._atlas.landmarks.pixels.copy()
+        self._known: Indices = np.arange(len(self._places))
+        self._age = np.zeros(len(self._places))
+        self._first_count = len(self._places)
+        self._first_coverage = self._coverage(self._places)
+        self._since_growth = 0
 
     @property
     def landmark_count(self) -> int:
         """Landmarks found in frame 0."""
-        return len(self._landmarks)
+        return self._first_count
 
     def first(self) -> MeasuredFrame:
         """Frame 0's own entry: where it was said to be."""
         return MeasuredFrame(
             pose=self._camera.pose(self._plane),
-            points=len(self._landmarks),
-            anchored=len(self._landmarks),
+            points=self._first_count,
             inlier_share=1.0,
             expected_share=1.0,
-            coverage=self._coverage(self._landmarks.pixels),
+            coverage=self._first_coverage,
         )
 
     def measure(self, frame: NDArray[np.uint8], focal_length: float) -> MeasuredFrame:
@@ -140,22 +151,41 @@ class CameraTracker:
             camera = Camera(camera.rotation, camera.position, focal)
         tracked, flowed = self._flow(grey)
         rough = self._rough(tracked, flowed, camera)
-        refined = None
-        if rough is not None:
-            current = build_pyramid(grey)
-            refined = self._refine(current, rough, tracked, flowed)
+        if rough is None:
+            return MeasuredFrame(pose=None)
+        picture = build_pyramid(grey)
+        refined = self._refine(picture, rough, tracked, flowed)
         if refined is None:
             return MeasuredFrame(pose=None)
-        solution, chosen, seen, anchored, expected = refined
+        solution, view, compared = refined
         kept = solution.inliers
         self._camera = solution.camera
         self._last = grey
-        age = np.zeros(len(self._landmarks))
+        age = np.zeros(len(self._age))
         age[tracked] = self._age[tracked] + 1.0
-        age[chosen[anchored]] = 0.0
+        age[view.chosen[compared]] = 0.0
         self._age = age
-        self._known, self._places = chosen[kept], seen[kept]
-        return self._entry(solution, chosen, seen, anchored, expected)
+        self._known, self._places = view.chosen[kept], view.seen[kept]
+        entry = self._entry(solution, view)
+        self._atlas.learn(solution, self._known, self._places, view.covariances[kept])
+        self._grow_where_thin(picture, solution, entry)
+        return entry
+
+    def _grow_where_thin(self, picture: Pyramid, solution: Solution, entry: MeasuredFrame) -> None:
+        self._since_growth += 1
+        thin = (
+            entry.points < _THIN_SHARE * self._first_count
+            or entry.coverage < _THIN_COVERAGE * self._first_coverage
+        )
+        if not thin or self._since_growth < _FRAMES_APART:
+            return
+        before = len(self._age)
+        self._atlas.grow(picture, solution, self._known, self._places)
+        fresh = np.arange(before, len(self._atlas.landmarks))
+        self._known = np.concatenate([self._known, fresh])
+        self._places = np.concatenate([self._places, self._atlas.landmarks.pixels[fresh]])
+        self._age = np.concatenate([self._age, np.zeros(len(fresh))])
+        self._since_growth = 0
 
     def _grey(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
@@ -199,66 +229,64 @@ class CameraTracker:
         """A pose from flow alone, good enough to predict where landmarks are."""
         if len(tracked) < FEWEST_POINTS:
             return None
-        solution = solve_camera(
-            self._landmarks,
-            tracked,
-            flowed,
-            self._flow_covariances(tracked),
-            camera,
-            solve_focal=self._solve_focal,
-        )
+        view = _View(tracked, flowed, self._flow_covariances(tracked, camera))
+        solution = self._solve(view, camera)
         if solution.rms < 2.0 and solution.inlier_share > 0.6:
             return solution.camera
         tolerance = max(2.0, 0.003 * self._plane.width)
-        scratch = solve_from_scratch(self._landmarks, tracked, flowed, camera.focal, tolerance)
-        if scratch is None:
-            return solution.camera if self._acceptable(solution) else None
-        again = solve_camera(
-            self._landmarks,
-            tracked,
-            flowed,
-            self._flow_covariances(tracked),
-            scratch,
-            solve_focal=self._solve_focal,
-        )
-        best = min((solution, again), key=lambda one: float(np.median(one.residuals)))
-        return best.camera if self._acceptable(best) else None
+        marks = self._atlas.landmarks
+        scratch = solve_from_scratch(marks, tracked, flowed, camera.focal, tolerance)
+        if scratch is not None:
+            again = self._solve(view, scratch)
+            if float(np.median(again.residuals)) < float(np.median(solution.residuals)):
+                solution = again
+        return solution.camera if self._acceptable(solution) else None
 
-    def _flow_covariances(self, tracked: Indices) -> Floats:
+    def _flow_covariances(self, tracked: Indices, camera: Camera) -> Floats:
         error = _FLOW_ERROR**2 * (1.0 + self._age[tracked])
-        return error[:, None, None] * np.eye(2)
+        return error[:, None, None] * np.eye(2) + self._atlas.expected_spread(camera, tracked)
 
     def _refine(
-        self, current: Pyramid, rough: Camera, tracked: Indices, flowed: Floats
-    ) -> tuple[Solution, Indices, Floats, NDArray[np.bool_], int] | None:
-        """The pose from direct comparison with frame 0; flow helps out where patches changed."""
-        candidates = np.arange(len(self._landmarks))
-        guesses, forward = self._landmarks.project(rough, candidates)
-        size = np.array([self._plane.width, self._plane.height])
-        in_view = (forward > 0.05) & ((guesses > 2.0) & (guesses < size - 2.0)).all(axis=1)
-        candidates, guesses = candidates[in_view], guesses[in_view]
-        affines = self._landmarks.affines(rough, candidates)
-        found = align_patches(
-            self._reference, current, self._landmarks.pixels[candidates], guesses, affines
-        )
+        self, picture: Pyramid, rough: Camera, tracked: Indices, flowed: Floats
+    ) -> tuple[Solution, _View, NDArray[np.bool_]] | None:
+        """The pose from direct comparison; flow helps out where patches changed.
+
+        Returns the pose, what it was found from, and which of that was compared directly.
+        """
+        candidates, guesses = self._atlas.in_view(rough)
+        # Where the depth is still a guess, flow knows better than the pose where to look.
+        followed = np.full((len(self._age), 2), np.nan)
+        followed[tracked] = flowed
+        unsure = self._atlas.landmarks.inverse_variances[candidates] > 0.0
+        unsure &= np.isfinite(followed[candidates, 0])
+        guesses[unsure] = followed[candidates[unsure]]
+        found = self._atlas.compare(picture, rough, candidates, guesses)
         alike = found.correlations >= _ALIKE
         chosen, seen = candidates[alike], found.pixels[alike]
         covariances = found.covariances[alike] + _MODEL_ERROR**2 * np.eye(2)
-        anchored = np.ones(len(chosen), dtype=bool)
+        covariances += self._atlas.expected_spread(rough, chosen)
+        compared = np.ones(len(chosen), dtype=bool)
         if len(chosen) < _ANCHORED_MATTERS:
-            extra = ~np.isin(tracked, chosen)
-            chosen = np.concatenate([chosen, tracked[extra]])
-            seen = np.concatenate([seen, flowed[extra]])
-            covariances = np.concatenate([covariances, self._flow_covariances(tracked[extra])])
-            anchored = np.concatenate([anchored, np.zeros(int(extra.sum()), dtype=bool)])
+            extra = tracked[~np.isin(tracked, chosen)]
+            chosen = np.concatenate([chosen, extra])
+            seen = np.concatenate([seen, followed[extra]])
+            covariances = np.concatenate([covariances, self._flow_covariances(extra, rough)])
+            compared = np.concatenate([compared, np.zeros(len(extra), dtype=bool)])
         if len(chosen) < FEWEST_POINTS:
             return None
-        solution = solve_camera(
-            self._landmarks, chosen, seen, covariances, rough, solve_focal=self._solve_focal
+        view = _View(chosen, seen, covariances, expected=len(candidates))
+        solution = self._solve(view, rough)
+        return (solution, view, compared) if self._acceptable(solution) else None
+
+    def _solve(self, view: _View, start: Camera) -> Solution:
+        return solve_camera(
+            self._atlas.landmarks,
+            view.chosen,
+            view.seen,
+            view.covariances,
+            start,
+            solve_focal=self._solve_focal,
         )
-        if not self._acceptable(solution):
-            return None
-        return solution, chosen, seen, anchored, len(candidates)
 
     def _acceptable(self, solution: Solution) -> bool:
         longer = max(self._plane.width, self._plane.height)
@@ -274,27 +302,25 @@ class CameraTracker:
         cells = np.clip(cells, 0, 3)
         return len(np.unique(cells[:, 1] * 4 + cells[:, 0])) / 16.0
 
-    def _entry(
-        self,
-        solution: Solution,
-        chosen: Indices,
-        seen: Floats,
-        anchored: NDArray[np.bool_],
-        expected: int,
-    ) -> MeasuredFrame:
+    def _entry(self, solution: Solution, view: _View) -> MeasuredFrame:
         kept = solution.inliers
-        variances = np.diag(solution.covariance)
-        moved = np.linalg.norm(seen[kept] - self._landmarks.pixels[chosen[kept]], axis=1)
+        chosen, seen = view.chosen[kept], view.seen[kept]
+        marks = self._atlas.landmarks
+        variances = np.diag(solution.covariance + self._atlas.inherited_covariance(chosen))
+        of_first = marks.sources[chosen] == 0
+        moved = np.linalg.norm(seen - marks.pixels[chosen], axis=1)[of_first]
         return MeasuredFrame(
             pose=solution.camera.pose(self._plane),
-            points=int(kept.sum()),
-            anchored=int((kept & anchored).sum()),
+            points=len(chosen),
             inlier_share=solution.inlier_share,
-            expected_share=float(kept.sum()) / max(expected, 1),
+            expected_share=len(chosen) / max(view.expected, 1),
             rms=solution.rms * self._reduction,
             rotation_sigma=float(np.degrees(np.sqrt(variances[:3].sum()))),
             translation_sigma=float(np.sqrt(variances[3:6].sum())),
             focal_sigma=float(100.0 * np.sqrt(variances[6])),
-            motion=float(np.percentile(moved, 95)) * self._reduction,
-            coverage=self._coverage(seen[kept]),
+            # With nothing of frame 0 left in view the picture has moved by at least its size.
+            motion=float(np.percentile(moved, 95)) * self._reduction
+            if len(moved)
+            else float(max(self._plane.width, self._plane.height) * self._reduction),
+            coverage=self._coverage(seen),
         )

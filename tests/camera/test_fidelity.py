@@ -243,6 +243,18 @@ def test_frames_beyond_the_asked_path_are_not_looked_at(shots) -> None:
     assert measure_fidelity(frames, short, depth).frames == (0, 1, 2, 3, 4)
 
 
+def test_a_move_that_leaves_the_first_frame_behind_is_followed_all_the_way(room) -> None:
+    wide = [CameraPose(rotation=(0.0, -2.5 * i, 0.0)) for i in range(20)]
+    walk = [CameraPose((0.45 * i, 0.0, 10.0), (0.0, -1.0 * i, 0.0)) for i in range(20)]
+    for poses in (wide, walk):
+        asked = CameraPath(tuple(poses), Fraction(24))
+        found = measure_fidelity(room.film(asked), asked, room.shoot(asked[0])[1])
+        assert found.frames_failed == 0
+        assert float(found.rotation_errors_degrees[-1]) < 0.25
+        assert float(found.translation_errors[-1]) < 0.25
+        assert found.obeyed, found.verdict
+
+
 def test_a_large_picture_is_shrunk_without_shifting_it(path_of, room) -> None:
     big = type(room)(1921, 1083, 1)
     asked = path_of("truck", 3)

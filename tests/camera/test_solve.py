@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,14 +18,17 @@ def _cloud(count: int = 120, seed: int = 0, depth: tuple[float, float] = (6, 20)
     generator = np.random.default_rng(seed)
     pixels = generator.uniform((20, 20), (620, 340), (count, 2))
     centred = (pixels - PLANE.centre) / HOME.focal
+    steps = np.array([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]]) / HOME.focal
     return Landmarks(
         plane=PLANE,
+        sources=np.zeros(count, dtype=np.intp),
         pixels=pixels,
+        origins=np.tile(HOME.position, (count, 1)),
         directions=np.stack([centred[:, 0], -centred[:, 1], -np.ones(count)], axis=1),
+        direction_slopes=np.tile(steps, (count, 1, 1)),
         inverse_depths=1.0 / generator.uniform(*depth, count),
-        direction_slopes=np.array([[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]]) / HOME.focal,
         inverse_slopes=generator.normal(0, 1e-5, (count, 2)),
-        origin=HOME.position,
+        inverse_variances=np.zeros(count),
     )
 
 
@@ -74,14 +78,10 @@ def test_affines_are_the_derivative_of_the_projection() -> None:
     chosen = np.arange(len(cloud))
     found = cloud.affines(MOVED, chosen)
     for axis in range(2):
-        nudged = Landmarks(
-            plane=PLANE,
-            pixels=cloud.pixels,
-            directions=cloud.directions + step * cloud.direction_slopes[:, axis],
+        nudged = replace(
+            cloud,
+            directions=cloud.directions + step * cloud.direction_slopes[:, :, axis],
             inverse_depths=cloud.inverse_depths + step * cloud.inverse_slopes[:, axis],
-            direction_slopes=cloud.direction_slopes,
-            inverse_slopes=cloud.inverse_slopes,
-            origin=cloud.origin,
         )
         moved = nudged.project(MOVED, chosen)[0] - cloud.project(MOVED, chosen)[0]
         np.testing.assert_allclose(found[:, :, axis], moved / step, atol=1e-4)
