@@ -1,9 +1,12 @@
 """Continue a disparity map into a hole: local planes, then a membrane that closes the seam.
 
 A surface seen in perspective has disparity that is linear across the picture, so a wall or a floor
-is continued by the plane that fits its neighbourhood (moving least squares, Lancaster and
-Salkauskas 1981, https://doi.org/10.1090/S0025-5718-1981-0616367-1), at a scale that grows with
-the distance from the known pixels. What the planes miss at the border is spread as a membrane.
+is continued by the plane that fits its edge (moving least squares, Lancaster and Salkauskas 1981,
+https://doi.org/10.1090/S0025-5718-1981-0616367-1). Every place in the hole asks the source that is
+nearest when one walks through the hole alone, so what stands beyond the hole, across the
+foreground, has no say; the farther the walk, the wider the neighbourhood of the plane.
+The planes are worked out on blocks of 4 x 4 pixels; what they miss at the border of the hole is
+spread as a membrane at full resolution.
 """
 
 from __future__ import annotations
@@ -11,31 +14,39 @@ from __future__ import annotations
 import cv2
 import numba
 import numpy as np
+from numba.typed.typedlist import List
 from numpy.typing import NDArray
 
+from synth.scene.geodesic import walk_to_source
 from synth.scene.smooth_fill import spread_known
 
 _BLOCK = 4
-_RIDGE = 0.02
+_RIDGE = 0.05
+"""Flattens slopes that the data does not fix, in squared steps of the neighbourhood's grid."""
 _MARGIN = 0.25
+"""How far a continued slope may leave the range of its neighbourhood, in parts of that range."""
 
 
 @numba.njit(cache=True, nogil=True)
-def _gather(disparity, source, block):
-    """Moments of the source pixels of each block: (rows, columns, 9) and their range."""
+def _gather(disparity, source, hole, block):
+    """Moments (rows, columns, 9), least and greatest value of each block's source; its hole."""
     height, width = disparity.shape
     rows, columns = (height + block - 1) // block, (width + block - 1) // block
     moments = np.zeros((rows, columns, 9), np.float64)
     least = np.full((rows, columns), np.inf, np.float32)
     most = np.full((rows, columns), -np.inf, np.float32)
-    scale = 1.0 / max(height, width)
+    torn = np.zeros((rows, columns), np.bool_)
     for y in range(height):
+        j = y // block
+        v = (y + 0.5) / block
         for x in range(width):
+            i = x // block
+            if hole[y, x]:
+                torn[j, i] = True
             if not source[y, x]:
                 continue
-            j, i = y // block, x // block
             d = np.float64(disparity[y, x])
-            u, v = x * scale, y * scale
+            u = (x + 0.5) / block
             m = moments[j, i]
             m[0] += 1.0
             m[1] += u
@@ -48,51 +59,7 @@ def _gather(disparity, source, block):
             m[8] += v * d
             least[j, i] = min(least[j, i], disparity[y, x])
             most[j, i] = max(most[j, i], disparity[y, x])
-    return moments, least, most
-
-
-@numba.njit(cache=True, nogil=True)
-def _planes(moments, least, most, spread, ridge):
-    """Fit a plane d = a + b u + c v around every block: (rows, columns, 6), 3x3 neighbourhood.
-
-    The last three numbers are the range of the neighbourhood and 1 where there is anything at all.
-    ``spread`` is the squared size of a block in the units of u and v; it scales the ridge that
-    flattens slopes which the data does not fix.
-    """
-    rows, columns = least.shape
-    out = np.zeros((rows, columns, 6), np.float64)
-    for y in range(rows):
-        for x in range(columns):
-            m = np.zeros(9)
-            low, high = np.inf, -np.inf
-            for j in range(max(y - 2, 0), min(y + 3, rows)):
-                for i in range(max(x - 2, 0), min(x + 3, columns)):
-                    if moments[j, i, 0] == 0:
-                        continue
-                    far = (j - y) ** 2 + (i - x) ** 2
-                    share = np.exp(-far / 2.5)
-                    for k in range(9):
-                        m[k] += share * moments[j, i, k]
-                    low = min(low, np.float64(least[j, i]))
-                    high = max(high, np.float64(most[j, i]))
-            if m[0] <= 0:
-                continue
-            u, v, d = m[1] / m[0], m[2] / m[0], m[6] / m[0]
-            uu = m[3] / m[0] - u * u + ridge * spread
-            uv = m[4] / m[0] - u * v
-            vv = m[5] / m[0] - v * v + ridge * spread
-            ud = m[7] / m[0] - u * d
-            vd = m[8] / m[0] - v * d
-            det = uu * vv - uv * uv
-            b = (ud * vv - vd * uv) / det
-            c = (vd * uu - ud * uv) / det
-            out[y, x, 0] = d - b * u - c * v
-            out[y, x, 1] = b
-            out[y, x, 2] = c
-            out[y, x, 3] = low
-            out[y, x, 4] = high
-            out[y, x, 5] = 1.0
-    return out
+    return moments, least, most, torn
 
 
 @numba.njit(cache=True, nogil=True)
@@ -112,71 +79,90 @@ def _halve(moments, least, most):
 
 
 @numba.njit(cache=True, nogil=True)
-def _sample(plane, size, y, x, v, u):
-    """Bilinear blend of the planes of one level at pixel (y, x); the fifth number is support."""
-    rows, columns = plane.shape[:2]
-    fy = (y + 0.5) / size - 0.5
-    fx = (x + 0.5) / size - 0.5
-    y0, x0 = int(np.floor(fy)), int(np.floor(fx))
-    fy -= y0
-    fx -= x0
-    value, low, high, total = 0.0, 0.0, 0.0, 0.0
-    for j in range(2):
-        for i in range(2):
-            p = plane[min(max(y0 + j, 0), rows - 1), min(max(x0 + i, 0), columns - 1)]
-            if p[5] == 0:
+def _plane(moments, least, most, size, y, x, ridge):
+    """Plane (a, b, c) and range of the source round block position (y, x), Gaussian weights.
+
+    ``size`` is the side of this level's cells in blocks; d = a + b u + c v with u, v in blocks.
+    """
+    rows, columns = least.shape
+    m = np.zeros(9)
+    low, high = np.inf, -np.inf
+    fy, fx = y / size - 0.5, x / size - 0.5
+    cy, cx = int(np.floor(fy + 0.5)), int(np.floor(fx + 0.5))
+    for j in range(max(cy - 2, 0), min(cy + 3, rows)):
+        for i in range(max(cx - 2, 0), min(cx + 3, columns)):
+            if moments[j, i, 0] == 0:
                 continue
-            share = (fy if j else 1 - fy) * (fx if i else 1 - fx) + 1e-9
-            value += share * (p[0] + p[1] * u + p[2] * v)
-            low += share * p[3]
-            high += share * p[4]
-            total += share
-    return value, low, high, total
+            far = (j - fy) ** 2 + (i - fx) ** 2
+            share = np.exp(-far / 1.4)
+            for k in range(9):
+                m[k] += share * moments[j, i, k]
+            if far < 4.0:
+                low = min(low, np.float64(least[j, i]))
+                high = max(high, np.float64(most[j, i]))
+    if m[0] <= 1e-9:
+        return 0.0, 0.0, 0.0, np.inf, -np.inf
+    u, v, d = m[1] / m[0], m[2] / m[0], m[6] / m[0]
+    uu = m[3] / m[0] - u * u + ridge * size * size
+    uv = m[4] / m[0] - u * v
+    vv = m[5] / m[0] - v * v + ridge * size * size
+    ud = m[7] / m[0] - u * d
+    vd = m[8] / m[0] - v * d
+    det = uu * vv - uv * uv
+    b = (ud * vv - vd * uv) / det
+    c = (vd * uu - ud * uv) / det
+    return d - b * u - c * v, b, c, low, high
 
 
 @numba.njit(cache=True, nogil=True)
-def _evaluate(planes, block, near, wanted, margin):
-    """Value of the planes at wanted pixels, the scale chosen by the distance to the source."""
-    height, width = near.shape
-    out = np.zeros((height, width), np.float32)
-    lows = np.zeros((height, width), np.float32)
-    highs = np.zeros((height, width), np.float32)
-    scale = 1.0 / max(height, width)
-    count = len(planes)
-    for y in range(height):
-        for x in range(width):
-            if not wanted[y, x]:
+def _evaluate(moments, least, most, far, from_y, from_x, ridge, margin):
+    """Value of the planes at every block that has a way to the source: value, there."""
+    rows, columns = far.shape
+    value = np.zeros((rows, columns), np.float32)
+    there = np.zeros((rows, columns), np.bool_)
+    count = len(least)
+    for y in range(rows):
+        for x in range(columns):
+            if from_y[y, x] < 0:
                 continue
-            want = np.log2(max(np.float64(near[y, x]) / (1.5 * block), 1.0))
+            v, u = from_y[y, x] + 0.5, from_x[y, x] + 0.5
+            want = np.log2(max(np.float64(far[y, x]) * 0.75, 1.0))
             first = min(int(want), count - 1)
             part = min(want - first, 1.0)
-            value, low, high, total = 0.0, 0.0, 0.0, 0.0
-            level = first
-            for step in range(count):
-                level = first + step
-                if level >= count:
-                    break
-                share = 1.0 - part if step == 0 else part
-                if step >= 2:
-                    share = 1.0
-                if step >= 2 and total > 0:
-                    break
-                size = block * 2.0**level
-                a, lo, hi, s = _sample(planes[level], size, y, x, y * scale, x * scale)
-                if s <= 0:
+            total, weight = 0.0, 0.0
+            for step in range(2):
+                level = min(first + step, count - 1)
+                share = part if step == 1 else 1.0 - part
+                if share <= 0:
                     continue
-                share += 1e-6
-                value += share * a / s
-                low += share * lo / s
-                high += share * hi / s
-                total += share
-            if total <= 0:
-                continue
-            room = margin * (high - low) / total
-            out[y, x] = value / total
-            lows[y, x] = low / total - room
-            highs[y, x] = high / total + room
-    return out, lows, highs
+                a, b, c, low, high = _plane(
+                    moments[level], least[level], most[level], 2.0**level, v, u, ridge
+                )
+                if low > high:
+                    continue
+                room = margin * (high - low)
+                d = a + b * (x + 0.5) + c * (y + 0.5)
+                total += share * min(max(d, low - room), high + room)
+                weight += share
+            if weight > 0:
+                value[y, x] = total / weight
+                there[y, x] = True
+    return value, there
+
+
+def _soften(
+    value: NDArray[np.float32], inside: NDArray[np.bool_], far: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Blur within the mask, the more the farther from the source, where planes meet."""
+    mask = inside.astype(np.float32)
+    result = value.copy()
+    for reach in (1.0, 2.0, 4.0):
+        share = cv2.GaussianBlur(mask, (0, 0), reach)
+        blurred = cv2.GaussianBlur(value * mask, (0, 0), reach) / np.maximum(share, 1e-6)
+        part = np.clip(far / np.float32(2 * reach) - 1, 0, 1)
+        part = np.where(np.isfinite(part), part, np.float32(1))
+        result += np.where(inside, part * (blurred - result), 0)
+    return result
 
 
 def continue_disparity(
@@ -185,27 +171,34 @@ def continue_disparity(
     """Fill the hole of a disparity map by continuing the surfaces that adjoin it.
 
     ``disparity`` is float32 (H, W), any unit linear in inverse depth; ``hole`` and ``source`` are
-    bool (H, W), ``source`` not empty, disjoint from the hole and finite. Returns a copy whose hole
-    pixels stay within the range of the nearby source, plus a quarter of that range.
+    bool (H, W), ``source`` not empty, disjoint from the hole and finite there. Returns a copy whose
+    hole pixels stay within the range of the source nearby, plus a quarter of that range. Parts of
+    the hole that touch no source get a smooth blend of all there is.
     """
     result = np.array(disparity, dtype=np.float32, order="C")
-    moments, least, most = _gather(result, source, _BLOCK)
-    near = cv2.distanceTransform((~source).astype(np.uint8), cv2.DIST_L2, 3)
+    height, width = result.shape
+    moments, least, most, torn = _gather(result, source, hole, _BLOCK)
+    filled = moments[..., 0] > 0
+    far, from_y, from_x = walk_to_source(filled, torn, 2)
+    needed = cv2.dilate(torn.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    from_y[~needed] = -1
+    pyramid = [(moments, least, most)]
+    while max(pyramid[-1][1].shape) > 4:
+        pyramid.append(_halve(*pyramid[-1]))
+    all_moments, all_least, all_most = (List(part) for part in zip(*pyramid, strict=True))
+    value, there = _evaluate(all_moments, all_least, all_most, far, from_y, from_x, _RIDGE, _MARGIN)
+    value = _soften(value, there, far)
+    cube = value[:, :, None]
+    spread_known(cube, there, ~there)
+    size = (value.shape[1] * _BLOCK, value.shape[0] * _BLOCK)
+    whole = cv2.resize(value, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
     ring = source & (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    planes = numba.typed.List()
-    size = _BLOCK / max(disparity.shape)
-    while True:
-        planes.append(_planes(moments, least, most, size * size, _RIDGE))
-        if max(least.shape) <= 2:
-            break
-        moments, least, most = _halve(moments, least, most)
-        size *= 2
-    value, low, high = _evaluate(planes, _BLOCK, near, hole | ring, _MARGIN)
     if ring.any():
-        rest = np.zeros_like(value)
-        rest[ring] = result[ring] - value[ring]
-        cube = rest[:, :, None]
-        spread_known(cube, ring, hole)
-        value += rest
-    result[hole] = np.clip(value, low, high)[hole]
+        rest = np.zeros_like(result)
+        rest[ring] = result[ring] - whole[ring]
+        spread_known(rest[:, :, None], ring, hole)
+        whole = whole + rest
+    low, high = float(result[source].min()), float(result[source].max())
+    room = 0.1 * (high - low)
+    result[hole] = np.clip(whole[hole], low - room, high + room)
     return result

@@ -68,59 +68,6 @@ def _difference(image, y, x, radius, patch, share, limit):
 
 
 @numba.njit(cache=True, nogil=True)
-def halve(image, state):
-    """Half-size level: means over source pixels alone, so that nothing else bleeds in.
-
-    ``image`` is (H, W, 4), ``state`` (H, W), neither padded.
-    """
-    height, width = state.shape
-    rows, columns = (height + 1) // 2, (width + 1) // 2
-    small = np.zeros((rows, columns, 4), np.float32)
-    kind = np.zeros((rows, columns), np.uint8)
-    for y in range(rows):
-        for x in range(columns):
-            sources = 0
-            holes = 0
-            for v in range(2 * y, min(2 * y + 2, height)):
-                for u in range(2 * x, min(2 * x + 2, width)):
-                    if state[v, u] == 1:
-                        sources += 1
-                        for c in range(4):
-                            small[y, x, c] += image[v, u, c]
-                    elif state[v, u] == 2:
-                        holes += 1
-            if sources > 0:
-                for c in range(4):
-                    small[y, x, c] /= np.float32(sources)
-            if sources >= 2 or (sources == 1 and holes == 0):
-                kind[y, x] = 1
-            elif holes > 0:
-                kind[y, x] = 2
-    return small, kind
-
-
-@numba.njit(cache=True, nogil=True)
-def spread(image, state, coarse):
-    """Give every pixel that is not source the bilinear value of the half-size level, in place."""
-    height, width = state.shape
-    rows, columns = coarse.shape[:2]
-    for y in range(height):
-        top = (y - 1) // 2
-        fy = np.float32(0.75) if y % 2 == 0 else np.float32(0.25)
-        y0, y1 = max(top, 0), min(top + 1, rows - 1)
-        for x in range(width):
-            if state[y, x] == 1:
-                continue
-            left = (x - 1) // 2
-            fx = np.float32(0.75) if x % 2 == 0 else np.float32(0.25)
-            x0, x1 = max(left, 0), min(left + 1, columns - 1)
-            for c in range(4):
-                upper = coarse[y0, x0, c] * (1 - fx) + coarse[y0, x1, c] * fx
-                lower = coarse[y1, x0, c] * (1 - fx) + coarse[y1, x1, c] * fx
-                image[y, x, c] = upper * (1 - fy) + lower * fy
-
-
-@numba.njit(cache=True, nogil=True)
 def lift(ys, xs, coarse_index, coarse_y, coarse_x, valid, pad, match_y, match_x):
     """Start a level from the matches of the half-size one; -1 where none fits.
 
@@ -229,18 +176,18 @@ def improve(
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def vote(
-    image, state, weight, index, match_y, match_x, cost,
-    hole_y, hole_x, start, stop, softness, radius, sharp, pick_y, pick_x,
+    image, state, say, index, match_y, match_x, cost,
+    hole_y, hole_x, start, stop, radius, sharp, pick_y, pick_x,
 ):  # fmt: skip
     """Colour of hole pixels ``start`` to ``stop`` from every patch that covers them, in place.
 
-    ``softness`` is twice the squared tolerance of the weights. With ``sharp`` the pixel becomes a
+    ``say`` is the positive weight of each target's vote. With ``sharp`` the pixel becomes a
     copy of that voter which lies nearest to the mean of all, so texture keeps its contrast; where
     the copy was taken is left in ``pick_y`` and ``pick_x`` (-1 where nobody voted).
     """
     for n in range(start, stop):
         y, x = hole_y[n], hole_x[n]
-        sums = np.zeros(4, np.float32)
+        sums = np.zeros(3, np.float32)
         total = np.float32(0.0)
         for dy in range(-radius, radius + 1):
             for dx in range(-radius, radius + 1):
@@ -250,15 +197,15 @@ def vote(
                 v, u = match_y[m] + dy, match_x[m] + dx
                 if state[v, u] != 1:
                     continue
-                part = weight[y - dy, x - dx] * np.exp(-cost[m] / softness) + np.float32(1e-12)
+                part = say[m]
                 total += part
-                for c in range(4):
+                for c in range(3):
                     sums[c] += part * image[v, u * 4 + c]
         pick_y[n] = -1
         pick_x[n] = -1
         if total <= 0:
             continue
-        for c in range(4):
+        for c in range(3):
             sums[c] /= total
         if sharp:
             best = _FAR
@@ -276,15 +223,17 @@ def vote(
                     if gap < best:
                         best = gap
                         pick_y[n], pick_x[n] = v, u
-        for c in range(4):
+        for c in range(3):
             image[y, x * 4 + c] = sums[c]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, radius):
+def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, radius, belief):
     """Fill the hole of a small level greedily, best supported and most structured pixels first.
 
-    Writes colours into ``image`` and matches of the targets it visited; -1 elsewhere.
+    ``image`` holds a smooth guess in the hole; ``belief`` is the weight of its pixels against known
+    ones while patches are compared, which keeps structure from straying to another tone. Writes
+    colours into ``image`` and matches of the targets it visited, -1 for the others.
     """
     height, width = state.shape
     side = 2 * radius + 1
@@ -314,6 +263,13 @@ def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, rad
             return
         y, x = ys[chosen], xs[chosen]
         total = _load(image, known, y, x, radius, patch, share)
+        trust = total / np.float32(side * side)
+        for i in range(side):
+            for k in range(side * 4):
+                if share[i, k] == 0 and state[y - radius + i, x - radius + k // 4] == 2:
+                    share[i, k] = belief
+                    if k % 4 == 0:
+                        total += belief
         least = _FAR
         by, bx = -1, -1
         span = reach
@@ -331,7 +287,6 @@ def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, rad
             span *= 2
         if by < 0:
             return
-        trust = total / np.float32(side * side)
         for dy in range(-1, 2):
             for dx in range(-1, 2):
                 v, u = y + dy, x + dx
@@ -344,7 +299,7 @@ def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, rad
                 match_y[m], match_x[m] = by + dy, bx + dx
                 rank[m] = -1.0
                 stale[m] = 0
-                for c in range(4):
+                for c in range(3):
                     image[v, u * 4 + c] = image[by + dy, (bx + dx) * 4 + c]
         for dy in range(-radius - 2, radius + 3):
             for dx in range(-radius - 2, radius + 3):
@@ -357,7 +312,7 @@ def peel(image, state, valid, index, ys, xs, match_y, match_x, reach, stray, rad
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _rank(image, known, y, x, radius):
-    """Priority of an empty pixel: how much of its patch is known times how strong an edge enters."""
+    """Priority of an empty pixel: how much of its patch is known, times the edge that enters."""
     touches = False
     for dy in range(-1, 2):
         for dx in range(-1, 2):

@@ -38,7 +38,7 @@ def _push(values, known):
 
 
 @numba.njit(cache=True, nogil=True)
-def _pull(values, wanted, coarse):
+def pull(values, wanted, coarse):
     """Bilinear values of the half-size level for all wanted pixels, in place."""
     height, width, depth = values.shape
     rows, columns = coarse.shape[:2]
@@ -69,7 +69,6 @@ def _relax(values, known, wanted, sweeps):
                 x = i if sweep % 2 == 0 else width - 1 - i
                 if not wanted[y, x]:
                     continue
-                count = 0
                 up = y > 0 and (known[y - 1, x] or wanted[y - 1, x])
                 down = y < height - 1 and (known[y + 1, x] or wanted[y + 1, x])
                 left = x > 0 and (known[y, x - 1] or wanted[y, x - 1])
@@ -105,7 +104,7 @@ def spread_known(
     for level in range(len(pyramid) - 2, -1, -1):
         data, mask = pyramid[level]
         missing = wanted if level == 0 else ~mask
-        _pull(data, missing, pyramid[level + 1][0])
+        pull(data, missing, pyramid[level + 1][0])
         _relax(data, mask, missing, _SWEEPS)
 
 
