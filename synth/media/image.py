@@ -183,7 +183,8 @@ def exif_turn(image: Image.Image, notes: list[str]) -> Turn:
 
 def reason(error: BaseException) -> str:
     """The error's first line, never a path or an empty text."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    words = getattr(error, "strerror", None)  # OSError and FFmpegError add the path to str()
+    if isinstance(words, str) and words:
+        return words.lower()
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

@@ -1,8 +1,8 @@
 """Opening a stranger's video: which containers and codecs are let in, and what is checked first.
 
 FFmpeg follows playlists to other files and decodes anything it was built with. Both are closed
-here: only listed demuxers may look at the file, and only listed decoders are ever started. The
-file's name and suffix count for nothing.
+here: only listed demuxers may look at the file, they can open no second one, and only listed
+decoders are ever started. FFmpeg never learns the file's name, so its suffix counts for nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import av
 import av.container
@@ -29,6 +29,7 @@ from synth.media.metadata import decode_metadata
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 _CODECS = "av1,dnxhd,gif,h264,hevc,libdav1d,mjpeg,mpeg2video,mpeg4,png,prores,vp8,vp9"  # decoders
 _HDR = {16: "PQ", 18: "HLG"}  # ITU-T H.273, transfer characteristics
+_BUFFER = 1 << 18
 _TIMING_PACKETS = 240
 _ATTACHED = Disposition.attached_pic | Disposition.timed_thumbnails
 
@@ -73,21 +74,34 @@ class MediaInfo:
     """What the user should know, in sentences."""
 
 
+class _Nameless:
+    """A file without a name: FFmpeg can read no protocol, pattern or suffix into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
 def open_container(path: str | os.PathLike[str], limits: Limits) -> av.container.InputContainer:
     """Open a file with the listed demuxers only; nothing is decoded with an unlisted decoder.
 
     Raises ``InvalidMedia`` or ``LimitExceeded``.
     """
-    open_regular(path, limits.video_bytes, "video").close()
+    source = _Nameless(open_regular(path, limits.video_bytes, "video"))
     options = {
         "format_whitelist": _CONTAINERS,
         "codec_whitelist": _CODECS,
-        "protocol_whitelist": "file",
+        # The file arrives through Python, so FFmpeg needs no protocol to open anything with.
+        "protocol_whitelist": "none",
         "max_pixels": str(_decoder_pixels(limits)),
     }
     try:
-        # The prefix keeps FFmpeg from reading a protocol or pattern into the name.
-        return av.open("file:" + os.path.abspath(os.fspath(path)), options=options)
+        return av.open(source, "r", options=options, buffer_size=_BUFFER)
     except MemoryError as error:
         raise LimitExceeded("The video does not fit in memory. Use a smaller one.") from error
     except Exception as error:

@@ -96,6 +96,9 @@ class VideoReader:
             refuse_hdr(first)
             self._first = first
             aspect = _sample_aspect(stream, self._notes)
+            if "alpha_mode" in (key.lower() for key in stream.metadata):
+                # FFmpeg's own VP8 and VP9 decoders leave out the second, transparent stream.
+                self._notes.append("The video's transparency is not read; it is shown opaque.")
             turn = turn_of(first, self._notes)
             self._info = self._describe(first, stream, aspect, turn)
             check_pixels(self._info.width, self._info.height, limits)
