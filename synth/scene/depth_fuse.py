@@ -11,7 +11,8 @@ from synth.scene.depth_filters import edge_weights, smooth_within_edges
 from synth.scene.depth_focus import Focus
 from synth.scene.depth_layout import Floor, Horizon, corridor, floor_ramp
 from synth.scene.depth_lines import VanishingPoint
-from synth.scene.depth_regions import Regions, borders, cut_regions, settle, split_regions
+from synth.scene.depth_regions import Regions, cut_regions, split_regions
+from synth.scene.depth_settle import Borders, find_borders, settle
 from synth.scene.depth_sky import Sky
 from synth.scene.depth_standing import join_enclosed, stand
 from synth.scene.depth_subject import Subject
@@ -65,17 +66,24 @@ def fuse(cues: Cues) -> Array:
     room = cues.vanishing.room
     ramp = floor_ramp((width, height), cues.horizon, cues.floor.surface)
     box = corridor((width, height), cues.vanishing)
-    floor = np.clip(regions.mean(cues.floor.mask) * 2.0 - 0.5, 0.0, 1.0)
+    borders = find_borders(regions, cues.lab)
+    floor = _floor_share(cues, regions, borders)
     evidence = _evidence(cues, regions, ramp, box, floor, room)
     both = regions.mean(inside.astype(np.float32)) > 0.5
     away = regions.mean(clear.astype(np.float32)) > 0.5
-    first, second, ties = borders(regions, cues.lab)
     # What stands before the sky owes the sky nothing.
-    ties = ties * np.float32(_TIE) * ~(away[first] | away[second])
+    tie = _TIE * borders.tie * ~(away[borders.first] | away[borders.second])
     # A subject is one thing, however many colours it wears.
-    ties = ties + np.float32(2.0 * cues.subject.confidence) * (both[first] & both[second])
+    tie = tie + 2.0 * cues.subject.confidence * (both[borders.first] & both[borders.second])
+    borders = borders.tied(tie)
+    # Within a region depth follows the floor if it lies down and hardly at all if it stands.
+    slope = (1.0 - room) * (_LEAN + (1.0 - _LEAN) * floor)
+    shape = slope[regions.labels] * _centred(ramp, regions)
+    shape = (shape + room * (~both)[regions.labels] * _centred(box, regions)).astype(np.float32)
+    jump = borders.jump(shape)
     # Nothing is said about the subject in the first round, so that its surroundings speak.
-    settled = settle(evidence.value, np.where(both, 1e-3, evidence.belief), first, second, ties)
+    free = np.where(both, 1e-3, evidence.belief)
+    settled = settle(evidence.value, free, borders, jump)
     relief = np.zeros((height, width), np.float32)
     if inside.any():
         lies = floor[regions.labels] > 0.5
@@ -83,18 +91,28 @@ def fuse(cues: Cues) -> Array:
         sure = cues.subject.confidence
         carried = regions.mean(body.carrier) * (1.0 - cues.focus.shallow) * ~both
         evidence = evidence.add(body.base, sure * np.where(both, 3.0, carried))
-        settled = settle(evidence.value, evidence.belief, first, second, ties)
+        settled = settle(evidence.value, evidence.belief, borders, jump)
         relief = body.relief * sure
-    # Within a region depth follows the floor if it lies down and hardly at all if it stands.
-    slope = (1.0 - room) * (_LEAN + (1.0 - _LEAN) * floor)
-    shape = slope[regions.labels] * _centred(ramp, regions)
-    shape += room * (~both)[regions.labels] * _centred(box, regions)
     value = settled[regions.labels] + shape + relief
-    ties_now = edge_weights(cues.lab, 14.0)
+    ties = edge_weights(cues.lab, 14.0)
     smooth = smooth_within_edges(
-        value.astype(np.float32), np.ones((height, width), np.float32), ties_now, 8.0
+        value.astype(np.float32), np.ones((height, width), np.float32), ties, 8.0
     )
     return np.clip(smooth, 0.0, 1.0)
+
+
+def _floor_share(cues: Cues, regions: Regions, borders: Borders) -> Values:
+    """How far each region is floor, 0 to 1: by itself and by neighbours of its mean colour.
+
+    Blades of grass and stones of gravel are regions of their own, with the colour of the rest.
+    """
+    share = regions.mean(cues.floor.mask)
+    colours = [regions.mean(np.ascontiguousarray(cues.lab[..., index])) for index in range(3)]
+    first, second = borders.first, borders.second
+    apart = np.sqrt(sum(np.square(colour[first] - colour[second]) for colour in colours))
+    alike = borders.tied(np.exp(-np.square(apart / 0.07)))
+    share = settle(share, np.full(regions.count, 0.6), alike)
+    return np.clip(share * 2.0 - 0.5, 0.0, 1.0)
 
 
 def _lifted(ramp: Array) -> Array:
@@ -115,15 +133,16 @@ def _evidence(
     # Where nothing else is known: the lower, the nearer, as in most photos ever taken.
     habit = np.broadcast_to(0.12 + 0.6 * rows**1.5, ramp.shape).astype(np.float32)
     evidence = _Evidence(regions.mean(habit), np.full(regions.count, 0.06))
+    open_view = 1.0 - 0.85 * room
     evidence = evidence.add(regions.mean(lifted), 1.2 * floor * (1.0 - room))
     contact, share = _contact(regions, lifted, floor)
-    evidence = evidence.add(contact, 0.8 * share * (1.0 - floor) * (1.0 - 0.7 * room))
+    evidence = evidence.add(contact, 0.8 * share * (1.0 - floor) * open_view)
     evidence = evidence.add(regions.mean(box), np.full(regions.count, 2.5 * room))
     blur = cues.focus.shallow * (1.0 - cues.focus.sharpness) * cues.focus.confidence
     blurred = regions.mean(blur.astype(np.float32))
     crisp = regions.mean((cues.focus.shallow * cues.focus.sharpness).astype(np.float32))
-    evidence = evidence.add(0.15, 0.8 * blurred * (1.0 - floor))
-    evidence = evidence.add(0.7, 0.3 * crisp * (1.0 - floor))
+    evidence = evidence.add(0.15, 0.8 * blurred * (1.0 - floor) * open_view)
+    evidence = evidence.add(0.7, 0.3 * crisp * (1.0 - floor) * open_view)
     sky = regions.mean(cues.sky.mask) * cues.sky.confidence
     return evidence.add(0.0, 20.0 * np.where(sky > 0.3, sky, 0.0) ** 2)
 

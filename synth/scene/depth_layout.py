@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from synth.scene.depth_grid import Array, blurred
+from synth.scene.depth_grid import Array, blurred, scaled
 from synth.scene.depth_lines import VanishingPoint
 from synth.scene.depth_sky import Sky
 from synth.scene.depth_subject import Subject, barrier_distance
@@ -83,11 +83,13 @@ def find_floor(lab: Array, horizon: Horizon, subject: Subject) -> Floor:
     seeds[-rows:] = subject.mask[-rows:] * subject.confidence < 0.3
     if not seeds.any():
         return Floor(np.zeros((height, width), np.float32), 0.0)
-    # Texture of grass or gravel must not look like walls.
-    calm = cv2.medianBlur((np.clip(lab * 0.5 + 0.5, 0, 1) * 255).astype(np.uint8), 5)
-    calm = blurred(np.asarray(calm, np.float32) / 127.5, 1.5)
-    distance = barrier_distance(calm, seeds, 3)
-    reach = 1.0 / (1.0 + np.exp((distance - 0.30) / 0.05))
+    # At a third of the size the texture of grass or gravel no longer looks like walls.
+    small = (max(4, width // 3), max(4, height // 3))
+    calm = blurred(scaled(lab, small, cv2.INTER_AREA), 1.0)
+    start_from = scaled(seeds.astype(np.float32), small, cv2.INTER_AREA) > 0.3
+    start_from[-1] |= seeds[-1, np.linspace(0, width - 1, small[0]).astype(int)]
+    distance = scaled(barrier_distance(calm, start_from, 3), (width, height))
+    reach = 1.0 / (1.0 + np.exp((distance - 0.26) / 0.045))
     row = (np.arange(height, dtype=np.float32)[:, None] + 0.5) / height
     top = reach[: max(1, height // 14)]
     surface = float(np.clip((top.mean() - 0.3) / 0.4, 0, 1)) * (1.0 - horizon.confidence)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
+_MOST = 320
+"""Most regions of one picture: noise would give a thousand, and settling them takes a cube."""
+
 
 @dataclass(frozen=True)
 class Regions:
@@ -52,10 +55,13 @@ def cut_regions(lab: Array, *, scale: float = 1.0, smallest: float = 0.0012) -> 
     # Sixteen bits make the sort a radix sort: linear time.
     order = np.argsort(np.minimum(weight * 20000.0, 65535.0).astype(np.uint16), kind="stable")
     least = max(4, round(smallest * height * width))
-    parent = _join(
-        start[order], stop[order], weight[order], height * width, np.float32(scale), least
-    )
-    return _number(parent.reshape(height, width))
+    edges = start[order], stop[order], weight[order]
+    while True:
+        parent = _join(*edges, height * width, np.float32(scale), least)
+        regions = _number(parent.reshape(height, width))
+        if regions.count <= _MOST:
+            return regions
+        least *= 3
 
 
 def split_regions(regions: Regions, *masks: NDArray[np.bool_]) -> Regions:
@@ -103,73 +109,3 @@ def _join(start, stop, weight, count, scale, least):  # pragma: no cover - compi
     for node in range(count):
         parent[node] = _root(parent, node)
     return parent
-
-
-def borders(regions: Regions, lab: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """Pairs of touching regions and how strongly they belong together.
-
-    Returns two index arrays and the ties, shape (pairs,): the square root of the border's length
-    in pixels, times a factor that falls with the colour difference along the border.
-    """
-    labels = regions.labels
-    count = regions.count
-    codes, costs = [], []
-    for axis in (0, 1):
-        first = labels[:-1] if axis == 0 else labels[:, :-1]
-        second = labels[1:] if axis == 0 else labels[:, 1:]
-        cut = first != second
-        low, high = np.minimum(first, second)[cut], np.maximum(first, second)[cut]
-        codes.append(low.astype(np.int64) * count + high)
-        costs.append(np.sqrt(np.square(np.diff(lab, axis=axis)[cut]).sum(1)))
-    code = np.concatenate(codes)
-    if code.size == 0:
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, np.zeros(0, np.float32)
-    pairs, inverse, length = np.unique(code, return_inverse=True, return_counts=True)
-    contrast = np.bincount(inverse, np.concatenate(costs)) / length
-    tie = np.sqrt(length) * (np.exp(-contrast / 0.07) + 0.02)
-    return pairs // count, pairs % count, tie.astype(np.float32)
-
-
-def settle(
-    values: NDArray[np.float64],
-    belief: NDArray[np.float64],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    ties: Array,
-) -> NDArray[np.float64]:
-    """One value a region: close to its evidence as far as that is believed, else to neighbours.
-
-    Minimises ``sum belief (v - values)^2 + sum ties (v_first - v_second)^2``. Arrays of shape
-    (count,) and (pairs,); belief above 0 somewhere. Returns shape (count,).
-    """
-    count = len(values)
-    matrix = np.zeros((count, count))
-    np.add.at(matrix, (first, second), -ties)
-    np.add.at(matrix, (second, first), -ties)
-    weight = np.maximum(belief, 1e-6)
-    matrix[np.diag_indices(count)] = weight - matrix.sum(1)
-    return _eliminate(matrix, weight * values)
-
-
-@njit(cache=True, nogil=True)
-def _eliminate(matrix, right):  # pragma: no cover - compiled
-    """Gauss's elimination; no pivots are needed where the diagonal dominates.
-
-    numpy's solver starts threads, which for a few hundred unknowns take longer than the work.
-    """
-    count = len(right)
-    for pivot in range(count):
-        for row in range(pivot + 1, count):
-            entry = matrix[row, pivot]
-            if entry != 0.0:
-                factor = entry / matrix[pivot, pivot]
-                for column in range(pivot, count):
-                    matrix[row, column] -= factor * matrix[pivot, column]
-                right[row] -= factor * right[pivot]
-    for row in range(count - 1, -1, -1):
-        total = right[row]
-        for column in range(row + 1, count):
-            total -= matrix[row, column] * right[column]
-        right[row] = total / matrix[row, row]
-    return right

@@ -49,6 +49,7 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     mask = (distance < reach).astype(np.uint8)
     mask = _opened(mask, 3)
     mask = _connected_to_top(_glow_down(mask, smooth, likely))
+    mask = _to_the_edge(mask, lab)
     area = float(mask.mean())
     if area < 0.015:
         return nothing
@@ -105,8 +106,19 @@ def _glow_down(mask: Bytes, smooth: Array, likely: Array) -> Bytes:
     calm = ~grown(steps >= 0.022, 1)
     open_sky = ((mask > 0) | (calm & (likely > 0.3))).astype(np.uint8)
     open_sky = _opened(open_sky, 5) | mask
-    # What lies beyond twice the certain part is a wall or a road of the same colour.
-    return open_sky if open_sky.mean() < 2.0 * mask.mean() else mask
+    foot = max(2, mask.shape[0] // 40)
+    # A sky ends at a skyline. What runs on to the bottom is a wall or a road of its colour.
+    ends = float(open_sky[-foot:].mean()) < float(mask[-foot:].mean()) + 0.08
+    return open_sky if ends else mask
+
+
+def _to_the_edge(mask: Bytes, lab: Array) -> Bytes:
+    """Take in the last pixels before a skyline, which smoothing kept out, by their colour."""
+    weight = mask.astype(np.float32)
+    total = np.maximum(blurred(weight, 4.0), 1e-3)
+    local = blurred(lab * weight[..., None], 4.0) / total[..., None]
+    alike = np.square(lab - local).sum(2) < 0.07**2
+    return (mask | (grown(mask, 3) & alike & (total > 0.02))).astype(np.uint8)
 
 
 def _opened(mask: Bytes, side: int) -> Bytes:

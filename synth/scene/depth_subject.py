@@ -78,6 +78,8 @@ def find_subject(rgb: NDArray[np.uint8], lab: Array, attention: Array | None = N
     optionally (H, W) in [0, 1], where else to look (sharp parts, say). Deterministic.
     """
     height, width = lab.shape[:2]
+    if min(height, width) < 12:
+        return Subject(np.zeros((height, width), np.float32), 0.0)
     salience = _salience(lab)
     if attention is not None:
         salience = salience * (0.35 + 0.65 * attention)
