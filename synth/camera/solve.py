@@ -3,7 +3,8 @@
 Levenberg-Marquardt over a turn, a step and, where asked, the focal length, with Tukey's biweight
 on the whitened reprojection errors and a scale estimated from their median: Holland, Welsch,
 "Robust regression using iteratively reweighted least-squares", 1977,
-https://doi.org/10.1080/03610927708827533. Its inverse normal matrix says how sure the answer is.
+https://doi.org/10.1080/03610927708827533; begun wide and tightened as in Blake, Zisserman, "Visual
+Reconstruction", 1987. Its inverse normal matrix says how sure the answer is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ FEWEST_POINTS = 12
 """Fewer points than this do not make a measurement."""
 
 _TUKEY = 4.685
-_STEPS = 30
+_WIDEST_START = 100.0
+"""Widest scale to begin with, in units of the errors' median."""
+_STEPS = 40
 _SMALL_STEP = 3e-7
 """A step that moves the picture by less than this share of the focal length ends the search."""
 _SHARED_ERROR = 2.5
@@ -155,7 +158,11 @@ def solve_camera(
     damping = 1e-6
     errors, white = _errors(landmarks, chosen, seen, whiteners, camera)
     lengths = np.linalg.norm(white, axis=1)
-    scale = _scale(lengths)
+    # Begin with everyone heard and only then tighten (graduated non-convexity). A tight start would
+    # stay where it is whenever most points hardly move, as on the subject of an orbit, and call the
+    # few that tell of the motion wrong.
+    tight = _scale(lengths)
+    scale = max(tight, min(float(np.percentile(lengths, 97.5)) / 2.0, _WIDEST_START * tight))
     for _ in range(_STEPS):
         weights = _tukey_weights(lengths, scale)
         jacobian = (whiteners @ _jacobian(landmarks, chosen, camera)[:, :, :free]).reshape(-1, free)
@@ -177,7 +184,7 @@ def solve_camera(
                 improved = True
                 break
             damping *= 10.0
-        tightened = min(scale, _scale(lengths))
+        tightened = min(scale, max(_scale(lengths), 0.5 * scale))
         settled = tightened > 0.99 * scale
         scale = tightened
         if not improved:

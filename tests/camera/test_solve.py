@@ -113,6 +113,23 @@ def test_a_third_of_wrong_places_changes_nothing() -> None:
     assert not found.inliers[wrong].any() or found.residuals[found.inliers].max() < 1.0
 
 
+def test_a_majority_that_hardly_moves_does_not_hold_the_camera_still() -> None:
+    # A small orbit: what lies about the subject plane moves so little that a video coder copies it
+    # unchanged; only the few far points tell that the camera moved.
+    near, far = _cloud(200, depth=(9.9, 10.1)), _cloud(26, seed=1, depth=(25, 40))
+    cloud = near.joined(far)
+    chosen = np.arange(len(cloud))
+    angle = 0.3
+    turn = math.radians(angle)
+    truth = _camera(CameraPose((10 * math.sin(turn), 0, 10 * math.cos(turn)), (0, angle, 0)))
+    seen = cloud.project(truth, chosen)[0]
+    assert np.linalg.norm(seen - cloud.pixels, axis=1)[:200].max() < 0.6
+    seen[:200] = cloud.pixels[:200]
+    seen += np.random.default_rng(0).normal(0, 0.05, seen.shape)
+    found = solve_camera(cloud, chosen, seen, _unit(len(cloud), 0.2), HOME, solve_focal=False)
+    assert _angle(found.camera, truth) < 0.1 * angle
+
+
 def test_random_sampling_finds_the_camera_among_mostly_wrong_places() -> None:
     cloud = _cloud(200)
     chosen = np.arange(len(cloud))
