@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -86,6 +85,8 @@ def _lexicon() -> Mapping[tuple[str, ...], _Entry]:
 
     for word in small.FILLERS:
         enter(word, _Entry("filler"))
+    for text in small.TOGETHER:
+        enter(text, _Entry("filler"))
     for word in small.PREPOSITIONS:
         enter(word, _Entry("prep"))
     for word in small.PRONOUNS:
@@ -104,6 +105,8 @@ def _lexicon() -> Mapping[tuple[str, ...], _Entry]:
             if word in ("little", "bit", "touch", "hint"):
                 enter(f"{opening} {word}", _Entry("amount", number=strength))
                 enter(f"{opening} {word} of", _Entry("amount", number=strength))
+    for text, strength in small.AMOUNT_PHRASES.items():
+        enter(text, _Entry("amount", number=strength))
     for verb in words.VERBS:
         for form in verb.forms:
             bare = form == verb.forms[0] or not form.endswith(("s", "ing", "ed"))
@@ -170,14 +173,18 @@ def cut(text: str) -> tuple[Word, ...]:
                 )
                 index += length
                 break
-    return tuple(_in_place(word, following) for word, following in pairwise([*found, None]) if word)
+    return tuple(_in_place(found, place) for place in range(len(found)))
 
 
-def _in_place(word: Word, following: Word | None) -> Word:
+def _in_place(found: list[Word], place: int) -> Word:
     """A verb that is an amount before another: "a sweeping orbit", but "sweeping left"."""
-    if word.kind != "verb" or word.text not in small.AMOUNTS or following is None:
+    word = found[place]
+    if word.kind != "verb" or word.text not in small.AMOUNTS:
         return word
-    if following.kind not in ("verb", "camera"):
+    following = next(
+        (other for other in found[place + 1 : place + 4] if other.kind != "filler"), None
+    )
+    if following is None or following.kind not in ("verb", "camera"):
         return word
     return replace(word, kind="amount", value="", name="", number=small.AMOUNTS[word.text])
 

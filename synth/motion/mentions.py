@@ -7,7 +7,7 @@ about, whether a direction follows, and whether the word stands as a noun with a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synth.motion.catalogue import MOVE_KINDS, Direction, MoveType
 from synth.motion.lexer import Word
@@ -79,8 +79,16 @@ _TRANSITIVE = frozenset(
 _STRICT = frozenset(
     {"left", "right", "up", "down", "clockwise", "counterclockwise", "forward", "backward"}
 )
+_AHEAD_OF_VERB = _STRICT | {"sideways", "vertical", "out", "back"}
+"""Ways that may stand before their verb: "a left pan"."""
 _MOTION = frozenset({"across", "over", "around", "along", "through", "towards", "into"})
 _NOUNS_OF_MOTION = frozenset({"movement", "movements", "motion"})
+_ASKING = frozenset({"do", "add", "make", "use", "using", "adding", "want", "give", "perform"})
+_ACTORS = frozenset({"camera", "cam", "view", "shot", "steadicam", "gimbal", "we"})
+_NO_VERBS = frozenset(
+    {"angles", "lens", "flares", "settings", "glasses", "is", "was", "does", "hovers",
+     "hovering"}
+)  # fmt: skip
 _SHOT = frozenset({"shot", "shots", "move", "movement", "motion", "effect"})
 _PLACED = frozenset({"go", "fly", "dolly", "truck", "track", "push", "pull", "rise", "descend"})
 """Families whose way may be two at once: "up to the left"."""
@@ -91,7 +99,7 @@ def find_mentions(clause: Clause, subject: Subject) -> tuple[list[Mention], list
 
     Also moves ``subject`` on to whoever this clause is about.
     """
-    units = clause.words
+    units = clause.words = _name_unknown_verb(clause.words)
     mentions: list[Mention] = []
     picture: list[Word] = []
     open_questions: list[str] = []
@@ -142,6 +150,20 @@ def find_mentions(clause: Clause, subject: Subject) -> tuple[list[Mention], list
     return mentions, picture, open_questions
 
 
+def _name_unknown_verb(units: tuple[Word, ...]) -> tuple[Word, ...]:
+    """ "The camera hurtles forward": an unknown verb of a camera, with a direction, moves it."""
+    for index, unit in enumerate(units):
+        if unit.kind != "content" or not unit.text.endswith(("s", "ing")) or unit.text in _NO_VERBS:
+            continue
+        before = next((w for w in reversed(units[:index]) if w.kind not in _QUIET), None)
+        after = next((w for w in units[index + 1 :] if w.kind not in _QUIET), None)
+        if before is None or before.text not in _ACTORS or after is None or after.kind != "way":
+            continue
+        verb = replace(unit, kind="verb", value="go", name=f"plain {unit.text}", bare=False)
+        return (*units[:index], verb, *units[index + 1 :])
+    return units
+
+
 def _negates(units: Sequence[Word], index: int) -> bool:
     """Whether a negation here speaks about the move: "not too fast" and "not only" do not."""
     if units[index].kind != "not":
@@ -162,12 +184,16 @@ def _repeats(before: Mention, now: Mention) -> bool:
         return False
     if before.type == now.type and (before.way is None or now.way in (None, before.way)):
         return True
+    if before.type == "crane" and now.type == "pedestal":
+        return before.way in (None, now.way)
     return {before.family, now.family} == {"track", "follow"} and before.way is None
 
 
 def _merge(before: Mention, now: Mention) -> None:
     before.words.extend(now.words)
-    before.type, before.way = now.type, now.way or before.way
+    if before.type != "crane":
+        before.type = now.type
+    before.way = now.way or before.way
     before.notes.extend(note for note in now.notes if note not in before.notes)
 
 
@@ -225,22 +251,29 @@ def _is_camera(
     if unit.value == "hold":
         return _holds(units, index, who)
     if unit.value == "shake":
-        return who == "camera" or negated
+        noun = unit.bare and index > start and units[index - 1].kind == "amount"
+        return who == "camera" or negated or (noun and (actor is None or actor.kind != "pron"))
     way = _near_way(units, index, stop)
     shot = following is not None and following.text in _SHOT
     motion = way in _MOTION
-    asked = index > start and units[index - 1].kind in ("amount", "boost")
+    asked = index > start and units[index - 1].kind in ("amount", "boost", "measure")
+    known = way in FAMILIES[unit.value]
     if negated and who != "other" and (sure != "plain" or unit.value == "go"):
         return True
     if near is not None and near.kind == "det" and unit.bare:
         if sure == "camera":
-            return bool(way) or shot or asked or _ends(units, index, stop)
+            placed = any(w.kind in ("prep", "way") for w in units[max(start, index - 3) : index])
+            thing = name in ("dolly", "pan") and not any(w.text in _ASKING for w in units[:index])
+            alone = not placed and not thing and _ends(units, index, stop)
+            return bool(way) or shot or asked or alone
         return (way in _STRICT) or shot or (asked and motion) or (asked and bool(way))
     if who == "camera":
         return True
     if who == "other" and actor is not None:
         if not unit.bare:
-            return sure == "camera" and name != "tilt" and bool(way) and actor.kind != "pron"
+            return sure == "camera" and name != "tilt" and known and actor.kind != "pron"
+        if name == "zoom":
+            return actor.kind != "pron"
         nominal = asked and (bool(way) or sure == "camera")
         return nominal or (sure == "camera" and bool(way) and actor.kind != "pron")
     if who == "other" and not unit.bare:
@@ -257,6 +290,8 @@ def _is_camera(
         if unit.bare and motion:
             return True
         return way in _STRICT or shot or _ends(units, index, stop) or _winds(unit, way)
+    if name == "tighten" or (name == "punch" and way == "in"):
+        return following is not None and following.text in ("on", "in")
     if unit.value in ("follow", "circle", "approach"):
         return following is not None and (following.kind in ("det", "pron", "content") or bool(way))
     if not unit.bare and who == "none" and not clause.opens:
@@ -319,7 +354,7 @@ def _still(units: Sequence[Word]) -> Word | None:
         if unit.value == "sure":
             return unit
         quiet = ("filler", "amount", "boost", "still", "det")
-        if all(other.kind in quiet for other in units):
+        if all(other.kind in quiet or other.text in ("it", "everything") for other in units):
             return unit
         back = i - 1
         while back >= 0 and (units[back].kind in quiet or units[back].value == "hold"):
@@ -357,8 +392,8 @@ def _is_way(units: Sequence[Word], i: int, verb: Word) -> bool:
     unit = units[i]
     before = units[i - 1] if i > 0 else None
     after = units[i + 1] if i + 1 < len(units) else None
-    if after is not None and after.kind == "measure" and unit.text in ("over", "in", "through"):
-        return False
+    if after is not None and after.value == "seconds" and unit.text in ("over", "in", "through"):
+        return unit.text == "in" and verb.value in ("zoom", "push", "dolly", "go", "dolly_zoom")
     if unit.text == "in":
         follows_noun = after is not None and (after.kind in ("det", "content", "camera", "framing"))
         return not follows_noun or verb.value in ("zoom", "push", "ken_burns")
@@ -386,6 +421,8 @@ def _ways(units: Sequence[Word], start: int, index: int, stop: int) -> list[tupl
     verb = units[index]
     found: list[tuple[str, Word, int]] = []
     for i in [*range(index + 1, stop), *range(index - 1, start - 1, -1)]:
+        if i < index and units[i].value not in _AHEAD_OF_VERB:
+            continue
         if units[i].kind == "way" and _is_way(units, i, verb):
             value = units[i].value
             if _along_a_path(units, i) and verb.value in ("go", "fly", "follow", "dolly", "track"):
@@ -409,7 +446,16 @@ def _resolve(
         return [_mention(verb, move, way, [verb])]
     value, word, at = usable[0]
     move, way = known[value]
+    if way is None:
+        # "alongside the cyclist from right to left": a later word may settle the direction.
+        for entry in usable[1:]:
+            if known[entry[0]][0] == move and known[entry[0]][1] is not None:
+                value, word, at = entry
+                way = known[value][1]
+                break
     found = [_mention(verb, move, way, [verb, word])]
+    if verb.name == f"plain {verb.text}" and not verb.bare:
+        found[0].notes.append(f"“{verb.text} {word.text}” is taken as {MOVE_KINDS[move].label}.")
     if verb.value == "pan" and move in ("zoom", "tilt"):
         found[0].notes.append(f"“{verb.text} {word.text}” is taken as a {move}.")
     if verb.value == "tilt" and move == "roll" and word.text in ("left", "right"):
@@ -429,10 +475,8 @@ def _next_to(units: Sequence[Word], at: int, place: int) -> bool:
     return at < place and all(unit.text in ("to", "the") for unit in units[at + 1 : place])
 
 
-def _mention(verb: Word, move: MoveType, way: str | None, words: list[Word]) -> Mention:
-    allowed = MOVE_KINDS[move].directions
-    direction = next((known for known in allowed if known == way), None)
-    return Mention(verb.value, move, direction, words)
+def _mention(verb: Word, move: MoveType, way: Direction | None, words: list[Word]) -> Mention:
+    return Mention(verb.value, move, way, words)
 
 
 def _who_is_it_about(units: Sequence[Word], subject: Subject) -> str:

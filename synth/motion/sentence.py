@@ -9,6 +9,7 @@ from typing import Final
 from synth.motion.catalogue import Direction, MoveType
 from synth.motion.lexer import Word
 from synth.motion.mentions import Clause, Mention, Subject, find_mentions
+from synth.motion.small_words import AMOUNT_PHRASES, TOGETHER
 from synth.motion.vocabulary import FAMILIES
 
 _STRENGTH: Final = ("comma", "and", "or", "but", "stop", "then", "after", "before")
@@ -135,6 +136,8 @@ def read_words(words: Sequence[Word]) -> Reading:
         waiting = []
         link = joint_waiting if joint_waiting and clause.link in ("comma", "and") else clause.link
         joint_waiting = ""
+        if link == "stop" and any(word.text in TOGETHER for word in (*clause.words, *joints)):
+            link = "and"
         if clause.opens and clause.link == "before" and place + 1 < len(clauses):
             later = asked
             continue
@@ -264,6 +267,8 @@ def _read_remark(reading: Reading, clause: Clause, waiting: list[Word]) -> str |
                     for mention in reading.groups[-1]:
                         mention.seconds = mention.seconds or word.number
                 reading.used.append((word, "time"))
+            elif word.kind == "measure" and last is not None:
+                _give_figure(last, word, reading)
             elif word.kind == "amount":
                 waiting.append(word)
             elif word.kind == "easing" and last is not None:
@@ -377,7 +382,7 @@ def _qualifies(units: Sequence[Word], index: int, mentions: list[Mention]) -> bo
     """Whether an amount speaks of a move and not of the picture: "zoom in on a small boat"."""
     word = units[index]
     after = units[index + 1] if index + 1 < len(units) else None
-    if word.text.endswith("ly"):
+    if word.text.endswith("ly") or word.text in AMOUNT_PHRASES:
         return True
     if after is not None and after.kind in ("content", "framing"):
         return word.text.startswith(("a ", "just ")) or after.kind == "framing"
@@ -420,19 +425,30 @@ def _give_measure(
 ) -> None:
     word = units[index]
     after = units[index + 1] if index + 1 < len(units) else None
-    reading.used.append((word, "time" if word.value == "seconds" else "amount"))
     if word.value == "seconds":
+        reading.used.append((word, "time"))
         if after is not None and after.text in _LENGTHS and word.start < target.words[0].start:
             reading.total = word.number
             return
         for mention in mentions:
             mention.seconds = mention.seconds or word.number
-    elif word.value == "degrees":
-        target.degrees = word.number
-    elif word.value == "percent":
-        target.share = word.number / 100.0
+    elif after is not None and after.text == "per":
+        reading.open_questions.append(
+            f"“{word.text} per …”: speeds are not read. Say how far, or how long."
+        )
     else:
-        target.times = word.number
+        _give_figure(target, word, reading)
+
+
+def _give_figure(mention: Mention, word: Word, reading: Reading) -> None:
+    """Degrees, percent or times, said of one move."""
+    reading.used.append((word, "amount"))
+    if word.value == "degrees":
+        mention.degrees = word.number
+    elif word.value == "percent":
+        mention.share = word.number / 100.0
+    else:
+        mention.times = word.number
 
 
 def _settle(reading: Reading) -> None:

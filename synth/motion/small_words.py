@@ -70,6 +70,35 @@ AMOUNTS: Final[Mapping[str, float]] = MappingProxyType(
 )
 """How much an amount word asks for, as an intensity."""
 
+AMOUNT_PHRASES: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "at high speed": 0.8,
+        "high speed": 0.8,
+        "at speed": 0.75,
+        "at great speed": 0.8,
+        "at full speed": 1.0,
+        "breakneck speed": 1.0,
+        "at low speed": 0.3,
+        "low speed": 0.3,
+        "at a slow pace": 0.3,
+        "at a snail's pace": 0.15,
+        "at walking pace": 0.4,
+        "half speed": 0.3,
+        "ever so slightly": 0.12,
+        "almost imperceptible": 0.1,
+        "almost imperceptibly": 0.1,
+        "barely noticeable": 0.1,
+        "barely perceptible": 0.1,
+        "all the way": 1.0,
+        "a lot": 0.8,
+        "as far as possible": 1.0,
+        "as much as possible": 1.0,
+        "nice and slow": 0.3,
+        "slow and steady": 0.3,
+    }
+)
+"""Groups of words that ask for an amount together."""
+
 BOOSTS: Final = _words(
     "very extremely really super incredibly ultra exceptionally extra ever so too"
 )
@@ -86,6 +115,11 @@ NEGATIONS: Final = _words(
     "no not never without don't doesn't isn't won't shouldn't cannot can't avoid avoiding zero "
     "didn't aren't nothing neither nor dont doesnt lacking"
 )
+
+TOGETHER: Final = frozenset(
+    {"simultaneously", "at the same time", "at once", "meanwhile", "together", "concurrently"}
+)
+"""Words that make a sentence happen beside the one before it."""
 
 PHRASE_NEGATIONS: Final = frozenset({"instead of", "rather than", "as opposed to", "free of"})
 
@@ -116,7 +150,7 @@ FILLERS: Final = _words(
     "simultaneously together steadily steady constant constantly same time once which if "
     "whatsoever all while as still exactly directly straight simply pure purely natural "
     "naturally ending "
-    "noticeable camera's establishing position speed pace overall total"
+    "diagonal diagonally noticeable camera's establishing position speed pace overall total"
 )
 """Words that say nothing about who moves or how."""
 
@@ -147,6 +181,11 @@ FRAMING: Final[Mapping[str, str]] = MappingProxyType(
         "over the shoulder": "over the shoulder",
         "top down": "top-down view",
         "motion blur": "motion blur",
+        "tilt shift": "tilt-shift",
+        "upside down": "upside down",
+        "dolly track": "",
+        "lens flare": "",
+        "lens flares": "",
         "fish eye": "fish-eye",
         "fisheye": "fish-eye",
         "jump cut": "jump cut",
@@ -295,6 +334,12 @@ EASING_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "slows down": "ease_out_cubic",
         "slowing to a stop": "ease_out_cubic",
         "coming to rest": "ease_out_cubic",
+        "comes to rest": "ease_out_cubic",
+        "come to rest": "ease_out_cubic",
+        "comes to a stop": "ease_out_cubic",
+        "coming to a stop": "ease_out_cubic",
+        "settling on": "ease_out_cubic",
+        "settles on": "ease_out_cubic",
         "ease in and out": "ease_in_out_cubic",
         "ease in out": "ease_in_out_cubic",
         "eased": "ease_in_out_cubic",

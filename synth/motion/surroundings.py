@@ -100,7 +100,9 @@ def _action(words: Sequence[Word], index: int) -> SubjectAction | None:
     if action is None:
         return None
     i = index - 1
-    while i >= 0 and index - i <= 3 and words[i].kind in ("filler", "amount", "boost"):
+    while i >= 0 and index - i <= 6 and words[i].text not in _PEOPLE:
+        if words[i].kind in ("verb", "link", "camera"):
+            i = -1
         i -= 1
     if i >= 0 and words[i].text in _PEOPLE:
         who = words[i].text
