@@ -30,7 +30,7 @@ from scenes.sdf import (
 
 BAY = 3.0
 """Length of one bay of the vault, units."""
-SHIFT = 1.3
+SHIFT = 0.28
 """Where the openings of the arcade stand along the walk."""
 HALF = 2.1
 """Half the width of the walk."""
@@ -40,7 +40,7 @@ TOP = 5.2
 """Height of the roof, above which there is only sky."""
 END = -23.0
 """Where the walk ends."""
-SUN: Vector = (-0.88, 0.29, 0.1)
+SUN: Vector = (-0.88, 0.3, -0.12)
 
 
 @inline
@@ -68,7 +68,7 @@ def vault(p: Vector, w: float) -> float:
 @inline
 def openings(p: Vector, w: float) -> float:
     """Negative inside the arched openings of the left wall."""
-    width = 1.18
+    width = 1.26
     rise = max(p[1] - SPRING + 0.1, 0.0)
     arch = math.hypot(w, rise) - width
     return max(arch, 0.55 - p[1])
@@ -78,8 +78,8 @@ def openings(p: Vector, w: float) -> float:
 def walls(p: Vector) -> float:
     w = bay_of(p[2])
     shell = vault(p, w)
-    # Left: a wall 0.5 thick, pierced by arches, garden behind it.
-    outside = -p[0] - HALF - 0.55
+    # Left: a thin wall, pierced by arches, garden behind it.
+    outside = -p[0] - HALF - 0.24
     shell = max(shell, -smooth_max(openings(p, w), p[0] + 1.2, 0.03))
     # Ribs across the walk and pilasters that carry them.
     edge = 0.5 * BAY - abs(w)
@@ -207,7 +207,7 @@ def floor_tile(x: float, z: float) -> tuple[float, float, float]:
 def surface(p: Vector, n: Vector, away: float) -> tuple[Vector, Vector, float, float, Vector]:
     black = (0.0, 0.0, 0.0)
     if p[1] < 1e-3:
-        if p[0] < -HALF - 0.6:
+        if p[0] < -HALF - 0.3:
             lawn = fbm(5.0 * p[0], 0.0, 5.0 * p[2], 4)
             return n, blend((0.09, 0.15, 0.03), (0.2, 0.24, 0.06), 0.5 + lawn), 0.0, 1.0, black
         chance, dark, edge = floor_tile(p[0], p[2])
@@ -260,7 +260,7 @@ def surface(p: Vector, n: Vector, away: float) -> tuple[Vector, Vector, float, f
         colour = blend((0.54, 0.46, 0.36), (0.38, 0.31, 0.25), clamp(0.45 + 0.9 * broad, 0.0, 1.0))
         colour = scale(colour, 1.0 + 0.35 * fine)
     else:
-        colour = blend((0.68, 0.6, 0.47), (0.6, 0.46, 0.31), clamp(0.4 + 1.1 * broad, 0.0, 1.0))
+        colour = blend((0.64, 0.53, 0.38), (0.55, 0.39, 0.24), clamp(0.4 + 1.1 * broad, 0.0, 1.0))
         damp = smoothstep(1.1, 0.2, p[1] + 0.7 * broad)
         colour = scale(blend(colour, (0.36, 0.31, 0.25), 0.55 * damp), 1.0 + 0.16 * fine)
     bump = 0.12 if stone else 0.07
@@ -283,7 +283,7 @@ def sky(d: Vector, seen: bool) -> Vector:
 @inline
 def air(origin: Vector, ray: Vector, t: float) -> tuple[float, Vector]:
     survives = math.exp(-0.008 * t)
-    return survives, scale((0.34, 0.27, 0.2), 1.0 - survives)
+    return survives, scale((0.4, 0.35, 0.3), 1.0 - survives)
 
 
 SCENE = Scene(
@@ -301,13 +301,13 @@ SCENE = Scene(
     sun_radius=0.012,
     ambient=(0.42, 0.36, 0.28),
     bounces=2,
-    shafts=0.0011,
+    shafts=0.0008,
     ground=0.0,
     reach=60.0,
     top=TOP + 0.1,
     near=4.5,
     far=60.0,
-    exposure=1.0,
+    exposure=0.66,
     motion={
         "camera": {"type": "dolly", "direction": "forward", "intensity": 0.5, "duration": 5.0},
         "objects": [],

@@ -36,6 +36,9 @@ from scenes.sdf import (
 NOWHERE = 1e9
 """Distance of a ray that meets nothing, scene units."""
 
+BLURRED = 0.12
+"""Roughness above which a reflection is so soft that it may be smoothed."""
+
 TILE = 16
 """Side of the squares that are rendered at a time and that share the first part of their march."""
 
@@ -95,6 +98,8 @@ class Scene:
     """Millimetres on 36 mm across the longer side."""
     exposure: float = 1.0
     """Factor on radiance before the film's curve."""
+    contrast: float = 1.0
+    """Power of the light about middle grey: above 1 deepens shadows and lifts lights."""
     bloom: float = 0.04
     """Share of light that the lens scatters around bright places."""
 
@@ -111,6 +116,8 @@ class Negative:
     """Smooth light times ``colour`` (3)."""
     beams: NDArray[np.float32]
     """Sunlight scattered by the air (3)."""
+    gloss: NDArray[np.float32]
+    """Blurred reflections, radiance (3)."""
     normal: NDArray[np.float32]
     """Mean normal (3), a guide for smoothing."""
     depth: NDArray[np.float32]
@@ -163,7 +170,7 @@ def _glint(n: Vector, view: Vector, light: Vector, roughness: float, facing: flo
     return 0.25 * spread * masking * fresnel * n_l
 
 
-def _compile(scene: Scene, samples: int) -> Callable[..., None]:
+def compile_tile(scene: Scene, samples: int) -> Callable[..., None]:
     """The function that renders one tile of ``scene``, compiled with all its formulas inside."""
     distance, surface, sky, air = scene.distance, scene.surface, scene.sky, scene.air
     sun = normalised(scene.sun)
@@ -203,8 +210,8 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
 
     @njit(nogil=True, fastmath=True)
     def shadowed(origin: Vector, ray: Vector, start: float) -> bool:
-        t = start
-        for _ in range(72):
+        t, d = start, 0.0
+        for _ in range(96):
             p = along(origin, ray, t)
             d = distance(p)
             if d < 0.0006 * t + 0.0002:
@@ -212,7 +219,7 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
             t += max(d, 0.004)
             if t > reach or p[1] > top:
                 return False
-        return False
+        return d < 0.05
 
     @njit(nogil=True, fastmath=True)
     def normal_at(p: Vector, step: float) -> Vector:
@@ -271,7 +278,9 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
         return scale(light, most / top) if top > most else light
 
     @njit(nogil=True, fastmath=True)
-    def tile(x0, y0, x1, y1, sharp, colour_out, light_out, beams, normal_out, depth) -> None:
+    def tile(
+        x0, y0, x1, y1, sharp, colour_out, light_out, beams, gloss_out, normal_out, depth
+    ) -> None:
         # One cone that holds the whole tile finds how far all its rays may start.
         centre = towards(0.5 * (x0 + x1), 0.5 * (y0 + y1))
         cone = pixel_angle * (0.75 * TILE + 1.0)
@@ -347,7 +356,7 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
                     chance = clamp(chance, 0.2, 0.95) if roughness < 0.5 else 0.0
                     u, _ = _random_pair(pixel, sample, 3, samples)
                     a, b = _random_pair(pixel, sample, 4, samples)
-                    diffuse = (0.0, 0.0, 0.0)
+                    diffuse = gloss = (0.0, 0.0, 0.0)
                     if u < chance:
                         rough_normal = n
                         if roughness > 0.03:
@@ -359,7 +368,11 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
                         if below < 0.02:
                             bounce = normalised(sub(bounce, scale(flat, 1.02 * below - 0.02)))
                         light = gather(lifted, bounce, 0.004, pixel, sample, True)
-                        here = add(here, limited(scale(light, fresnel / chance), 16.0))
+                        light = limited(scale(light, fresnel / chance), 16.0)
+                        if roughness > BLURRED:
+                            gloss = light
+                        else:
+                            here = add(here, light)
                     elif sample & 1 == 0:
                         bounce = _cosine_direction(n, a, b)
                         if dot(bounce, flat) < 0.02:
@@ -372,18 +385,17 @@ def _compile(scene: Scene, samples: int) -> Callable[..., None]:
                         sharp[y, x, c] += (survives * here[c] + haze[c]) * share
                         colour_out[y, x, c] += tint
                         light_out[y, x, c] += tint * diffuse[c]
+                        gloss_out[y, x, c] += survives * gloss[c] * share
                         normal_out[y, x, c] += n[c] * share
 
     return tile
 
 
-def photograph(scene: Scene, samples: int, threads: int = 2) -> Negative:
-    """Render ``scene`` with ``samples`` rays a pixel. The result does not depend on ``threads``."""
+def expose(scene: Scene, tile: Callable[..., None], threads: int = 2) -> Negative:
+    """Render ``scene`` with its compiled ``tile``. The result does not depend on ``threads``."""
     width, height = scene.size
-    picture = (height, width, 3)
-    layers = [np.zeros(picture, np.float32) for _ in range(5)]
+    layers = [np.zeros((height, width, 3), np.float32) for _ in range(6)]
     depth = np.zeros((height, width), np.float32)
-    tile = _compile(scene, samples)
     corners = [(x, y) for y in range(0, height, TILE) for x in range(0, width, TILE)]
 
     def render(corner: tuple[int, int]) -> None:
@@ -391,8 +403,12 @@ def photograph(scene: Scene, samples: int, threads: int = 2) -> Negative:
         tile(x, y, min(x + TILE, width), min(y + TILE, height), *layers, depth)
 
     render(corners[0])  # compiles before the threads start
-    for layer in layers:
-        layer[:TILE, :TILE] = 0.0
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(render, corners))
-    return Negative(*layers, depth)
+        list(pool.map(render, corners[1:]))
+    sharp, colour, light, beams, gloss, normal = layers
+    return Negative(sharp, colour, light, beams, gloss, normal, depth)
+
+
+def photograph(scene: Scene, samples: int) -> Negative:
+    """Render ``scene`` with ``samples`` rays a pixel."""
+    return expose(scene, compile_tile(scene, samples))

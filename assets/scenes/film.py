@@ -24,9 +24,10 @@ SUBJECT_DISTANCE = 10.0
 
 
 @njit(nogil=True, fastmath=True)
-def _smooth_once(light, normal, near, out, stride: int, tolerance: float) -> None:
+def _smooth_once(light, normal, near, out, stride: int, tolerance: float, firm: float) -> None:
     """One pass of the edge-stopping wavelet: a 5x5 spline kernel with holes of ``stride``."""
     height, width = near.shape
+    slack = (0.01 + 0.004 * stride) / (firm * firm)
     kernel = (0.0625, 0.25, 0.375, 0.25, 0.0625)
     for y in range(height):
         for x in range(width):
@@ -44,10 +45,15 @@ def _smooth_once(light, normal, near, out, stride: int, tolerance: float) -> Non
                     )
                     if alike <= 0.0:
                         alike = 1e-6
-                    step = abs(near[v, u] - near[y, x]) / (near[y, x] * (0.01 + 0.004 * stride))
+                    step = abs(near[v, u] - near[y, x]) / near[y, x] / slack
                     other = light[v, u, 0] + light[v, u, 1] + light[v, u, 2]
                     change = abs(other - bright) / (0.5 * (other + bright) + 1e-4) / tolerance
-                    weight = kernel[i] * kernel[j] * alike**24 * math.exp(-step - change * change)
+                    weight = (
+                        kernel[i]
+                        * kernel[j]
+                        * alike ** (24.0 * firm)
+                        * math.exp(-step - change * change)
+                    )
                     total += weight
                     r += weight * light[v, u, 0]
                     g += weight * light[v, u, 1]
@@ -74,14 +80,17 @@ def smooth_light(
         normal: shape (H, W, 3), about unit length.
         depth: shape (H, W), scene units.
         passes: each doubles the reach, from 2 pixels.
-        tolerance: relative difference of light that still counts as noise; halves with each pass.
+        tolerance: relative difference of light that counts as noise; shrinks from pass to pass.
     """
     near = (1.0 / np.minimum(depth, 1e4)).astype(np.float32)
     size = np.linalg.norm(normal, axis=2, keepdims=True)
     normal = (normal / np.maximum(size, 1e-3)).astype(np.float32)
     for level in range(passes):
         out = np.empty_like(light)
-        _smooth_once(light, normal, near, out, 2**level, max(tolerance * 0.7**level, 0.25))
+        # The first two passes go by shape alone: single rays say nothing of the light's edges.
+        stop = 100.0 if level < 2 else tolerance * 0.7 ** (level - 2)
+        # The smallest one is lenient, lest pixels on an edge stay alone with their noise.
+        _smooth_once(light, normal, near, out, 2**level, stop, 0.4 if level == 0 else 1.0)
         light = out
     return light
 
@@ -91,9 +100,11 @@ def develop(scene: Scene, negative: Negative) -> NDArray[np.uint8]:
 
     Returns sRGB, uint8, shape (H, W, 3).
     """
-    known = np.maximum(negative.colour, 1e-5)
-    light = smooth_light(negative.light / known, negative.normal, negative.depth, passes=5)
-    image = negative.sharp + negative.colour * light
+    known = np.maximum(negative.colour, np.float32(1e-5))
+    light = np.asarray(negative.light / known, np.float32)
+    light = smooth_light(light, negative.normal, negative.depth, passes=5)
+    gloss = smooth_light(negative.gloss, negative.normal, negative.depth, passes=3)
+    image = negative.sharp + gloss + negative.colour * light
     if scene.shafts > 0.0:
         flat = np.zeros_like(negative.normal)
         flat[..., 2] = 1.0
@@ -106,6 +117,7 @@ def develop(scene: Scene, negative: Negative) -> NDArray[np.uint8]:
         for share, reach in ((0.5, 0.003), (0.3, 0.012), (0.2, 0.04))
     )
     image = image + scene.bloom * (glow - image)
+    image = 0.18 * (np.maximum(image, 0.0) / 0.18) ** scene.contrast
     return print_film(np.asarray(image, np.float32))
 
 
@@ -114,11 +126,10 @@ def print_film(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
     Very bright colours first lose some saturation, as dyes do.
     """
-    luminance = image @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    luminance = (image @ np.array([0.2126, 0.7152, 0.0722], np.float32))[..., None]
     pale = 0.35 * luminance / (luminance + 2.5)
-    image = image + pale[..., None] * (luminance[..., None] - image)
-    image = np.maximum(image, 0.0) * 0.62
-    curve = image * (2.51 * image + 0.03) / (image * (2.43 * image + 0.59) + 0.14)
+    light = np.maximum(image + pale * (luminance - image), 0.0) * 0.62
+    curve = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
     curve = np.clip(curve, 0.0, 1.0)
     encoded = np.where(curve <= 0.0031308, 12.92 * curve, 1.055 * curve ** (1 / 2.4) - 0.055)
     # A seeded half-level of dither keeps skies free of bands.

@@ -164,7 +164,7 @@ def swell(x: float, z: float) -> float:
     """Height of the sea; only its slope is used."""
     long = 0.05 * fbm(0.8 * x + 0.4 * z, 1.0, 1.9 * z, 2)
     bend = 0.8 * noise(0.5 * x, 4.0, 0.5 * z)
-    short = 0.02 * fbm(2.6 * x + bend, 2.0, 6.2 * z + bend, 3)
+    short = 0.016 * fbm(2.4 * x + bend, 2.0, 4.6 * z + bend, 3)
     return long + short
 
 
@@ -244,8 +244,8 @@ def surface(p: Vector, n: Vector, away: float) -> tuple[Vector, Vector, float, f
     bed = 0.94 * p[1] + 0.3 * p[0] + 0.12 * p[2]
     tone = 0.5 + 0.6 * fbm(2.2 * p[0], 8.0 * bed, 2.2 * p[2], 4)
     colour = blend((0.15, 0.115, 0.09), (0.4, 0.315, 0.235), clamp(tone, 0.0, 1.0))
-    speckle = fbm(24.0 * p[0], 24.0 * p[1], 24.0 * p[2], 3)
-    colour = scale(colour, 0.9 + 0.5 * speckle)
+    speckle = fbm(36.0 * p[0], 44.0 * p[1], 36.0 * p[2], 3)
+    colour = scale(colour, 0.95 + 0.7 * speckle)
     wet = smoothstep(0.2, 0.04, p[1] + 0.1 * noise(3.0 * p[0], 0.0, 3.0 * p[2]))
     colour = scale(colour, 1.0 - 0.65 * wet)
     patch = fbm(1.6 * p[0], 0.5, 1.6 * p[2], 3)
@@ -253,14 +253,14 @@ def surface(p: Vector, n: Vector, away: float) -> tuple[Vector, Vector, float, f
     blade = fbm(13.0 * p[0], 5.0 * p[1], 13.0 * p[2], 4)
     grass = blend((0.085, 0.105, 0.028), (0.24, 0.2, 0.07), clamp(0.5 + 1.3 * blade, 0.0, 1.0))
     colour = blend(colour, grass, turf)
-    bump = 0.35 + 0.35 * turf
+    bump = 1.0 + 0.3 * turf
     tilt = (
-        noise(31.0 * p[0], 31.0 * p[1], 31.0 * p[2]),
-        0.0,
-        noise(31.0 * p[2], 31.0 * p[0], 31.0 * p[1] + 9.0),
+        fbm(27.0 * p[0], 38.0 * p[1], 27.0 * p[2], 3),
+        fbm(27.0 * p[1] + 4.0, 27.0 * p[2], 27.0 * p[0], 3),
+        fbm(27.0 * p[2], 27.0 * p[0], 38.0 * p[1] + 9.0, 3),
     )
     n = normalised(add(n, scale(tilt, bump)))
-    return n, colour, 0.02 + 0.02 * wet, 0.75 - 0.45 * wet, dark
+    return n, colour, 0.02 + 0.02 * wet, 0.8 - 0.28 * wet, dark
 
 
 @inline
@@ -322,6 +322,7 @@ SCENE = Scene(
     near=3.4,
     far=200.0,
     exposure=1.0,
+    contrast=1.08,
     motion={
         "camera": {"type": "arc", "direction": "right", "intensity": 0.5, "duration": 5.0},
         "objects": [],

@@ -117,9 +117,9 @@ class TestExample:
     def test_exposure_is_that_of_a_photograph(self, name: str):
         grey = cv2.cvtColor(read_picture(name), cv2.COLOR_RGB2GRAY)
         low, middle, high = np.percentile(grey, [1, 50, 99])
-        assert low < 50
+        assert low < 65
         assert 60 < middle < 190
-        assert high > 190
+        assert high > 185
         assert (grey == 255).mean() < 0.01
 
     def test_there_is_no_grain_to_swim_when_the_camera_moves(self, name: str):
