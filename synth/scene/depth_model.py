@@ -239,8 +239,12 @@ class _Fetch:
 
     def _work(self) -> None:
         try:
-            from huggingface_hub import hf_hub_download
+            from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
+            # The download itself tries again for half a minute; this asks once, so that a machine
+            # without a network hears of it at once.
+            url = hf_hub_url(REPOSITORY, FILE, endpoint=self._endpoint)
+            get_hf_file_metadata(url, endpoint=self._endpoint)
             self._path = Path(
                 hf_hub_download(
                     REPOSITORY,

@@ -15,6 +15,8 @@ from synth.scene.depth_map import DepthMap
 
 _SIDE = 480
 """Longest side on which the brush finds edges, pixels."""
+_REACH = 0.35
+"""How far the rim of a stroke may move, as a share of the stroke's half width."""
 _LEAST = 1.0 / 512
 """Strokes weaker than half a step of eight bits do nothing."""
 
@@ -28,7 +30,7 @@ def apply_strokes(
 
     ``strokes`` has shape (H, W) in [-1, 1], the change of disparity that is wished, at any
     resolution with the photo's aspect. With ``photo``, shape (H, W, 3) uint8 RGB, the rim of the
-    stroke moves to edges of the photo that lie within about half the brush's width: a rough dab
+    stroke moves to edges of the photo that lie within a third of the brush's half width: a rough dab
     takes the object and leaves the background. Returns a new map, clamped to [0, 1], whose
     resolution is that of ``depth``, or finer where the edges ask for it; without strokes the map
     itself. Raises ``InvalidMedia`` for strokes that are not finite or not two-dimensional.
@@ -67,14 +69,14 @@ def _fit(wished: Array, photo: NDArray[np.uint8] | None, size: tuple[int, int]) 
     if not painted.any():
         return full
     inside = distance_inside(painted)
-    breadth = max(2.0, float(inside.max()))
-    outside = np.full(painted.shape, breadth, np.float32)
-    if not painted.all():
-        outside = distance_inside(~painted)
+    if painted.all():
+        return full
+    outside = distance_inside(~painted)
+    reach = float(np.clip(_REACH * inside.max(), 1.5, 0.06 * max(grid)))
     # Sure in the middle of the stroke and well away from it; the photo decides in between.
-    sure = np.clip(np.where(painted, inside, outside) / (0.6 * breadth), 0.0, 1.0) ** 2
+    sure = np.where(np.where(painted, inside, outside) > reach, 1.0, 0.002)
     lab = lab_of(scaled_bytes(photo, grid))
     ties = edge_weights(blurred(lab, 0.8), 28.0)
-    fitted = smooth_within_edges(rough, sure.astype(np.float32) + 1e-4, ties, 40.0)
-    fitted[outside > 1.2 * breadth] = 0.0
+    fitted = smooth_within_edges(rough, sure.astype(np.float32), ties, 300.0)
+    fitted[outside > reach] = 0.0
     return scaled(fitted, size)
