@@ -1,0 +1,256 @@
+"""The page in a real browser, as a film-maker uses it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.ui.conftest import Server, make_picture, nothing_is_left, wait_until
+
+
+def _motion(page: Page) -> dict:
+    """The motion control as the page shows it."""
+    return json.loads(page.input_value("#ms-json"))
+
+
+def _wait_for(page: Page, expression: str, seconds: float = 60) -> None:
+    page.wait_for_function(expression, timeout=seconds * 1000)
+
+
+def _has_depth(page: Page) -> None:
+    _wait_for(page, "document.querySelector('.ms-depth .ms-picture').src.startsWith('data:')")
+
+
+def _show_cat(page: Page) -> None:
+    page.click("[data-example=cat]")
+    _wait_for(page, "document.querySelector('.ms-name').textContent.startsWith('Cat')")
+
+
+def _short(page: Page, seconds: str = "0.5") -> None:
+    page.locator("#ms-duration").fill(seconds)
+    page.select_option("#ms-long_side", "640")
+
+
+def _rendered(page: Page) -> None:
+    _wait_for(
+        page,
+        "document.querySelector('.ms-badge').textContent.startsWith('Rendered')"
+        " || document.querySelector('#ms-failure').textContent",
+        90,
+    )
+    assert page.inner_text("#ms-failure") == ""
+
+
+def test_pick_an_example_choose_a_move_render_and_get_the_film(desk: Page, tmp_path: Path) -> None:
+    _show_cat(desk)
+    desk.click("[data-move=truck]")
+    desk.click("[data-direction=left]")
+    _short(desk)
+    _wait_for(desk, "document.querySelector('#ms-summary').textContent.includes('truck left')")
+    assert "0.5 s, 12 frames at 24 fps, 640 × 426" in desk.inner_text("#ms-summary")
+    desk.click("#ms-render")
+    _rendered(desk)
+    _wait_for(desk, "document.querySelector('#ms-result').videoWidth === 640")
+    assert desk.evaluate("document.querySelector('#ms-result').duration") == pytest.approx(0.5, 0.1)
+    assert "Camera check" in desk.inner_text(".ms-report")
+
+    with desk.expect_download() as saving:
+        desk.click("#ms-download")
+    assert saving.value.suggested_filename == "cat-truck.mp4"
+    film_path = tmp_path / "film.mp4"
+    saving.value.save_as(film_path)
+    with av.open(str(film_path)) as film:
+        stream = film.streams.video[0]
+        assert (stream.codec_context.name, stream.average_rate) == ("h264", 24)
+        assert (stream.codec_context.width, stream.codec_context.height) == (640, 426)
+        assert sum(1 for _ in film.decode(stream)) == 12
+
+    # The film brings its settings back to a desk that shows others.
+    desk.click("[data-move=crane]")
+    desk.set_input_files(".ms-photo input[type=file]", str(film_path))
+    _wait_for(desk, "document.querySelector('.ms-photo .ms-note').textContent.includes('back')")
+    assert _motion(desk)["camera"]["type"] == "truck"
+    assert _motion(desk)["camera"]["direction"] == "left"
+
+
+def test_the_first_visit_is_one_click_from_a_film(desk: Page) -> None:
+    _has_depth(desk)
+    assert desk.get_attribute("[data-example][aria-selected=true]", "data-example")
+    assert _motion(desk)["camera"]["type"] != "static"
+    assert "frames at 24 fps" in desk.inner_text("#ms-summary")
+    desk.keyboard.press("p")
+    _wait_for(desk, "document.querySelector('.ms-badge').textContent.startsWith('Preview')")
+    assert desk.evaluate("document.querySelector('#ms-result').videoWidth") <= 480
+
+
+def test_a_sentence_fills_the_controls_and_says_what_it_understood(desk: Page) -> None:
+    desk.fill("#ms-sentence", "crane up and pan left")
+    desk.keyboard.press("Enter")
+    _wait_for(desk, "document.querySelector('.ms-reply').textContent.includes('Understood')")
+    assert [move["type"] for move in _motion(desk)["camera"]] == ["crane", "pan"]
+    assert desk.get_attribute("[data-move=crane]", "aria-checked") == "true"
+    assert desk.locator(".ms-lane").count() == 2
+    before = _motion(desk)
+    desk.fill("#ms-sentence", "a red apple")
+    desk.click("#ms-read")
+    _wait_for(desk, "document.querySelector('.ms-reply').textContent.includes('No camera move')")
+    assert _motion(desk) == before
+
+
+def test_pasted_json_becomes_controls_and_broken_json_is_explained(desk: Page) -> None:
+    desk.click("#ms-json-fold summary")
+    wanted = {"camera": {"type": "tilt", "direction": "down", "intensity": 0.25, "duration": 2}}
+    desk.fill("#ms-json", json.dumps(wanted))
+    desk.click("#ms-json-apply")
+    _wait_for(desk, "document.querySelector('[data-move=tilt]').ariaChecked === 'true'")
+    assert desk.input_value("#ms-intensity") == "0.25"
+    desk.fill("#ms-json", '{"camera": {"type": "tilt", "intensity": NaN}}')
+    desk.click("#ms-json-apply")
+    _wait_for(desk, "document.querySelector('.ms-jsonbody .ms-bad')")
+    assert "NaN" in desk.inner_text(".ms-jsonbody .ms-bad")
+    assert desk.input_value("#ms-intensity") == "0.25"
+
+
+def test_every_change_can_be_undone_and_redone(desk: Page) -> None:
+    first = _motion(desk)
+    desk.click("[data-move=orbit]")
+    desk.click("#ms-add")
+    desk.select_option("#ms-format", "webm")
+    assert len(_motion(desk)["camera"]) == 2
+    desk.click(".ms-head h2 >> nth=0")
+    for _ in range(3):
+        desk.keyboard.press("Control+z")
+    assert _motion(desk) == first
+    assert desk.input_value("#ms-format") == "mp4"
+    assert desk.is_disabled("#ms-undo")
+    for _ in range(3):
+        desk.keyboard.press("Control+Shift+z")
+    assert len(_motion(desk)["camera"]) == 2
+    assert desk.input_value("#ms-format") == "webm"
+
+
+def test_moves_are_stacked_ordered_and_removed(desk: Page) -> None:
+    desk.click("[data-move=dolly]")
+    desk.locator("#ms-duration").fill("2")
+    desk.click("#ms-add")
+    desk.click("[data-move=pan]")
+    desk.select_option(".ms-join", "then")
+    desk.locator("#ms-duration").fill("1")
+    camera = _motion(desk)["camera"]
+    assert [move["type"] for move in camera] == ["dolly", "pan"]
+    assert "start" not in camera[1]
+    _wait_for(desk, "document.querySelector('#ms-summary').textContent.startsWith('3 s')")
+    desk.select_option(".ms-join", "with")
+    assert _motion(desk)["camera"][1]["start"] == 0
+    _wait_for(desk, "document.querySelector('#ms-summary').textContent.startsWith('2 s')")
+    desk.click(".ms-lane >> nth=1 >> [title='Move up']")
+    assert [move["type"] for move in _motion(desk)["camera"]] == ["pan", "dolly"]
+    desk.click(".ms-lane >> nth=0 >> [title^='Remove']")
+    assert _motion(desk)["camera"]["type"] == "dolly"
+
+
+def test_only_directions_that_a_move_can_take_are_offered(desk: Page) -> None:
+    desk.click("[data-move=truck]")
+    offered = desk.eval_on_selector_all(
+        "[data-direction]", "all => all.map(b => b.dataset.direction)"
+    )
+    assert sorted(offered) == ["left", "right"]
+    desk.click("[data-move=handheld]")
+    assert desk.locator("[data-direction]").count() == 0
+
+
+def test_escape_cancels_within_a_second_and_leaves_nothing(desk: Page) -> None:
+    _show_cat(desk)
+    desk.locator("#ms-duration").fill("20")
+    desk.select_option("#ms-long_side", "1920")
+    desk.click(".ms-head h2 >> nth=0")
+    desk.keyboard.press("r")
+    _wait_for(desk, "/Rendering · [1-9]/.test(document.querySelector('.ms-stagename').textContent)")
+    assert "left" in desk.inner_text(".ms-left") or "almost" in desk.inner_text(".ms-left")
+    began = time.monotonic()
+    desk.keyboard.press("Escape")
+    _wait_for(desk, "document.querySelector('.ms-progress').hidden")
+    wait_until(nothing_is_left, 2, "the end of the job")
+    assert time.monotonic() - began < 2.5
+    assert desk.is_enabled("#ms-render")
+    assert desk.locator(".ms-badge").is_hidden()
+
+
+def test_a_wrong_file_is_explained_beside_the_photo_which_stays(desk: Page) -> None:
+    name = desk.inner_text(".ms-photo .ms-name")
+    desk.set_input_files(
+        ".ms-photo input[type=file]",
+        {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"},
+    )
+    _wait_for(desk, "document.querySelector('.ms-photo .ms-bad')")
+    assert "not a picture" in desk.inner_text(".ms-photo .ms-note")
+    assert desk.inner_text(".ms-photo .ms-name") == name
+    assert desk.is_visible(".ms-photo .ms-picture")
+
+
+def test_a_photo_of_ones_own_arrives_with_its_depth(desk: Page, tmp_path: Path) -> None:
+    _has_depth(desk)
+    photo = make_picture(tmp_path / "my <b>holiday<b>.png", 300, 400)
+    desk.set_input_files(".ms-photo input[type=file]", str(photo))
+    _wait_for(desk, "document.querySelector('.ms-name').textContent.includes('300 × 400')")
+    assert desk.locator(".ms-photo .ms-name b").count() == 0, "a file name is text, not markup"
+    _wait_for(desk, "document.querySelector('#ms-summary').textContent.includes('960 × 1280')")
+    _wait_for(desk, "!document.querySelector('.ms-depth .ms-stage').hidden")
+    assert desk.get_attribute("[data-example][aria-selected=true]", "data-example") is None
+
+
+def test_the_brush_changes_the_depth_and_can_be_taken_back(desk: Page) -> None:
+    _has_depth(desk)
+    source = "document.querySelector('.ms-depth .ms-picture').src"
+    before = desk.evaluate(source)
+    box = desk.locator(".ms-paint").bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    desk.mouse.move(*middle)
+    desk.mouse.down()
+    desk.mouse.move(middle[0] + 40, middle[1] + 10, steps=6)
+    desk.mouse.up()
+    desk.wait_for_function(f"before => {source} !== before", arg=before)
+    desk.click("[title='Take back the last brush stroke']")
+    desk.wait_for_function(f"before => {source} === before", arg=before)
+
+
+def test_letters_typed_into_a_box_are_no_shortcuts(desk: Page) -> None:
+    desk.click("#ms-sentence")
+    desk.keyboard.type("rpr")
+    assert desk.input_value("#ms-sentence") == "rpr"
+    assert desk.is_hidden(".ms-progress")
+
+
+def test_a_phone_shows_everything_without_sideways_scrolling(
+    browser: BrowserContext, server: Server
+) -> None:
+    page = browser.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(server.url)
+    page.wait_for_selector("#ms-settings .ms-output")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    width = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.ms-panel, .ms-panel *')]"
+        ".filter(e => e.offsetParent && !e.closest('.ms-strip') && !e.closest('.ms-paint'))"
+        ".map(e => e.getBoundingClientRect().right))"
+    )
+    assert width <= 390
+    assert page.is_visible("#ms-render")
+    assert page.locator("#ms-render").bounding_box()["y"] < 844  # type: ignore[index]
+    page.click("[data-move=zoom]")
+    page.close()
+
+
+def test_the_page_carries_no_emoji_and_no_stray_gradio_look(desk: Page) -> None:
+    words = desk.inner_text("body")
+    assert not [letter for letter in words if ord(letter) > 0x1F000]
+    assert not desk.is_visible("footer")
+    picture = io.BytesIO(desk.screenshot())
+    assert picture.getbuffer().nbytes > 50_000
