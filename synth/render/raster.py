@@ -12,6 +12,9 @@ from numba import njit
 EDGE_SLACK = 1.0 / 128
 """Triangles reach this far beyond their edges, pixels: no pin holes where cells meet."""
 
+TILE = 8
+"""Side of the tiles by which hidden quads are recognised, pixels."""
+
 TIE_BREAK = 1.3e-4
 """Sample offset of blended triangles, pixels, so that a shared edge never blends twice."""
 
@@ -51,13 +54,15 @@ def project(x, y, disparity, camera, screen):  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - compiled
+def draw(screen, u, v, quads, floor, nearness, map_x, map_y):  # pragma: no cover - compiled
     """Draw opaque quads with a depth test.
 
     Args:
         screen: projected vertices from `project`, shape (V, 4).
         u, v: texture column and row of each vertex (texel centres at whole numbers), shape (V,).
         quads: vertex numbers, shape (Q, 4).
+        floor: from `tile_floor` of what is drawn so far, to pass over quads that are hidden; or
+            an array without rows.
         nearness: inverse depth of what is drawn so far, -1 where nothing is, (H, W), updated.
         map_x, map_y: texture place of what is drawn so far, (H, W), updated.
     """
@@ -77,8 +82,40 @@ def draw(screen, u, v, quads, nearness, map_x, map_y):  # pragma: no cover - com
         right = max(max(screen[a, 0], screen[b, 0]), max(screen[c, 0], screen[d, 0]))
         if right < 0.0 or left > width:
             continue
+        if floor.shape[0] > 0:
+            nearest = max(max(screen[a, 3], screen[b, 3]), max(screen[c, 3], screen[d, 3]))
+            hidden = True
+            for row in range(
+                max(int(top - 1.0), 0) // TILE, min(int(bottom + 1.0), height - 1) // TILE + 1
+            ):
+                for column in range(
+                    max(int(left - 1.0), 0) // TILE, min(int(right + 1.0), width - 1) // TILE + 1
+                ):
+                    if floor[row, column] < nearest:
+                        hidden = False
+                        break
+                if not hidden:
+                    break
+            if hidden:
+                continue
         _triangle(screen, u, v, a, b, c, nearness, map_x, map_y)
         _triangle(screen, u, v, a, c, d, nearness, map_x, map_y)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def tile_floor(nearness):  # pragma: no cover - compiled
+    """Smallest nearness in each tile of `TILE` x `TILE` pixels: what is farther is hidden there."""
+    height, width = nearness.shape
+    floor = np.full((-(-height // TILE), -(-width // TILE)), np.float32(np.inf))
+    for row in range(height):
+        line = nearness[row]
+        tiles = floor[row // TILE]
+        for tile in range(tiles.shape[0]):
+            least = tiles[tile]
+            for column in range(tile * TILE, min(tile * TILE + TILE, width)):
+                least = min(least, line[column])
+            tiles[tile] = least
+    return floor
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPose
-from synth.render.raster import blend, draw, project
+from synth.render.raster import blend, draw, project, tile_floor
 from synth.scene.build import Scene, Sheet
 
 RIM_SLACK = 0.004
@@ -39,7 +39,7 @@ class Renderer:
         self._scene = scene
         self._width = width
         self._height = height
-        self._screen = np.empty((len(scene.opaque.x), 4), np.float64)
+        self._screens = [np.empty((len(sheet.x), 4), np.float64) for sheet in scene.sheets]
         self._rim_screen = np.empty((len(scene.rim.x), 4), np.float64)
         self._nearness = np.empty((height, width), np.float32)
         self._map_x = np.empty((height, width), np.float32)
@@ -77,8 +77,8 @@ class Renderer:
 
     def largest_motion(self, before: CameraPose, after: CameraPose) -> float:
         """How far image points move between two cameras, pixels; the fastest few per cent aside."""
-        step = max(len(self._scene.opaque.x) // 2048, 1)
-        few = _every(self._scene.opaque, step)
+        front = self._scene.sheets[0]
+        few = _every(front, max(len(front.x) // 2048, 1))
         places = np.empty((2, len(few.x), 4))
         self._project(few, before, places[0])
         self._project(few, after, places[1])
@@ -101,15 +101,19 @@ class Renderer:
         return picture
 
     def _draw(self, pose: CameraPose) -> None:
-        opaque = self._scene.opaque
-        self._project(opaque, pose, self._screen)
         self._nearness.fill(-1.0)
         self._map_x.fill(0.0)
         self._map_y.fill(0.0)
-        draw(
-            self._screen, opaque.u, opaque.v, opaque.quads,
-            self._nearness, self._map_x, self._map_y,
-        )  # fmt: skip
+        floor = np.empty((0, 0), np.float32)
+        for index, sheet in enumerate(self._scene.sheets):
+            screen = self._screens[index]
+            self._project(sheet, pose, screen)
+            if index > 0:
+                floor = tile_floor(self._nearness)
+            draw(
+                screen, sheet.u, sheet.v, sheet.quads, floor,
+                self._nearness, self._map_x, self._map_y,
+            )  # fmt: skip
 
     def _soften(self, pose: CameraPose, picture: NDArray[np.uint8]) -> None:
         rim = self._scene.rim

@@ -23,13 +23,16 @@ from synth.scene.fill import extend_border, fill, fill_smooth
 from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
 
-TEAR_PARALLAX = 4.0
+TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
+
+MIXED_SHARE = 0.5
+"""Foreground share from which a far-side edge pixel is repainted rather than kept."""
 
 BEHIND_TEAR = 3.0
 """The behind sheet tears at this many times the jump of the front sheet."""
 
-MESH_PARALLAX = 0.35
+MESH_PARALLAX = 0.25
 """Error that mesh simplification may make, in the same measure."""
 
 HIDDEN_TRAVEL = 1.5
@@ -85,8 +88,8 @@ class Scene:
     """Focal length that the photo is taken to have, millimetres."""
     texture: NDArray[np.uint8]
     """Colours of all opaque sheets, shape (T, U, 3)."""
-    opaque: Sheet
-    """Front, behind and backdrop in one."""
+    sheets: tuple[Sheet, ...]
+    """The opaque surfaces, those that hide the others first: front, behind, backdrop."""
     rim_texture: NDArray[np.uint8]
     """Premultiplied colours and alpha of the rim, shape (P, Q, 4)."""
     rim: Sheet
@@ -149,7 +152,8 @@ def build_scene(
     front = build_mesh(depth, front_cells, tolerance)
     rear = build_mesh(
         behind.disparity,
-        _all_four(behind.region) & _even_cells(behind.disparity, BEHIND_TEAR * TEAR_PARALLAX / focal),
+        _all_four(behind.region)
+        & _even_cells(behind.disparity, BEHIND_TEAR * TEAR_PARALLAX / focal),
         tolerance,
         smallest_level=BLOCK_LEVEL,
     )
@@ -185,7 +189,7 @@ def build_scene(
         disparity=disparity,
         focal_length=focal_length,
         texture=texture,
-        opaque=_join(
+        sheets=(
             sheet(front, 0),
             sheet(rear, rows),
             sheet(backdrop, 2 * rows, BACKDROP_SCALE, BACKDROP_REACH),
@@ -220,21 +224,22 @@ def _fill_behind(
 ) -> _Behind:
     """Continue the far side of every step under its near side."""
     ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    alpha, front_disparity = local_sides(colour, depth, steps, ring)
+    sides = local_sides(colour, depth, steps, ring)
+    alpha, front_disparity = sides.alpha, sides.front
     jump = steps.near_disparity - steps.far_disparity
     reach = np.clip(focal * HIDDEN_TRAVEL * jump, 4.0, HIDDEN_SHARE * longer_side)
     hidden = steps.near & (steps.distance < reach)
-    contaminated = ring & ~steps.near & (alpha > 0.06)
+    contaminated = ring & ~steps.near & (alpha > MIXED_SHARE)
     hole = hidden | contaminated | (steps.band & steps.near)
     source = ~steps.near & ~hole
     if hole.any():
-        filled, behind = fill(colour, depth, hole, source, seed=seed, quality=quality)
+        filled, behind = fill(sides.back_colour, depth, hole, source, seed=seed, quality=quality)
         # What is hidden must stay behind what hides it.
         limit = depth - 0.25 * jump
         behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)
         behind = np.maximum(behind, 0.0)
     else:
-        filled, behind = colour, depth
+        filled, behind = sides.back_colour, depth
     # Wide enough to reach, in whole blocks, from under the near side into intact far side.
     reach_out = 4 * (1 << BLOCK_LEVEL) + 1
     region = cv2.dilate(hole.astype(np.uint8), np.ones((reach_out, reach_out), np.uint8)) > 0
@@ -273,7 +278,8 @@ def _front(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """The photo with clean colours on far sides, and the cells that stay when it tears."""
     front_colour = colour.copy()
-    front_colour[behind.contaminated] = behind.colour[behind.contaminated]
+    cleaned = behind.ring & ~steps.near
+    front_colour[cleaned] = behind.colour[cleaned]
     soft = steps.band & steps.near
     near_band = behind.ring & steps.near
     torn = _mixed(near_band, behind.ring & ~steps.near)
@@ -370,18 +376,3 @@ def _backdrop(
 
 def _at_end(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     return (values == values.min()) | (values == values.max())
-
-
-def _join(*sheets: Sheet) -> Sheet:
-    """Several sheets over one texture as one."""
-    starts = np.cumsum([0, *(len(sheet.x) for sheet in sheets)])
-    return Sheet(
-        x=np.concatenate([sheet.x for sheet in sheets]),
-        y=np.concatenate([sheet.y for sheet in sheets]),
-        disparity=np.concatenate([sheet.disparity for sheet in sheets]),
-        u=np.concatenate([sheet.u for sheet in sheets]),
-        v=np.concatenate([sheet.v for sheet in sheets]),
-        quads=np.concatenate(
-            [sheet.quads + start for sheet, start in zip(sheets, starts, strict=False)]
-        ).astype(np.int32),
-    )

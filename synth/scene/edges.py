@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 SIDE_SHARE = 0.4
 """A pixel counts as the near side once it is this share of the step above the far side."""
 
-BAND_RADIUS = 2
+BAND_RADIUS = 1
 """Pixels on each side of a step whose colour may be a mixture of both sides."""
 
 

@@ -9,6 +9,8 @@ KNN matting start from (Chuang et al. 2001, https://doi.org/10.1109/CVPR.2001.99
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -22,34 +24,53 @@ FLAT_CONTRAST = 20.0
 """Colour distance (0-441) below which colours cannot tell the sides and geometry decides."""
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Edge pixels taken apart; every array has the picture's height and width."""
+
+    alpha: NDArray[np.float32]
+    """Foreground share: 1 away from the edges on their near side, 0 on their far side."""
+    front: NDArray[np.float32]
+    """Disparity at which the foreground part of each edge pixel stands."""
+    back_colour: NDArray[np.uint8]
+    """The picture with the foreground's share taken out of far-side edge pixels, (H, W, 3)."""
+
+
 def local_sides(
     colour: NDArray[np.uint8], disparity: NDArray[np.float32], steps: Steps, ring: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Foreground share and foreground disparity of the pixels in `ring`.
+) -> Sides:
+    """Explain each pixel of `ring` as a mixture of a near and a far colour.
 
     Args:
         colour: (H, W, 3).
         disparity: (H, W).
         steps: from `find_steps`.
         ring: the pixels to explain, (H, W): the band and one pixel around it.
-
-    Returns:
-        alpha (H, W), 1 away from the ring's near side and 0 on its far side; and the disparity at
-        which the foreground part of each ring pixel stands, (H, W).
     """
     alpha = steps.near.astype(np.float32)
     front = disparity.copy()
+    back_colour = colour.copy()
     rows, columns = np.nonzero(ring)
     _explain(
         colour, disparity, steps.band, steps.near, steps.near_disparity, steps.far_disparity,
-        rows.astype(np.int32), columns.astype(np.int32), alpha, front,
+        rows.astype(np.int32), columns.astype(np.int32), alpha, front, back_colour,
     )  # fmt: skip
-    return alpha, front
+    return Sides(alpha, front, back_colour)
 
 
 @njit(cache=True, nogil=True)
 def _explain(
-    colour, disparity, band, near, near_disparity, far_disparity, rows, columns, alpha, front
+    colour,
+    disparity,
+    band,
+    near,
+    near_disparity,
+    far_disparity,
+    rows,
+    columns,
+    alpha,
+    front,
+    back_colour,
 ):  # pragma: no cover - compiled
     height, width = disparity.shape
     for index in range(rows.shape[0]):
@@ -59,7 +80,6 @@ def _explain(
         low = far_disparity[row, column]
         slack = 0.35 * (high - low)
         sums = np.zeros((2, 5))
-        pure = np.zeros(2)
         side_near = 0.0
         side_all = 0.0
         for r in range(max(row - SAMPLE_RADIUS, 0), min(row + SAMPLE_RADIUS + 1, height)):
@@ -83,7 +103,6 @@ def _explain(
                 sums[side, 2] += weight * colour[r, c, 1]
                 sums[side, 3] += weight * colour[r, c, 2]
                 sums[side, 4] += weight * here
-                pure[side] += weight
         by_shape = side_near / side_all
         if sums[0, 0] > 0.0:
             front[row, column] = sums[0, 4] / sums[0, 0]
@@ -108,6 +127,11 @@ def _explain(
         elif by_shape <= 0.001:
             mixed = min(mixed, 0.25)
         alpha[row, column] = mixed
+        if not near[row, column] and mixed < 0.9:
+            for channel in range(3):
+                fore = sums[0, channel + 1] / sums[0, 0]
+                pure = (colour[row, column, channel] - mixed * fore) / (1.0 - mixed)
+                back_colour[row, column, channel] = min(max(int(pure + 0.5), 0), 255)
 
 
 def premultiplied_front(
