@@ -159,12 +159,14 @@ def to_video_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFram
     while it works.
     """
     height, width = pixels.shape[:2]
-    flat = np.ascontiguousarray(pixels).reshape(height, width * 3)
     if pixel_format == "gbrp":
         frame = av.VideoFrame(width, height, "gbrp")
         for index, channel in enumerate((1, 2, 0)):
             _plane(frame, index, np.uint8)[:, :width] = pixels[:, :, channel]
         return frame
+    flat = np.ascontiguousarray(pixels).reshape(height, width * 3)
+    if not flat.flags.writeable:
+        flat = flat.copy()  # numba would compile everything again for read-only input
     frame = av.VideoFrame(even(width), even(height), pixel_format)
     if pixel_format == "yuv420p":
         y, u, v = (_plane(frame, index, np.uint8) for index in range(3))

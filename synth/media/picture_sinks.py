@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
+from math import ceil, sqrt
 from typing import cast
 
 import av
@@ -23,7 +24,8 @@ from synth.media.colour import to_video_frame
 from synth.media.metadata import PROJECT_ENTRY, encode_comment
 from synth.media.sinks import ClipSpec
 
-_PALETTE_SAMPLES_PER_SECOND = 6
+_PALETTE_PIXELS = 160 * 120
+"""About how many pixels of each frame are counted for the palette."""
 _DITHERS = {"bayer": "bayer:bayer_scale=3", "diffusion": "sierra2_4a", "none": "none"}
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -32,9 +34,9 @@ class GifSink:
     """A GIF with one palette for the whole clip, in flat memory.
 
     The palette needs all frames before the first can be written. So frames go to two places as
-    they come: into FFmpeg's ``palettegen``, which keeps only a colour histogram (median cut, as
-    in Heckbert 1982), and, without loss, into a scratch file beside the target. ``finish``
-    reads the scratch file back through ``paletteuse``.
+    they come: thinned out into FFmpeg's ``palettegen``, which keeps only a colour histogram
+    (median cut, as in Heckbert 1982), and, without loss, into a scratch file beside the target.
+    ``finish`` reads the scratch file back through ``paletteuse``.
     """
 
     def __init__(self, clip: ClipSpec) -> None:
@@ -42,13 +44,13 @@ class GifSink:
         self._clip = clip
         self._scratch = clip.path.with_suffix(".scratch")
         self._output: av.container.OutputContainer | None = None
-        # Colours change slowly: a few frames a second say enough about them.
-        self._sampled = max(1, round(clip.fps / _PALETTE_SAMPLES_PER_SECOND))
+        self._step = max(1, ceil(sqrt(clip.width * clip.height / _PALETTE_PIXELS)))
         self._spool, self._spool_stream = self._open(str(self._scratch), "nut", "utvideo", "gbrp")
         graph = av.filter.Graph()
         colours = clip.settings.gif_colours
+        small = -(-clip.width // self._step), -(-clip.height // self._step)
         chain = [
-            graph.add("buffer", self._buffer("gbrp")),
+            graph.add("buffer", self._buffer(*small)),
             graph.add("palettegen", f"max_colors={colours}:reserve_transparent=0:stats_mode=full"),
             graph.add("buffersink"),
         ]
@@ -66,23 +68,25 @@ class GifSink:
         stream.codec_context.time_base = 1 / self._clip.fps
         return output, stream
 
-    def _buffer(self, pixel_format: str) -> str:
-        clip = self._clip
+    def _buffer(self, width: int, height: int) -> str:
         return (
-            f"video_size={clip.width}x{clip.height}:pix_fmt={pixel_format}"
-            f":time_base={1 / clip.fps}:pixel_aspect=1/1:colorspace=0:range=2"
+            f"video_size={width}x{height}:pix_fmt=gbrp:time_base={1 / self._clip.fps}"
+            ":pixel_aspect=1/1:colorspace=0:range=2"
         )
 
-    def prepare(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
-        """A copy of the frame as planes of green, blue and red."""
-        return to_video_frame(pixels, "gbrp")
+    def prepare(self, pixels: NDArray[np.uint8]) -> tuple[av.VideoFrame, av.VideoFrame]:
+        """Copies of the frame as planes: all of it, and a small one to count colours in."""
+        small = pixels[:: self._step, :: self._step]
+        # Six bits a channel bound the number of colours, and so memory and time, for any clip.
+        small = (small & np.uint8(0xFC) | small >> np.uint8(6)).astype(np.uint8, copy=False)
+        return to_video_frame(pixels, "gbrp"), to_video_frame(small, "gbrp")
 
-    def encode(self, item: av.VideoFrame, index: int) -> None:
+    def encode(self, item: tuple[av.VideoFrame, av.VideoFrame], index: int) -> None:
         """Count the frame's colours and put it into the scratch file."""
-        item.pts, item.time_base = index, 1 / self._clip.fps
-        self._spool.mux(self._spool_stream.encode(item))
-        if index % self._sampled == 0:
-            self._palette.vpush(item)
+        for frame in item:
+            frame.pts, frame.time_base = index, 1 / self._clip.fps
+        self._spool.mux(self._spool_stream.encode(item[0]))
+        self._palette.vpush(item[1])
 
     def finish(self) -> None:
         """Choose the palette, then write every frame with it."""
@@ -104,7 +108,9 @@ class GifSink:
         """The scratch file's frames as indices into the palette."""
         dither = self._clip.settings.gif_dither
         graph = av.filter.Graph()
-        pictures = graph.add("buffer", self._buffer("gbrp"), name="pictures")
+        pictures = graph.add(
+            "buffer", self._buffer(self._clip.width, self._clip.height), name="pictures"
+        )
         colours = graph.add(
             "buffer",
             f"video_size={palette.width}x{palette.height}:pix_fmt={palette.format.name}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import av.container
+import av.error
 
 from synth.errors import InvalidMedia
 from synth.limits import LIMITS, Limits
@@ -57,7 +58,7 @@ def retag(
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except av.FFmpegError as error:
+    except av.error.FFmpegError as error:
         raise InvalidMedia(
             f"The texts of {target.name!r} could not be rewritten ({error.strerror})."
         ) from error

@@ -170,3 +170,4 @@ class ContainerSink:
         self._clip.path.unlink(missing_ok=True)
         with suppress(Exception):
             self._container.close()
+        self._clip.path.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from synth.media.sinks import ClipSpec, ContainerSink, Sink
 
 _QUEUE = 3
 _POLL_SECONDS = 0.05
+_ABANDON_SECONDS = 0.5
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _BYTES_PER_PIXEL = {"mp4": 0.15, "webm": 0.15, "gif": 3.0, "prores": 1.2, "png": 3.0}
 """Generous guesses of one frame's size, for the check of free disk."""
@@ -240,11 +241,15 @@ class VideoWriter:
             os.close(folder)
 
     def _abandon(self) -> None:
-        """Stop the thread and remove what was written."""
+        """Stop the thread and remove what was written.
+
+        A large frame may keep the encoder busy for longer than anyone wants to wait; then the
+        thread ends by itself a moment later, and its sink removes whatever it still wrote.
+        """
         self._stop.set()
         self._remove()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_ABANDON_SECONDS)
         self._remove()
 
     def _remove(self) -> None:

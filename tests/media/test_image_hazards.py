@@ -16,6 +16,9 @@ from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import LIMITS
 from synth.media import load_image
 
+# Pillow also prints warnings about the files made here.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
