@@ -19,6 +19,7 @@ from synth.motion.model import (
     motion_schema,
 )
 from synth.motion.moves import camera_path, frame_count, poses_at
+from synth.motion.phrases import ParsedPhrase, Span, parse_phrase
 
 __all__ = [
     "DIRECTIONS",
@@ -31,6 +32,8 @@ __all__ = [
     "MotionControl",
     "MoveKind",
     "MoveType",
+    "ParsedPhrase",
+    "Span",
     "SubjectAction",
     "TimedMove",
     "camera_path",
@@ -38,5 +41,6 @@ __all__ = [
     "frame_count",
     "motion_schema",
     "parse_motion_json",
+    "parse_phrase",
     "poses_at",
 ]

@@ -39,6 +39,7 @@ Kind = Literal[
 
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|->|=>|\S")
 _LONGEST: Final = 6
+_LARGEST_FIGURE: Final = 100_000.0
 _DECADES: Final = frozenset({20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0})
 
 
@@ -81,7 +82,7 @@ def _lexicon() -> Mapping[tuple[str, ...], _Entry]:
     entries: dict[tuple[str, ...], _Entry] = {}
 
     def enter(text: str, entry: _Entry) -> None:
-        entries[tuple(text.replace("'", "'").split())] = entry
+        entries[tuple(text.split())] = entry
 
     for word in small.FILLERS:
         enter(word, _Entry("filler"))
@@ -212,8 +213,7 @@ def _measure(tokens: list[tuple[str, int, int]], index: int) -> tuple[Word, int]
             continue
         if unit_text == "s" and number in _DECADES and start == tokens[index + length - 1][2]:
             return None  # "80s" is a decade.
-        if number > 10_000.0:
-            return None
+        number = min(number, _LARGEST_FIGURE)
         word = Word(text + " " + unit_text, tokens[index][1], end, "measure", unit, number=number)
         return word, length + 1
     return None

@@ -1,239 +1,40 @@
 """The motion control: what the camera, the subjects and the weather are asked to do.
 
-Every bound, default and help text stands on its field here and nowhere else; sliders, JSON checks
-and the JSON Schema read them from it.
+It is the brief's dictionary as a checked, unchangeable value, with its JSON Schema.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
-from synth.motion.catalogue import MOVE_KINDS, MOVE_TYPES, Direction, MoveKind, MoveType
-from synth.motion.easing import EASINGS, easing_name
+from synth.motion.catalogue import MOVE_TYPES
 from synth.motion.explain import explain_errors, short
-
-DEFAULT_SECONDS: Final = 3.0
-"""Length of a move, and of a clip, when nothing says otherwise, seconds."""
+from synth.motion.instructions import (
+    DEFAULT_SECONDS,
+    CameraMove,
+    Environment,
+    Instruction,
+    SubjectAction,
+    one_of,
+    opening,
+)
 
 MAX_MOVES: Final = 32
 """Most camera moves in one control."""
 
 MAX_OBJECTS: Final = 32
 """Most subject actions in one control."""
-
-Action = Literal["walk", "run", "dance", "jump", "fall", "wave", "sway", "float", "turn", "idle"]
-"""What a subject does."""
-
-Heading = Literal["left_to_right", "right_to_left", "toward_camera", "away_from_camera", "in_place"]
-"""Where a subject goes."""
-
-Particles = Literal[
-    "none", "rain", "snow", "dust", "fog", "embers", "leaves", "bokeh", "fireflies", "light_rays"
-]
-"""What is in the air."""
-
-Wind = Literal["left", "right", "forward", "backward", "still"]
-"""Where the wind blows to."""
-
-
-def _plain_word(value: object) -> object:
-    """``"Push-In "`` and ``"push in"`` mean ``"push_in"``; anything but a string is left alone."""
-    if isinstance(value, str):
-        return "_".join(value.strip().lower().replace("-", " ").split())
-    return value
-
-
-def _known_easing(value: str) -> str:
-    return easing_name(value)
-
-
-Word = BeforeValidator(_plain_word)
-"""Lets people write a name with hyphens, spaces or capitals."""
-
-EasingName = Annotated[
-    str,
-    Field(max_length=64, json_schema_extra={"enum": list(EASINGS)}),
-    AfterValidator(_known_easing),
-]
-"""Name of a curve of ``EASINGS``, in any usual spelling; kept in the plain one."""
-
-
-class _Instruction(BaseModel):
-    """Base of all instructions: unchangeable, nothing unknown, no text or bool for a number."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
-    )
-
-
-def _directions_by_type(schema: dict[str, Any]) -> None:
-    """Tell the JSON Schema which directions go with which move."""
-    schema["allOf"] = [
-        {
-            "if": {"properties": {"type": {"const": kind.type}}},
-            "then": {"properties": {"direction": {"enum": [*kind.directions, None]}}},
-        }
-        for kind in MOVE_KINDS.values()
-    ]
-
-
-class CameraMove(_Instruction):
-    """One move of the camera."""
-
-    model_config = ConfigDict(json_schema_extra=_directions_by_type)
-
-    type: Annotated[MoveType, Word] = Field(description="What the camera does.")
-    direction: Annotated[Direction | None, Word] = Field(
-        default=None,
-        description="Which way it does it; left out, the usual way of that move.",
-    )
-    intensity: float = Field(
-        default=0.5,
-        ge=0.0,
-        le=1.0,
-        description="How pronounced the movement is, 0 (none) to 1 (as far as a photo bears).",
-    )
-    duration: float | None = Field(
-        default=DEFAULT_SECONDS,
-        gt=0.0,
-        le=LIMITS.clip_seconds,
-        description="Length of the move in seconds; null lasts as long as the other moves do.",
-    )
-    start: float | None = Field(
-        default=None,
-        ge=0.0,
-        lt=LIMITS.clip_seconds,
-        description="When the move starts, in seconds; left out, when the move before it ends.",
-    )
-    easing: EasingName | None = Field(
-        default=None,
-        description="How the move gathers and loses speed; left out, the usual way of that move.",
-    )
-    loop: bool = Field(
-        default=False,
-        description="Come back to the start, so that the last frame leads into the first.",
-    )
-    seed: int = Field(
-        default=0,
-        ge=0,
-        le=2**32 - 1,
-        description="Picks the shake of a handheld camera; the same number gives the same shake.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _shake_lasts(cls, data: object) -> object:
-        """A handheld camera that names no duration shakes for the whole clip."""
-        if not isinstance(data, Mapping) or "duration" in data:
-            return data
-        shakes = _plain_word(data.get("type")) == "handheld"
-        return {**data, "duration": None} if shakes else data
-
-    @model_validator(mode="after")
-    def _direction_fits(self) -> Self:
-        allowed = self.kind.directions
-        if self.direction is not None and self.direction not in allowed:
-            name = _opening(self.label)
-            advice = (
-                f"It can go {_one_of(allowed)}."
-                if allowed
-                else "It has no direction; leave it out."
-            )
-            raise InvalidInstruction(f"{name} cannot go {self.direction}. {advice}")
-        return self
-
-    @property
-    def kind(self) -> MoveKind:
-        """The row of the table of moves."""
-        return MOVE_KINDS[self.type]
-
-    @property
-    def label(self) -> str:
-        """The move's name in plain words: "a dolly zoom"."""
-        return self.kind.label
-
-    @property
-    def way(self) -> Direction | None:
-        """The direction it goes, its own or the usual one; None for moves that have none."""
-        return self.direction or self.kind.default_direction
-
-    @property
-    def curve(self) -> str:
-        """Name of the easing it takes, its own or the usual one."""
-        return self.easing or self.kind.easing
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values that ``MotionControl.from_dict`` reads back to an equal move."""
-        values = self.model_dump(mode="json", exclude_none=True)
-        if self.duration is None and self.type != "handheld":
-            values["duration"] = None
-        if not self.loop:
-            del values["loop"]
-        if self.seed == 0:
-            del values["seed"]
-        return values
-
-
-class SubjectAction(_Instruction):
-    """What one subject of the photo does."""
-
-    id: str = Field(
-        default="subject",
-        min_length=1,
-        max_length=80,
-        description="Name of the subject.",
-    )
-    action: Annotated[Action, Word] = Field(description="What the subject does.")
-    speed: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="How fast, 0 (barely) to 1 (as fast as it can)."
-    )
-    direction: Annotated[Heading, Word] = Field(
-        default="in_place", description="Where the subject goes."
-    )
-
-    @field_validator("id")
-    @classmethod
-    def _printable(cls, value: str) -> str:
-        if not value.isprintable() or not value.strip():
-            raise InvalidInstruction("The name of a subject must be made of visible characters.")
-        return value
-
-
-class Environment(_Instruction):
-    """What is in the air, and how it moves."""
-
-    particle_effects: Annotated[Particles, Word] = Field(
-        default="none", description="What falls or floats in the scene."
-    )
-    wind_direction: Annotated[Wind, Word] = Field(
-        default="still", description="Where the wind blows to."
-    )
-    weather_intensity: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="How strong the weather is, 0 to 1."
-    )
-
-
-def _one_of(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _opening(words: str) -> str:
-    return words[0].upper() + words[1:]
 
 
 def _as_list(value: object) -> object:
@@ -280,7 +81,7 @@ class TimedMove:
     """When it ends, seconds."""
 
 
-class MotionControl(_Instruction):
+class MotionControl(Instruction):
     """What a shot is asked to do: the camera, the subjects, the weather. All three are optional.
 
     ``MotionControl()`` is a camera that stands still for three seconds.
@@ -312,7 +113,7 @@ class MotionControl(_Instruction):
         for timed in self.timeline:
             if timed.end <= timed.start:
                 raise InvalidInstruction(
-                    f"{_opening(timed.move.label)} starts at {timed.start:g} s, when the clip is "
+                    f"{opening(timed.move.label)} starts at {timed.start:g} s, when the clip is "
                     f"over ({self.duration:g} s). Start it earlier or give it a duration."
                 )
         return self
@@ -327,7 +128,7 @@ class MotionControl(_Instruction):
             return values
         if not isinstance(values, Mapping):
             raise InvalidInstruction(
-                f"A motion control is an object with the keys {_one_of(list(cls.model_fields))}, "
+                f"A motion control is an object with the keys {one_of(list(cls.model_fields))}, "
                 f"not {type(values).__name__}."
             )
         try:

@@ -14,10 +14,11 @@ from typing import Any, Final
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.limits import LIMITS
 from synth.motion.catalogue import MOVE_KINDS
+from synth.motion.clauses import Mention
+from synth.motion.details import Reading
 from synth.motion.lexer import cut
-from synth.motion.mentions import Mention
 from synth.motion.model import DEFAULT_SECONDS, MAX_MOVES, CameraMove, MotionControl
-from synth.motion.sentence import Reading, read_words
+from synth.motion.sentence import read_words
 from synth.motion.surroundings import Surroundings, read_surroundings
 
 HOLD_SECONDS: Final = 1.5

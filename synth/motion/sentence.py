@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from synth.motion.catalogue import Direction, MoveType
+from synth.motion.clauses import Clause, Mention, Subject
+from synth.motion.details import LENGTHS, Reading, attach, give_amount, give_figure
 from synth.motion.lexer import Word
-from synth.motion.mentions import Clause, Mention, Subject, find_mentions
-from synth.motion.small_words import AMOUNT_PHRASES, TOGETHER
+from synth.motion.mentions import find_mentions
+from synth.motion.small_words import TOGETHER
 from synth.motion.vocabulary import FAMILIES
 
 _STRENGTH: Final = ("comma", "and", "or", "but", "stop", "then", "after", "before")
-_SPEED: Final = frozenset(
-    {"slow", "slowly", "slower", "fast", "faster", "quick", "quickly", "rapid", "rapidly", "swift",
-     "swiftly", "gradual", "gradually", "leisurely", "unhurried", "brisk", "briskly"}
-)  # fmt: skip
-_LENGTHS: Final = frozenset({"shot", "clip", "video", "take", "total", "long", "sequence"})
 _LAID_DOWN: Final = frozenset(
     {"left", "right", "up", "down", "forward", "backward", "out", "back", "in", "clockwise",
      "counterclockwise"}
@@ -42,31 +38,6 @@ _AXES: Final[dict[MoveType, str]] = {
     "orbit": "around",
     "arc": "around",
 }
-
-
-@dataclass
-class Reading:
-    """What a text asks of the camera, before it becomes a motion control."""
-
-    groups: list[list[Mention]] = field(default_factory=list)
-    """Moves of one group run together, the groups in turn."""
-    excluded: list[Mention] = field(default_factory=list)
-    total: float | None = None
-    """Length of everything, seconds."""
-    loop: bool = False
-    picture: list[Word] = field(default_factory=list)
-    """Camera words that were read as part of the picture."""
-    open_questions: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    framing: list[Word] = field(default_factory=list)
-    order_words: list[Word] = field(default_factory=list)
-    used: list[tuple[Word, str]] = field(default_factory=list)
-    """Words that had a part in the reading, and which."""
-
-    @property
-    def last(self) -> Mention | None:
-        """The move that was mentioned last."""
-        return self.groups[-1][-1] if self.groups else None
 
 
 def split_clauses(words: Sequence[Word]) -> Iterator[tuple[Clause, list[Word]]]:
@@ -131,7 +102,7 @@ def read_words(words: Sequence[Word]) -> Reading:
                 continue
             joint_waiting = _read_remark(reading, clause, waiting) or ""
             continue
-        _attach(clause, asked, waiting, reading)
+        attach(clause, asked, waiting, reading)
         _hand_back(reading, clause, asked)
         waiting = []
         link = joint_waiting if joint_waiting and clause.link in ("comma", "and") else clause.link
@@ -151,7 +122,7 @@ def read_words(words: Sequence[Word]) -> Reading:
         reading.groups.append(later)
     if waiting and reading.last is not None:
         for word in waiting:
-            _give_amount(reading.last, word, None, reading)
+            give_amount(reading.last, word, None, reading)
     _settle(reading)
     return reading
 
@@ -259,7 +230,7 @@ def _read_remark(reading: Reading, clause: Clause, waiting: list[Word]) -> str |
     if remark:
         for word in clause.words:
             if word.kind == "measure" and word.value == "seconds":
-                if last is None or any(w.text in _LENGTHS for w in clause.words):
+                if last is None or any(w.text in LENGTHS for w in clause.words):
                     reading.total = word.number
                 elif clause.link == "after":
                     pass
@@ -268,7 +239,7 @@ def _read_remark(reading: Reading, clause: Clause, waiting: list[Word]) -> str |
                         mention.seconds = mention.seconds or word.number
                 reading.used.append((word, "time"))
             elif word.kind == "measure" and last is not None:
-                _give_figure(last, word, reading)
+                give_figure(last, word, reading)
             elif word.kind == "amount":
                 waiting.append(word)
             elif word.kind == "easing" and last is not None:
@@ -276,7 +247,7 @@ def _read_remark(reading: Reading, clause: Clause, waiting: list[Word]) -> str |
                 reading.used.append((word, "easing"))
         if last is not None:
             for word in waiting:
-                _give_amount(last, word, None, reading)
+                give_amount(last, word, None, reading)
             waiting.clear()
         if clause.link == "after":
             return _wait_first(reading, clause)
@@ -292,7 +263,7 @@ def _read_lengths(reading: Reading, clause: Clause) -> None:
     for index, word in enumerate(clause.words):
         if word.kind == "measure" and word.value == "seconds":
             near = clause.words[max(0, index - 2) : index + 3]
-            if any(other.text in _LENGTHS for other in near):
+            if any(other.text in LENGTHS for other in near):
                 reading.total = word.number
                 reading.used.append((word, "time"))
 
@@ -330,125 +301,11 @@ def _continue_move(reading: Reading, clause: Clause, lead: Word, last: Mention) 
     if link in ("comma", "and", "but") and last.way is None and again.type == last.type:
         last.way = again.way
         last.words.append(lead)
-        _attach(clause, [last], [], reading)
+        attach(clause, [last], [], reading)
         return True
-    _attach(clause, [again], [], reading)
+    attach(clause, [again], [], reading)
     _place(reading, [again], link, clause.opens)
     return True
-
-
-def _attach(clause: Clause, mentions: list[Mention], waiting: list[Word], reading: Reading) -> None:
-    """Give amounts, degrees, lengths and easing of a clause to the move they speak of."""
-    for word in waiting:
-        _give_amount(mentions[0], word, None, reading)
-    units = clause.words
-    for index, word in enumerate(units):
-        target = _target(units, index, mentions)
-        if word.kind == "amount":
-            if _qualifies(units, index, mentions):
-                before = units[index - 1] if index > 0 else None
-                _give_amount(_able(target, mentions, word), word, before, reading)
-        elif word.kind == "measure":
-            _give_measure(units, index, target, mentions, reading)
-        elif word.kind == "easing":
-            target.easing = word.value
-            reading.used.append((word, "easing"))
-    for mention in mentions:
-        carried = mention.words[0].name.partition(" ")[2] if mention.words[0].group else ""
-        if carried:
-            mention.amounts.append({"whip": 1.0, "heavy": 0.75, "slow": 0.3}[carried])
-            if carried == "whip":
-                mention.easing = mention.easing or "ease_in_out_expo"
-
-
-def _target(units: Sequence[Word], index: int, mentions: list[Mention]) -> Mention:
-    """The move that a word speaks of: the next one, or the last when it follows them all."""
-    at = units[index].start
-    behind = [m for m in mentions if m.words[0].start < at]
-    ahead = [m for m in mentions if m.words[0].start > at]
-    if behind and index > 0 and units[index - 1] in behind[-1].words:
-        return behind[-1]
-    return ahead[0] if ahead else behind[-1] if behind else mentions[0]
-
-
-def _able(target: Mention, mentions: list[Mention], word: Word) -> Mention:
-    """Speed is not said of a shake or of a camera that stands still."""
-    if target.type in ("handheld", "static") and word.text in _SPEED:
-        return next((m for m in mentions if m.type not in ("handheld", "static")), target)
-    return target
-
-
-def _qualifies(units: Sequence[Word], index: int, mentions: list[Mention]) -> bool:
-    """Whether an amount speaks of a move and not of the picture: "zoom in on a small boat"."""
-    word = units[index]
-    after = units[index + 1] if index + 1 < len(units) else None
-    if word.text.endswith("ly") or word.text in AMOUNT_PHRASES:
-        return True
-    if after is not None and after.kind in ("content", "framing"):
-        return word.text.startswith(("a ", "just ")) or after.kind == "framing"
-    if word.start < mentions[0].words[0].start:
-        return True
-    parts = {id(part) for mention in mentions for part in mention.words}
-    for i in range(index - 1, -1, -1):
-        unit = units[i]
-        if id(unit) in parts or unit.kind == "verb":
-            return True
-        if unit.kind == "content":
-            return word.text in ("slow", "fast", "hard", "a little", "a bit")
-    return True
-
-
-def _give_amount(mention: Mention, word: Word, before: Word | None, reading: Reading) -> None:
-    strength = word.number
-    text = word.text
-    if before is not None and before.kind == "boost":
-        strength = min(1.0, max(0.05, 0.5 + (strength - 0.5) * 1.35))
-        text = f"{before.text} {text}"
-    elif before is not None and before.kind == "not":
-        strength = 0.5 + (0.5 - strength) * 0.3
-        text = f"{before.text} {text}"
-    if mention.type in ("static",) or (mention.type == "handheld" and word.text in _SPEED):
-        return
-    mention.amounts.append(strength)
-    mention.amount_words.append(text)
-    if word.text in ("whip", "lightning", "sudden", "suddenly", "snappy"):
-        mention.easing = mention.easing or "ease_in_out_expo"
-    reading.used.append((word, "amount"))
-
-
-def _give_measure(
-    units: Sequence[Word],
-    index: int,
-    target: Mention,
-    mentions: list[Mention],
-    reading: Reading,
-) -> None:
-    word = units[index]
-    after = units[index + 1] if index + 1 < len(units) else None
-    if word.value == "seconds":
-        reading.used.append((word, "time"))
-        if after is not None and after.text in _LENGTHS and word.start < target.words[0].start:
-            reading.total = word.number
-            return
-        for mention in mentions:
-            mention.seconds = mention.seconds or word.number
-    elif after is not None and after.text == "per":
-        reading.open_questions.append(
-            f"“{word.text} per …”: speeds are not read. Say how far, or how long."
-        )
-    else:
-        _give_figure(target, word, reading)
-
-
-def _give_figure(mention: Mention, word: Word, reading: Reading) -> None:
-    """Degrees, percent or times, said of one move."""
-    reading.used.append((word, "amount"))
-    if word.value == "degrees":
-        mention.degrees = word.number
-    elif word.value == "percent":
-        mention.share = word.number / 100.0
-    else:
-        mention.times = word.number
 
 
 def _settle(reading: Reading) -> None:

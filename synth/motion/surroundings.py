@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from synth.motion.instructions import (
+    Action,
+    Environment,
+    Heading,
+    Particles,
+    SubjectAction,
+    Wind,
+)
 from synth.motion.lexer import Word
-from synth.motion.model import Action, Environment, Heading, Particles, SubjectAction, Wind
 
 _ACTIONS: Final = MappingProxyType(
     {
@@ -100,6 +107,8 @@ def _action(words: Sequence[Word], index: int) -> SubjectAction | None:
     if action is None:
         return None
     i = index - 1
+    if i >= 0 and words[i].kind == "prep":
+        return None  # "under falling petals"
     while i >= 0 and index - i <= 6 and words[i].text not in _PEOPLE:
         if words[i].kind in ("verb", "link", "camera"):
             i = -1
@@ -158,7 +167,8 @@ def _weather(words: Sequence[Word]) -> tuple[Environment | None, Word | None]:
         texts = {other.text for other in around}
         before = words[index - 1].text if index else ""
         after = words[index + 1].text if index + 1 < len(words) else ""
-        if before in _NO or after in _NOT_WEATHER:
+        denied = any(other.text in _NO for other in words[max(0, index - 2) : index])
+        if denied or after in _NOT_WEATHER:
             continue
         heavy, light = bool(texts & _HEAVY), bool(texts & _LIGHT)
         weak = effect in _NEEDS_MOTION and word.text in ("snow", "leaves", "dust")

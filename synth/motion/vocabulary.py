@@ -283,8 +283,6 @@ WAYS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Where to: the word and what it means before the verb is known."""
 
-MOTION_WAYS: Final = frozenset(WAYS.values())
-
 _FORWARD: Final = ("in", "forward", "towards", "into", "through")
 _BACKWARD: Final = ("out", "back", "backward")
 

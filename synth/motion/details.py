@@ -1,0 +1,158 @@
+"""Gives amounts, degrees, lengths and easing to the moves they are said of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from synth.motion.clauses import Clause, Mention
+from synth.motion.lexer import Word
+from synth.motion.small_words import AMOUNT_PHRASES
+
+_SPEED: Final = frozenset(
+    {"slow", "slowly", "slower", "fast", "faster", "quick", "quickly", "rapid", "rapidly", "swift",
+     "swiftly", "gradual", "gradually", "leisurely", "unhurried", "brisk", "briskly"}
+)  # fmt: skip
+
+LENGTHS: Final = frozenset({"shot", "clip", "video", "take", "total", "long", "sequence"})
+"""Words that make a length that of the whole clip."""
+
+
+@dataclass
+class Reading:
+    """What a text asks of the camera, before it becomes a motion control."""
+
+    groups: list[list[Mention]] = field(default_factory=list)
+    """Moves of one group run together, the groups in turn."""
+    excluded: list[Mention] = field(default_factory=list)
+    total: float | None = None
+    """Length of everything, seconds."""
+    loop: bool = False
+    picture: list[Word] = field(default_factory=list)
+    """Camera words that were read as part of the picture."""
+    open_questions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    framing: list[Word] = field(default_factory=list)
+    order_words: list[Word] = field(default_factory=list)
+    used: list[tuple[Word, str]] = field(default_factory=list)
+    """Words that had a part in the reading, and which."""
+
+    @property
+    def last(self) -> Mention | None:
+        """The move that was mentioned last."""
+        return self.groups[-1][-1] if self.groups else None
+
+
+def attach(clause: Clause, mentions: list[Mention], waiting: list[Word], reading: Reading) -> None:
+    """Give amounts, degrees, lengths and easing of a clause to the move they speak of."""
+    for word in waiting:
+        give_amount(mentions[0], word, None, reading)
+    units = clause.words
+    for index, word in enumerate(units):
+        target = _target(units, index, mentions)
+        if word.kind == "amount":
+            if _qualifies(units, index, mentions):
+                before = units[index - 1] if index > 0 else None
+                give_amount(_able(target, mentions, word), word, before, reading)
+        elif word.kind == "measure":
+            _give_measure(units, index, target, mentions, reading)
+        elif word.kind == "easing":
+            target.easing = word.value
+            reading.used.append((word, "easing"))
+    for mention in mentions:
+        carried = mention.words[0].name.partition(" ")[2] if mention.words[0].group else ""
+        if carried:
+            mention.amounts.append({"whip": 1.0, "heavy": 0.75, "slow": 0.3}[carried])
+            if carried == "whip":
+                mention.easing = mention.easing or "ease_in_out_expo"
+
+
+def _target(units: Sequence[Word], index: int, mentions: list[Mention]) -> Mention:
+    """The move that a word speaks of: the next one, or the last when it follows them all."""
+    at = units[index].start
+    behind = [m for m in mentions if m.words[0].start < at]
+    ahead = [m for m in mentions if m.words[0].start > at]
+    if behind and index > 0 and units[index - 1] in behind[-1].words:
+        return behind[-1]
+    return ahead[0] if ahead else behind[-1] if behind else mentions[0]
+
+
+def _able(target: Mention, mentions: list[Mention], word: Word) -> Mention:
+    """Speed is not said of a shake or of a camera that stands still."""
+    if target.type in ("handheld", "static") and word.text in _SPEED:
+        return next((m for m in mentions if m.type not in ("handheld", "static")), target)
+    return target
+
+
+def _qualifies(units: Sequence[Word], index: int, mentions: list[Mention]) -> bool:
+    """Whether an amount speaks of a move and not of the picture: "zoom in on a small boat"."""
+    word = units[index]
+    after = units[index + 1] if index + 1 < len(units) else None
+    if word.text.endswith("ly") or word.text in AMOUNT_PHRASES:
+        return True
+    if after is not None and after.kind in ("content", "framing"):
+        return word.text.startswith(("a ", "just ")) or after.kind == "framing"
+    if word.start < mentions[0].words[0].start:
+        return True
+    parts = {id(part) for mention in mentions for part in mention.words}
+    for i in range(index - 1, -1, -1):
+        unit = units[i]
+        if id(unit) in parts or unit.kind == "verb":
+            return True
+        if unit.kind == "content":
+            return word.text in ("slow", "fast", "hard", "a little", "a bit")
+    return True
+
+
+def give_amount(mention: Mention, word: Word, before: Word | None, reading: Reading) -> None:
+    strength = word.number
+    text = word.text
+    if before is not None and before.kind == "boost":
+        strength = min(1.0, max(0.05, 0.5 + (strength - 0.5) * 1.35))
+        text = f"{before.text} {text}"
+    elif before is not None and before.kind == "not":
+        strength = 0.5 + (0.5 - strength) * 0.3
+        text = f"{before.text} {text}"
+    if mention.type in ("static",) or (mention.type == "handheld" and word.text in _SPEED):
+        return
+    mention.amounts.append(strength)
+    mention.amount_words.append(text)
+    if word.text in ("whip", "lightning", "sudden", "suddenly", "snappy"):
+        mention.easing = mention.easing or "ease_in_out_expo"
+    reading.used.append((word, "amount"))
+
+
+def _give_measure(
+    units: Sequence[Word],
+    index: int,
+    target: Mention,
+    mentions: list[Mention],
+    reading: Reading,
+) -> None:
+    word = units[index]
+    after = units[index + 1] if index + 1 < len(units) else None
+    if word.value == "seconds":
+        reading.used.append((word, "time"))
+        if after is not None and after.text in LENGTHS and word.start < target.words[0].start:
+            reading.total = word.number
+            return
+        for mention in mentions:
+            mention.seconds = mention.seconds or word.number
+    elif after is not None and after.text == "per":
+        reading.open_questions.append(
+            f"“{word.text} per …”: speeds are not read. Say how far, or how long."
+        )
+    else:
+        give_figure(target, word, reading)
+
+
+def give_figure(mention: Mention, word: Word, reading: Reading) -> None:
+    """Degrees, percent or times, said of one move."""
+    reading.used.append((word, "amount"))
+    if word.value == "degrees":
+        mention.degrees = word.number
+    elif word.value == "percent":
+        mention.share = word.number / 100.0
+    else:
+        mention.times = word.number
