@@ -54,3 +54,58 @@ HELD_OUT: tuple[Case, ...] = (
     ),
     Case("A snowstorm rages while the camera stays fixed on the cabin", "static", weather="snow"),
 )
+
+SEALED: tuple[Case, ...] = (
+    Case("Golden retriever on a beach, camera tracks left alongside it, low angle", "truck:left"),
+    Case("A slow reveal: pan right from the wall to the open window", "pan:right:low"),
+    Case("Photo comes alive with a very subtle zoom in", "zoom:forward:low"),
+    Case("Camera makes a half circle around the motorbike", "orbit|arc:*"),
+    Case(
+        "make the camera go forward slowly and also go up",
+        "dolly|push_in:forward:low + pedestal|crane:up",
+    ),
+    Case("The shot is static for 2 seconds, then pushes in", "static > push_in|dolly:forward"),
+    Case(
+        "Drone ascends while tilting down to keep the boat in frame",
+        "pedestal|crane:up + tilt:down",
+    ),
+    Case("An orchestra pit, strings trembling, candle smoke curling upward", ""),
+    Case("tilt down slowly, pause, tilt back up", "tilt:down:low > static > tilt:up"),
+    Case("super fast dolly in on the shark", "dolly|push_in:forward:high"),
+    Case(
+        "Pull back slowly through the window, ending on a wide of the house",
+        "pull_out|dolly:backward:low",
+    ),
+    Case("don't shake, just glide right", "truck:right"),
+    Case("Camera looks left, then looks right", "pan:left > pan:right"),
+    Case("rolling shot, camera tilts clockwise", "roll:clockwise"),
+    Case("The chef flips a pancake in the pan; camera is locked off", "static"),
+    Case("camera rising, rotating to the right", "pedestal|crane:up + pan:right"),
+    Case("Circle the temple from left to right", "orbit:right|left"),
+    Case("Tracking in on a pair of boots, then up to the face", "dolly|push_in:forward > *:up"),
+    Case("The camera barely moves forward", "dolly|push_in:forward:low"),
+    Case("steady push, no wobble", "push_in|dolly:forward"),
+    Case("pedestal down 3 seconds while zooming in", "pedestal:down + zoom:forward", seconds=3.0),
+    Case("A crane operator eats lunch high above the city", ""),
+    Case("Camera trembles as the train passes", "handheld"),
+    Case("Lateral dolly to the left, slow", "truck|dolly:left:low"),
+    Case("Snap zoom out to the crowd", "zoom:backward:high"),
+    Case(
+        "backward tracking shot in front of the walking detective",
+        "dolly|pull_out:backward",
+        actions=("walk",),
+    ),
+    Case("wide shot, the camera holds, nothing else", "static"),
+    Case(
+        "Hero shot: orbit 12 degrees clockwise over 5 seconds, ease in and out",
+        "orbit:clockwise|left:high",
+        seconds=5.0,
+    ),
+    Case("whip the camera to the left", "pan:left:high"),
+    Case(
+        "Fog drifts over the moor, the camera inches closer to the ruin",
+        "dolly|push_in:forward:low",
+        weather="fog",
+    ),
+)
+"""Written when everything else was finished; nothing was mended after they were read."""
