@@ -46,11 +46,14 @@ function joint(index, spans) {
   return Math.abs(start - spans[index - 1][0]) < 1e-6 ? "with" : "at";
 }
 
-/** Change the shot, remember it for undo, tell the server. `merge` joins a drag into one step. */
-function change(edit, merge = "") {
+/**
+ * Change the shot, remember it for undo, tell the server. `merge` joins a drag into one step; with
+ * `keep`, moves that run at once with the one before go on doing so.
+ */
+function change(edit, merge = "", keep = true) {
   const joints = moves().map((_, index) => (index ? joint(index, timing().spans) : ""));
   edit(shot);
-  if (joints.length === moves().length) rejoin(joints);
+  if (keep && joints.length === moves().length) rejoin(joints);
   if (merge && history[at].merge === merge) history[at] = { ...clone(shot), merge };
   else {
     history = [...history.slice(0, at + 1), { ...clone(shot), merge }].slice(-200);
@@ -259,7 +262,7 @@ function showStack() {
         if (event.target.value === "then") { delete move.start; if (move.duration == null) move.duration = spec.fields.duration.default; }
         else if (move.duration == null) delete move.start;
         else move.start = spans[index - 1][0];
-      }) }, [["with", "at once"], ["then", "after it"], ...(link === "at" ? [["at", `at ${seconds(from)}`]] : [])].map(([value, text]) =>
+      }, "", false) }, [["with", "at once"], ["then", "after it"], ...(link === "at" ? [["at", `at ${seconds(from)}`]] : [])].map(([value, text]) =>
         h("option", { value, selected: value === link }, text))) : null,
       moves().length > 1 ? h("span", { class: "ms-tools" },
         button("", { symbol: "up", kind: "quiet", title: "Move up", disabled: index === 0, onclick: () => swap(index, index - 1) }),
@@ -326,8 +329,9 @@ function showReply() {
   if (answer.about === "json") { jsonNote.textContent = answer.error || "Applied."; return; }
   fill(reply,
     bad ? h("span", {}, answer.error) : null,
-    (answer.understood || []).length ? h("span", {}, h("b", {}, "Understood: "), answer.understood.join("; "), ". ") : null,
-    (answer.not_understood || []).length ? h("span", { class: "ms-missed" }, h("b", {}, "Not understood: "), answer.not_understood.join("; "), ".") : null,
+    (answer.understood || []).length ? h("span", {}, h("b", {}, "Understood: "), answer.understood.join(" ")) : null,
+    (answer.not_understood || []).length ? h("span", { class: "ms-missed" }, h("b", {}, "Not understood: "), answer.not_understood.join(" ")) : null,
+    (answer.assumed || []).length ? h("span", { class: "ms-assumed" }, h("b", {}, "Assumed: "), answer.assumed.join(" ")) : null,
     answer.note ? h("span", {}, answer.note) : null);
 }
 

@@ -24,7 +24,8 @@ const strip = h("div", { class: "ms-strip", role: "listbox", "aria-label": "Exam
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Photo"), name, h("div", { class: "ms-tools" }, shutter, webcam,
     button("", { symbol: "upload", kind: "quiet", title: "Choose a photo from this device", onclick: () => picker.click() }))),
-  frame, picker, note, strip);
+  frame, picker, note, strip,
+  h("p", { class: "ms-hint" }, "Drop, paste or choose a photo. A video made here brings its settings back."));
 
 let stream = null;
 

@@ -7,7 +7,6 @@ the core as if no page existed.
 from __future__ import annotations
 
 import inspect
-import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 import gradio as gr
 import numpy as np
+from gradio.context import get_blocks_context
 from gradio.events import api
 from PIL import Image
 
@@ -24,6 +24,7 @@ from synth.errors import InvalidInstruction
 from synth.jobs import Job, JobContext, JobPool
 from synth.media import VideoFormat
 from synth.motion import MotionControl, motion_schema
+from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
@@ -63,12 +64,28 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
     """Register the endpoints in the ``gr.Blocks`` that is open."""
     endpoints = Endpoints(pool, depths, scenes)
     heavy = {"concurrency_id": "render", "concurrency_limit": 2}
-    api(endpoints.generate_video, api_name="generate_video", **heavy)
-    api(endpoints.preview_video, api_name="preview_video", **heavy)
-    api(endpoints.estimate_depth, api_name="estimate_depth", **heavy)
-    api(endpoints.parse_motion, api_name="parse_motion", concurrency_limit=None)
-    api(endpoints.motion_schema, api_name="motion_schema", concurrency_limit=None)
-    api(endpoints.restore_shot, api_name="restore_shot", concurrency_limit=4)
+    _register(endpoints.generate_video, **heavy)
+    _register(endpoints.preview_video, **heavy)
+    _register(endpoints.estimate_depth, **heavy)
+    _register(endpoints.parse_motion, concurrency_limit=None)
+    _register(endpoints.motion_schema, concurrency_limit=None)
+    _register(endpoints.restore_shot, concurrency_limit=4)
+
+
+def _register(function: Callable[..., Any], **options: Any) -> None:
+    """Make a named endpoint whose API view shows the whole docstring.
+
+    Without help, the view shows the first paragraph alone and numbers instead of names.
+    """
+    about = inspect.getdoc(function) or ""
+    dependency = api(function, api_name=function.__name__, api_description=about, **options)
+    page = get_blocks_context()
+    if page is None:
+        raise RuntimeError("Endpoints are added inside gr.Blocks.")
+    registered = page.fns[dependency["id"]]
+    names = list(inspect.signature(function).parameters)
+    for component, name in zip(registered.inputs, names, strict=True):
+        component.label = name.replace("_", " ").capitalize()  # type: ignore[union-attr]
 
 
 class Endpoints:
@@ -129,8 +146,8 @@ class Endpoints:
             "depth": {"strength": depth_strength},
         }
         with clear_errors():
-            shot = build_shot(motion_control, prompt, shot_values_)
-            yield from self._film(image, depth_map, shot, render_shot, fidelity=measure)
+            shot, notes = build_shot(motion_control, prompt, shot_values_)
+            yield from self._film(image, depth_map, shot, notes, render_shot, fidelity=measure)
 
     @answers(gr.FileData, dict)
     def preview_video(
@@ -160,8 +177,8 @@ class Endpoints:
         """
         with clear_errors():
             values = {"output": {"aspect": aspect}, "edge": edge, "seed": seed}
-            shot = build_shot(motion_control, prompt, values)
-            yield from self._film(image, depth_map, shot, preview_shot)
+            shot, notes = build_shot(motion_control, prompt, values)
+            yield from self._film(image, depth_map, shot, notes, preview_shot)
 
     @answers(gr.FileData, dict)
     def estimate_depth(self, image: gr.FileData, method: DepthSource = "auto") -> Any:
@@ -208,18 +225,15 @@ class Endpoints:
             text: For example "crane up and pan left, then hold".
 
         Returns:
-            motion_control, ready for /generate_video; understood and not_understood, the parts of
-            the sentence that were and were not read.
+            motion_control, ready for /generate_video, or null where the sentence asks for nothing;
+            understood, assumed and not_understood, in sentences.
         """
-        from synth.motion import parse_phrase
-
         with clear_errors():
-            if not isinstance(text, str):
-                raise InvalidInstruction("The sentence must be text.")
             parsed = parse_phrase(text)
             return {
-                "motion_control": parsed.control.to_dict(),
+                "motion_control": parsed.control.to_dict() if parsed.control else None,
                 "understood": list(parsed.understood),
+                "assumed": list(parsed.assumed),
                 "not_understood": list(parsed.not_understood),
             }
 
@@ -246,6 +260,7 @@ class Endpoints:
         image: object,
         depth_map: object,
         shot: Shot,
+        notes: tuple[str, ...],
         draw: Callable[..., VideoResult],
         **options: Any,
     ) -> Generator[Any, None, None]:
@@ -268,7 +283,7 @@ class Endpoints:
             )
 
         with self._pool.start(work) as job:
-            result = yield from watch(job)
+            result = (yield from watch(job)).with_notes(*notes)
             report = {**result.report(), "made_in_seconds": round(time.monotonic() - began, 2)}
             path = str(result.path)
             name = path.rsplit("/", 1)[-1]
@@ -289,24 +304,23 @@ def show(bar: gr.Progress, progress: Progress) -> None:
     bar((progress.done, progress.total) if progress.total else None, desc=progress.stage)
 
 
-def build_shot(motion_control: object, prompt: object, values: dict[str, Any]) -> Shot:
-    """The shot that a call asks for.
+def build_shot(
+    motion_control: object, prompt: object, values: dict[str, Any]
+) -> tuple[Shot, tuple[str, ...]]:
+    """The shot that a call asks for, and what was read from its prompt.
 
     Raises ``InvalidInstruction`` for anything that does not make sense, NaN included.
     """
-    from synth.motion import parse_phrase
-
     if not isinstance(prompt, str):
         raise InvalidInstruction("The prompt must be text.")
-    if motion_control:
-        motion = motion_control
-    elif prompt.strip():
+    given: Any = motion_control or {}
+    motion = MotionControl.from_dict(given)
+    notes: tuple[str, ...] = ()
+    if not motion.moves and prompt.strip():
         parsed = parse_phrase(prompt)
-        motion = (parsed.control if parsed.understood else MotionControl()).to_dict()
-    else:
-        motion = {}
-    try:
-        text = json.dumps({"motion": motion, "prompt": prompt, **values})
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInstruction("The instruction cannot be read as JSON.") from error
-    return Shot.from_json(text)
+        if parsed.control is not None and parsed.control.moves:
+            motion = motion.model_copy(update={"camera": parsed.control.camera})
+            notes = ("Camera from the prompt: " + " ".join(parsed.understood),)
+        else:
+            notes = ("The prompt names no camera move, so the camera stands still.",)
+    return Shot.from_dict({"motion": motion.to_dict(), "prompt": prompt, **values}), notes

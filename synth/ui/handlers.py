@@ -22,6 +22,8 @@ from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.jobs import JobContext, JobPool
 from synth.media import load_image
 from synth.motion import MotionControl, frame_count
+from synth.motion.json_text import parse_motion_json
+from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
@@ -234,20 +236,22 @@ class Handlers:
 
     def sentence(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
         """A sentence becomes controls: outputs (desk, monitor)."""
-        from synth.motion import parse_phrase
-
         try:
             text = str(event._data.get("text", ""))
             parsed = parse_phrase(text)
-            shot = read_shot(desk, forgiving=True)
             reply: dict[str, Any] = {
                 "understood": list(parsed.understood),
+                "assumed": list(parsed.assumed),
                 "not_understood": list(parsed.not_understood),
             }
-            if not parsed.understood:
-                reply["note"] = "The controls stay as they were."
+            if parsed.control is None:
+                reply["note"] = "No camera move was found in it; the controls stay as they were."
                 return gr.update(reply=reply), gr.skip()
-            changed = shot.model_copy(update={"motion": parsed.control, "prompt": text})
+            shot = read_shot(desk, forgiving=True)
+            motion = parsed.control
+            if not parsed.says_camera:
+                motion = motion.model_copy(update={"camera": shot.motion.camera})
+            changed = shot.model_copy(update={"motion": motion, "prompt": text})
         except Exception as error:
             return gr.update(reply={"error": message_of(error)}), gr.skip()
         return (
@@ -257,8 +261,6 @@ class Handlers:
 
     def apply_json(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
         """Pasted JSON becomes controls: outputs (desk, monitor)."""
-        from synth.motion import parse_motion_json
-
         try:
             motion = parse_motion_json(str(event._data.get("text", "")))
             changed = read_shot(desk, forgiving=True).model_copy(update={"motion": motion})
@@ -300,11 +302,11 @@ class Handlers:
 
     def preview(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
         """A small clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, preview_shot, final=False)
+        yield from self._make(photo, depth, desk, preview_shot, ending=".mp4")
 
     def render(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
         """The finished clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, render_shot, final=True)
+        yield from self._make(photo, depth, desk, render_shot)
 
     def _make(
         self,
@@ -313,7 +315,7 @@ class Handlers:
         desk: object,
         draw: Callable[..., VideoResult],
         *,
-        final: bool,
+        ending: str | None = None,
     ) -> Generator[Any, None, None]:
         began = time.monotonic()
         failures: list[str] = []
@@ -326,13 +328,14 @@ class Handlers:
             if photo.method in ("auto", "embedded", "depth-anything"):
                 chosen = shot.depth.model_copy(update={"method": photo.method})
                 shot = shot.model_copy(update={"depth": chosen})
+            name = file_name(photo.name, shot.motion) + (ending or suffix(shot))
 
             def work(job: JobContext) -> VideoResult:
                 depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
                 return draw(
                     shot,
                     photo.path,
-                    job.folder / f"clip{suffix(shot)}",
+                    job.folder / name,
                     depth=with_strokes(depth, strokes, photo),
                     scenes=self._scenes,
                     cancel=job.cancel,
@@ -343,9 +346,8 @@ class Handlers:
                 for progress in job.events():
                     yield gr.update(value=working(progress))
                 result = job.result(0)
-                name = file_name(photo.name, shot, result)
                 seconds = time.monotonic() - began
-                yield gr.update(value=finished(result, name, seconds=seconds, final=final))
+                yield gr.update(value=finished(result, seconds=seconds, final=ending is None))
         if failures:
             yield gr.update(value={"phase": "failed", "message": failures[0]})
 
@@ -384,8 +386,9 @@ def shot_of_video(path: str) -> Shot:
     return shot
 
 
-def file_name(title: str, shot: Shot, result: VideoResult) -> str:
-    """A name for the saved file: what is shown and how the camera moves."""
-    moves = "-".join(dict.fromkeys(move.type for move in shot.motion.moves[:3])) or "static"
-    stem = re.sub(r"[^a-z0-9]+", "-", title.rsplit(".", 1)[0].lower()).strip("-")[:40] or "clip"
-    return f"{stem}-{moves.replace('_', '-')}{str(result.path)[str(result.path).rfind('.') :]}"
+def file_name(title: str, motion: MotionControl) -> str:
+    """A name for the saved file, without its suffix: what is shown and how the camera moves."""
+    moves = "-".join(dict.fromkeys(move.type for move in motion.moves[:3])) or "static"
+    bare = re.sub(r"\.\w{1,5}$", "", title.lower())
+    stem = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40] or "clip"
+    return f"{stem}-{moves.replace('_', '-')}"

@@ -85,21 +85,20 @@ def working(progress: Progress) -> dict[str, Any]:
     }
 
 
-def finished(result: VideoResult, name: str, *, seconds: float, final: bool) -> dict[str, Any]:
+def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, Any]:
     """The panel's value for a finished clip.
 
     Args:
         result: what came out; its file must lie where this app may serve it from.
-        name: what the file is called when it is saved.
         seconds: how long it took.
         final: whether it is the real thing rather than a preview.
     """
     path = Path(result.path)
-    file = FileData(path=str(path), orig_name=name, size=path.stat().st_size)
+    file = FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
     return {
         "phase": "done",
         "file": file.model_dump(),
-        "name": name,
+        "name": path.name,
         "playable": _PLAYABLE.get(path.suffix, "none"),
         "final": final,
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
