@@ -178,8 +178,11 @@ def continue_disparity(
     result = np.array(disparity, dtype=np.float32, order="C")
     height, width = result.shape
     moments, least, most, torn = _gather(result, source, hole, _BLOCK)
-    filled = moments[..., 0] > 0
-    far, from_y, from_x = walk_to_source(filled, torn, 2)
+    ring = source & (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    shore = np.zeros(torn.shape, np.bool_)
+    ring_y, ring_x = np.nonzero(ring)
+    shore[ring_y // _BLOCK, ring_x // _BLOCK] = True
+    far, from_y, from_x = walk_to_source(shore, torn, 2)
     needed = cv2.dilate(torn.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     from_y[~needed] = -1
     pyramid = [(moments, least, most)]
@@ -192,8 +195,7 @@ def continue_disparity(
     spread_known(cube, there, ~there)
     size = (value.shape[1] * _BLOCK, value.shape[0] * _BLOCK)
     whole = cv2.resize(value, size, interpolation=cv2.INTER_LINEAR)[:height, :width]
-    ring = source & (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    if ring.any():
+    if ring_y.size:
         rest = np.zeros_like(result)
         rest[ring] = result[ring] - whole[ring]
         spread_known(rest[:, :, None], ring, hole)

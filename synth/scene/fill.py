@@ -34,7 +34,14 @@ def _plan(quality: str) -> Plan:
         return Plan(radius=2)
     if quality == "best":
         return Plan(
-            radius=3, depth=6.0, rounds=(2, 3, 5), sweeps=2, search=128, peel=48, seams=30, tone=0.3
+            radius=3,
+            rounds=(2, 3, 5),
+            sweeps=2,
+            search=128,
+            peel=48,
+            peel_radius=6,
+            seams=30,
+            tone=0.3,
         )
     raise SynthError(f"The fill quality is {quality!r}; it is 'quick' or 'best'.")
 

@@ -62,31 +62,29 @@ def pull(values, wanted, coarse):
 def _relax(values, known, wanted, sweeps):
     """Gauss-Seidel sweeps of Laplace's equation over wanted pixels; no flow across the rest."""
     height, width, depth = values.shape
+    ys, xs = np.nonzero(wanted)
     for sweep in range(sweeps):
-        for j in range(height):
-            y = j if sweep % 2 == 0 else height - 1 - j
-            for i in range(width):
-                x = i if sweep % 2 == 0 else width - 1 - i
-                if not wanted[y, x]:
-                    continue
-                up = y > 0 and (known[y - 1, x] or wanted[y - 1, x])
-                down = y < height - 1 and (known[y + 1, x] or wanted[y + 1, x])
-                left = x > 0 and (known[y, x - 1] or wanted[y, x - 1])
-                right = x < width - 1 and (known[y, x + 1] or wanted[y, x + 1])
-                count = int(up) + int(down) + int(left) + int(right)
-                if count == 0:
-                    continue
-                for c in range(depth):
-                    total = np.float32(0.0)
-                    if up:
-                        total += values[y - 1, x, c]
-                    if down:
-                        total += values[y + 1, x, c]
-                    if left:
-                        total += values[y, x - 1, c]
-                    if right:
-                        total += values[y, x + 1, c]
-                    values[y, x, c] = total / np.float32(count)
+        for n in range(ys.size):
+            k = n if sweep % 2 == 0 else ys.size - 1 - n
+            y, x = ys[k], xs[k]
+            up = y > 0 and (known[y - 1, x] or wanted[y - 1, x])
+            down = y < height - 1 and (known[y + 1, x] or wanted[y + 1, x])
+            left = x > 0 and (known[y, x - 1] or wanted[y, x - 1])
+            right = x < width - 1 and (known[y, x + 1] or wanted[y, x + 1])
+            count = int(up) + int(down) + int(left) + int(right)
+            if count == 0:
+                continue
+            for c in range(depth):
+                total = np.float32(0.0)
+                if up:
+                    total += values[y - 1, x, c]
+                if down:
+                    total += values[y + 1, x, c]
+                if left:
+                    total += values[y, x - 1, c]
+                if right:
+                    total += values[y, x + 1, c]
+                values[y, x, c] = total / np.float32(count)
 
 
 def spread_known(

@@ -35,7 +35,7 @@ class Plan:
 
     radius: int
     """Patch radius in pixels: 2 compares 5 x 5."""
-    depth: float = 5.0
+    depth: float = 10.0
     """Deepest hole pixel of the coarsest level, pixels from the source."""
     rounds: tuple[int, ...] = (1, 2, 3)
     """Search-and-vote rounds of each level, finest first; the last number serves the rest."""
@@ -45,6 +45,8 @@ class Plan:
     """First radius of the random search, pixels of the level."""
     peel: int = 24
     """Radius of the exhaustive search at the coarsest level."""
+    peel_radius: int = 5
+    """Patch radius there."""
     seams: int = 12
     """Sweeps of the seam levelling."""
     stray: float = 3000.0
@@ -59,6 +61,8 @@ class Plan:
     """Finest level on which that happens; below it texture is left alone."""
     hold: float = 0.02
     """How firmly seam levelling holds on to the copied colours."""
+    limit: float = 50.0
+    """Largest step (8-bit) between copies that is levelled; a larger one is an edge."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class _Level:
 
 
 def _level(image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, pad: int) -> _Level:
-    radius = plan.radius
+    rim = max(plan.radius, plan.peel_radius)
     padded = np.pad(image, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     kind = np.pad(state, pad, constant_values=pm.VOID)
     source, hole = kind == pm.SOURCE, kind == pm.HOLE
@@ -93,9 +97,9 @@ def _level(image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, pad
     weight = source.astype(np.float32)
     weight[hole_y, hole_x] = np.maximum(np.float32(plan.decay) ** far, np.float32(1e-3))
     inner = cv2.erode(source.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=(0,)) > 0
-    inner[:radius] = inner[-radius:] = False
-    inner[:, :radius] = inner[:, -radius:] = False
-    side = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    inner[:rim] = inner[-rim:] = False
+    inner[:, :rim] = inner[:, -rim:] = False
+    side = np.ones((2 * plan.radius + 1, 2 * plan.radius + 1), np.uint8)
     target = (cv2.dilate(hole.astype(np.uint8), side) > 0) & (kind != pm.VOID)
     ys, xs = (axis.astype(np.int32) for axis in np.nonzero(target))
     index = np.full(kind.shape, -1, np.int32)
@@ -139,10 +143,11 @@ def _halve(image, state):
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _level_seams(image, state, slot, ys, xs, pick_y, pick_x, channel, hold, sweeps):
+def _level_seams(image, state, slot, ys, xs, pick_y, pick_x, channel, hold, limit, sweeps):
     """Solve for colours whose gradients are those of the copied pixels; one channel, in place.
 
     ``hold`` draws each pixel to its plain copy, so that a wrong gradient stays a local matter.
+    Where two copies disagree by more than ``limit`` an edge is meant, and stays one.
     """
     c = channel
     goal = np.zeros(ys.size, np.float32)
@@ -160,17 +165,27 @@ def _level_seams(image, state, slot, ys, xs, pick_y, pick_x, channel, hold, swee
             v, u = ys[n] + dy, xs[n] + dx
             if state[v, u] == 0:
                 continue
+            # what this pixel's copy expects next door, against what stands there
+            there = image[v, u * 4 + c]
+            m = slot[v, u]
+            if m >= 0 and pick_y[m] >= 0:
+                there = image[pick_y[m], pick_x[m] * 4 + c]
             votes = 0
             slope = np.float32(0.0)
+            jump = np.float32(0.0)
             if state[py + dy, px + dx] == 1:
-                slope += copy[n] - image[py + dy, (px + dx) * 4 + c]
+                next_ = image[py + dy, (px + dx) * 4 + c]
+                slope += copy[n] - next_
+                jump = max(jump, abs(next_ - there))
                 votes += 1
-            m = slot[v, u]
             if m >= 0 and pick_y[m] >= 0 and state[pick_y[m] - dy, pick_x[m] - dx] == 1:
-                slope += image[pick_y[m] - dy, (pick_x[m] - dx) * 4 + c]
-                slope -= image[pick_y[m], pick_x[m] * 4 + c]
+                next_ = image[pick_y[m] - dy, (pick_x[m] - dx) * 4 + c]
+                slope += next_ - there
+                jump = max(jump, abs(next_ - copy[n]))
                 votes += 1
-            if votes > 0:
+            if votes == 0 or jump > limit:
+                goal[n] += copy[n] - there
+            else:
                 goal[n] += slope / np.float32(votes)
             sides[n] += 1
     for n in range(ys.size):
@@ -221,7 +236,7 @@ class _Matcher:
         level, plan = self.level, self.plan
         pm.peel(
             level.image, level.state, level.valid, level.index, level.ys, level.xs,
-            self.match_y, self.match_x, plan.peel, self.stray, plan.radius,
+            self.match_y, self.match_x, plan.peel, self.stray, plan.peel_radius,
             np.float32(plan.belief),
         )  # fmt: skip
 
@@ -283,7 +298,7 @@ class _Matcher:
         def work(channel: int) -> None:
             _level_seams(
                 level.image, level.state, slot, level.hole_y, level.hole_x, self.pick_y,
-                self.pick_x, channel, np.float32(plan.hold), plan.seams,
+                self.pick_x, channel, np.float32(plan.hold), np.float32(plan.limit), plan.seams,
             )  # fmt: skip
 
         for done in [self.pool.submit(work, channel) for channel in range(3)]:
@@ -326,7 +341,7 @@ def synthesise(
     ``SOURCE`` and ``HOLE``, with at least one source and one hole pixel. Returns float32
     (H, W, 3) that is meaningful in the hole.
     """
-    pad = plan.radius + 2
+    pad = max(plan.radius, plan.peel_radius) + 2
     levels = _pyramid(image, state, plan)
     previous: _Matcher | None = None
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
