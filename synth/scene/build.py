@@ -375,4 +375,6 @@ def _backdrop(
 
 
 def _at_end(values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    return (values == values.min()) | (values == values.max())
+    """Which coordinates are the lowest or highest of a mesh; a mesh may be empty."""
+    ends = (values.min(initial=np.inf), values.max(initial=-np.inf))
+    return (values == ends[0]) | (values == ends[1])
