@@ -1,4 +1,4 @@
-"""Camera fidelity of every camera type, measured from the decoded MP4, on scenes with true depth."""
+"""Camera fidelity of every move, from the decoded MP4, on scenes with true depth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synth.motion.catalogue import KINDS
+from synth.motion.catalogue import MOVE_TYPES
 from synth.scene.cache import SceneCache
 from synth.shot import Shot, render_shot
 from tests.bench.examples import example
@@ -55,7 +55,7 @@ def measure(long_side: int = 1280, seconds: float = 2.5) -> list[Obedience]:
         for name in SCENES:
             photo, depth = example(name)
             scenes = SceneCache()
-            for kind in KINDS:
+            for kind in MOVE_TYPES:
                 shot = Shot.from_dict(
                     {
                         "motion": {"camera": {"type": kind, "intensity": 0.5, "duration": seconds}},

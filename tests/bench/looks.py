@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from synth.media import VideoReader
-from synth.motion.catalogue import KINDS
+from synth.motion.catalogue import MOVE_TYPES
 from synth.scene.cache import SceneCache
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, render_shot
@@ -33,7 +33,7 @@ def sheets(folder: Path, wanted: list[str]) -> None:
         if found.path.parent == EXAMPLES:
             _, depth = example(found.path.stem)
         scenes = SceneCache()
-        kinds_in_order = list(KINDS)
+        kinds_in_order = list(MOVE_TYPES)
         for number in range(0, -(-len(kinds_in_order) // 4)):
             kinds = kinds_in_order[4 * number : 4 * number + 4]
             rows = []

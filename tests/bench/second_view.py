@@ -116,8 +116,6 @@ def measure() -> list[ViewScore]:
         score("pixel warp + Telea inpainting, true depth", mesh_with_telea(left, closed), right),
         score("ours, true depth, quick fill", right_view(left, closed), right),
         score("ours, true depth, best fill", right_view(left, closed, "best"), right),
-        score(
-            "ours, embedded estimator, aligned", right_view(left, aligned(embedded, true)), right
-        ),
+        score("ours, embedded estimator", right_view(left, aligned(embedded, true)), right),
         score("ours, flat at the median depth", right_view(left, flat), right),
     ]
