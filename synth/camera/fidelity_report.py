@@ -238,7 +238,8 @@ def _weigh(
         return _median(np.array([getattr(frame, name) for frame in measured], dtype=np.float64))
 
     enough = 1.0 - math.exp(-max(typical("points") - 8.0, 0.0) / 25.0)
-    agreement = min(max((typical("expected_share") - 0.3) / 0.35, 0.0), 1.0)
+    agreement = min(max((typical("inlier_share") - 0.5) / 0.35, 0.0), 1.0)
+    agreement *= min(typical("expected_share") / 0.35, 1.0)
     spread = min(typical("coverage") / 0.4, 1.0)
     sharp = 1.0 / (1.0 + (typical("rms") / (0.002 * longer_side)) ** 2)
     complete = len(measured) / examined

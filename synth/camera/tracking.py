@@ -56,10 +56,10 @@ class MeasuredFrame:
     inlier_share: float = 0.0
     """Share of the observed landmarks that agree with the pose, 0 to 1."""
     expected_share: float = 0.0
-    """Share of the landmarks the pose puts in view that were found there and agree, 0 to 1. Wrong
-    depth shows here: the pose then suits a part of the scene only."""
+    """Share of the landmarks the pose puts in view that were found there and agree, 0 to 1; hidden
+    and changed ones are missing from it, and so are those with a wrong depth."""
     rms: float = 0.0
-    """Reprojection error of those that agree, pixels of the video."""
+    """Reprojection error of those that agree and whose depth is known, pixels of the video."""
     rotation_sigma: float = 0.0
     """One-sigma uncertainty of the direction, degrees."""
     translation_sigma: float = 0.0
@@ -307,6 +307,10 @@ class CameraTracker:
         chosen, seen = view.chosen[kept], view.seen[kept]
         marks = self._atlas.landmarks
         variances = np.diag(solution.covariance + self._atlas.inherited_covariance(chosen))
+        residuals = solution.residuals[kept]
+        known = marks.inverse_variances[chosen] == 0.0
+        if known.any():
+            residuals = residuals[known]
         of_first = marks.sources[chosen] == 0
         moved = np.linalg.norm(seen - marks.pixels[chosen], axis=1)[of_first]
         return MeasuredFrame(
@@ -314,7 +318,7 @@ class CameraTracker:
             points=len(chosen),
             inlier_share=solution.inlier_share,
             expected_share=len(chosen) / max(view.expected, 1),
-            rms=solution.rms * self._reduction,
+            rms=float(np.sqrt((residuals**2).mean())) * self._reduction,
             rotation_sigma=float(np.degrees(np.sqrt(variances[:3].sum()))),
             translation_sigma=float(np.sqrt(variances[3:6].sum())),
             focal_sigma=float(100.0 * np.sqrt(variances[6])),
