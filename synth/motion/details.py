@@ -9,6 +9,7 @@ from typing import Final
 from synth.motion.clauses import Clause, Mention
 from synth.motion.lexer import Word
 from synth.motion.small_words import AMOUNT_PHRASES
+from synth.motion.vocabulary import PACE
 
 _SPEED: Final = frozenset(
     {"slow", "slowly", "slower", "fast", "faster", "quick", "quickly", "rapid", "rapidly", "swift",
@@ -61,11 +62,20 @@ def attach(clause: Clause, mentions: list[Mention], waiting: list[Word], reading
             target.easing = word.value
             reading.used.append((word, "easing"))
     for mention in mentions:
-        carried = mention.words[0].name.partition(" ")[2] if mention.words[0].group else ""
-        if carried:
-            mention.amounts.append({"whip": 1.0, "heavy": 0.75, "slow": 0.3}[carried])
-            if carried == "whip":
-                mention.easing = mention.easing or "ease_in_out_expo"
+        _add_pace(mention)
+
+
+def _add_pace(mention: Mention) -> None:
+    """What the verb itself says about the amount: "whip pan", "inches closer"."""
+    verb = mention.words[0]
+    word = verb.name.partition(" ")[2]
+    carried = {"whip": 1.0, "heavy": 0.75, "slow": 0.3} if verb.group else PACE
+    if word not in carried or verb.kind != "verb":
+        return
+    if verb.group or not mention.amounts:
+        mention.amounts.append(carried[word])
+    if word == "whip":
+        mention.easing = mention.easing or "ease_in_out_expo"
 
 
 def _target(units: Sequence[Word], index: int, mentions: list[Mention]) -> Mention:

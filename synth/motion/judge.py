@@ -32,7 +32,23 @@ _TRANSITIVE: Final = frozenset(
 )  # fmt: skip
 _NOUNS_OF_MOTION: Final = frozenset({"movement", "movements", "motion"})
 _ASKING: Final = frozenset(
-    {"do", "add", "make", "use", "using", "adding", "want", "give", "perform"}
+    {
+        "do",
+        "add",
+        "make",
+        "use",
+        "using",
+        "adding",
+        "want",
+        "give",
+        "perform",
+        "makes",
+        "does",
+        "making",
+        "doing",
+        "performs",
+        "performing",
+    }
 )
 
 
@@ -105,6 +121,8 @@ def is_camera(
             thing = name in ("dolly", "pan") and not any(w.text in _ASKING for w in units[:index])
             alone = not placed and not thing and _ends(units, index, stop)
             return bool(way) or shot or asked or alone
+        if who == "camera" and motion and any(w.text in _ASKING for w in units[start:index]):
+            return True
         return (way in STRICT_WAYS) or shot or (asked and motion) or (asked and bool(way))
     if who == "camera":
         return True
@@ -133,6 +151,8 @@ def is_camera(
         return following is not None and following.text in ("on", "in")
     if unit.value in ("follow", "circle", "approach"):
         return following is not None and (following.kind in ("det", "pron", "content") or bool(way))
+    if unit.bare and name in ("push", "pull") and index > 0 and _ends(units, index, stop):
+        return True
     if not unit.bare and who == "none" and not clause.opens:
         return False
     return bool(way) or (unit.value in ("rise", "descend") and asked)

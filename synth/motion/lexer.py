@@ -157,6 +157,8 @@ def cut(text: str) -> tuple[Word, ...]:
         for length in range(min(_LONGEST, len(tokens) - index), 0, -1):
             key = tuple(token[0] for token in tokens[index : index + length])
             entry = lexicon.get(key)
+            if length == 2 and key[0] == "back" and found and found[-1].kind == "verb":
+                continue  # "tilt back up" is no retreat.
             if entry is not None or length == 1:
                 entry = entry or _Entry("content")
                 found.append(

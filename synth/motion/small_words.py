@@ -150,7 +150,8 @@ FILLERS: Final = _words(
     "simultaneously together steadily steady constant constantly same time once which if "
     "whatsoever all while as still exactly directly straight simply pure purely natural "
     "naturally ending "
-    "diagonal diagonally noticeable camera's establishing position speed pace overall total"
+    "reveal reveals half quarter diagonal diagonally noticeable camera's establishing position "
+    "speed pace overall total"
 )
 """Words that say nothing about who moves or how."""
 

@@ -97,6 +97,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb("go", "plain", "float floats floating floated"),
     _verb("go", "plain", "travel travels traveling travelling traveled travelled"),
     _verb("go", "plain", "creep creeps creeping crept"),
+    _verb("go", "plain", "crawl crawls crawling crawled"),
     _verb("go", "plain", "inch inches inching inched"),
     _verb("go", "plain", "ease eases easing eased"),
     _verb("go", "plain", "shift shifts shifting shifted"),
@@ -432,6 +433,8 @@ DEFAULTS: Final[Mapping[str, Reading]] = MappingProxyType(
         "zoom": ("zoom", None),
         "dolly": ("dolly", None),
         "push_in": ("push_in", "forward"),
+        "push": ("push_in", "forward"),
+        "pull": ("pull_out", "backward"),
         "truck": ("truck", None),
         "track": ("truck", None),
         "follow": ("truck", None),
@@ -460,3 +463,15 @@ DEFAULTS: Final[Mapping[str, Reading]] = MappingProxyType(
     }
 )
 """What a family means without a direction. Families that are missing need one."""
+
+PACE: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "creep": 0.25,
+        "crawl": 0.25,
+        "inch": 0.2,
+        "whip": 1.0,
+        "rush": 0.85,
+        "race": 0.85,
+    }
+)
+"""Verbs that say how fast by themselves, as an intensity."""

@@ -108,4 +108,6 @@ SEALED: tuple[Case, ...] = (
         weather="fog",
     ),
 )
-"""Written when everything else was finished; nothing was mended after they were read."""
+"""Written when all of the above was read rightly. On first reading 24 of the 30 were right (80 %);
+three of the six mistakes were of amount alone. Their causes were mended afterwards where they were
+general; the expectations stand as they were first written."""
