@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.errors import InvalidMedia
-from synth.scene.depth_focus import measure_focus
+from synth.scene.depth_focus import covers_focus, measure_focus
 from synth.scene.depth_fuse import Cues, fuse
 from synth.scene.depth_grid import grey_of, lab_of, scaled_bytes
 from synth.scene.depth_layout import find_floor, find_horizon
@@ -108,9 +108,13 @@ def _look(middle: NDArray[np.uint8]) -> Cues:
     attention = attention * (1.0 - sky.mask * sky.confidence)
     subject = find_subject(rgb, lab, attention.astype(np.float32))
     # The bright far end of a corridor draws the eye too, but it is no thing.
-    subject = replace(subject, confidence=subject.confidence * (1.0 - 0.8 * vanishing.room))
+    trust = (1.0 - 0.8 * vanishing.room) * covers_focus(subject.mask, focus)
+    subject = replace(subject, confidence=subject.confidence * trust)
     horizon = find_horizon(sky, vanishing)
     floor = find_floor(lab, horizon, subject)
+    # In a close-up what is sharp is the thing itself, not the ground that leads to it.
+    lies = 1.0 - 0.8 * focus.shallow * focus.sharpness * focus.confidence
+    floor = replace(floor, mask=floor.mask * lies.astype(np.float32))
     return Cues(rgb, lab, vanishing, sky, focus, subject, horizon, floor)
 
 

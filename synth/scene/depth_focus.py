@@ -61,3 +61,14 @@ def _energy(light: Array, size: tuple[int, int]) -> Array:
     down = cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=0.125)
     energy = scaled(across * across + down * down, size, cv2.INTER_AREA)
     return blurred(energy, max(1.0, 0.014 * max(size)))
+
+
+def covers_focus(mask: Array, focus: Focus) -> float:
+    """How well a subject's mask, shape (H, W), explains what is in focus, 0 to 1.
+
+    With a shallow depth of field the subject is what is sharp; a mask that leaves most of it out
+    has caught a detail.
+    """
+    sharp = np.square(focus.sharpness) * focus.confidence
+    caught = float((sharp * mask).sum()) / max(float(sharp.sum()), 1e-6)
+    return 1.0 - focus.shallow * (1.0 - float(np.clip(1.7 * caught, 0.0, 1.0)))

@@ -131,7 +131,10 @@ def _evidence(
     lifted = _lifted(ramp)
     rows = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
     # Where nothing else is known: the lower, the nearer, as in most photos ever taken.
-    habit = np.broadcast_to(0.12 + 0.6 * rows**1.5, ramp.shape).astype(np.float32)
+    # A horizon says more: what stands up from it and not from nearer ground is far.
+    sure = 0.8 * cues.horizon.confidence
+    habit = (1.0 - sure) * (0.12 + 0.6 * rows**1.5) + sure * (0.08 + 0.7 * ramp)
+    habit = habit.astype(np.float32)
     evidence = _Evidence(regions.mean(habit), np.full(regions.count, 0.06))
     open_view = 1.0 - 0.85 * room
     evidence = evidence.add(regions.mean(lifted), 1.2 * floor * (1.0 - room))

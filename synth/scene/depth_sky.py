@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from synth.scene.depth_grid import Array, Bytes, blurred, components, grown
 from synth.scene.depth_subject import barrier_distance
@@ -36,9 +38,12 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     nothing = Sky(np.zeros((height, width), np.float32), 0.0, 0.0)
     if min(height, width) < 12:
         return nothing
-    smooth = blurred(lab, 0.8)
+    # At night a skyline is a smaller step than by day, and so is all else.
+    gain = 1.0 / float(np.clip(np.percentile(lab[..., 0], 90) / 0.75, 0.4, 1.0))
+    smooth = blurred(lab * np.float32(gain), 0.8)
     detail = _detail(lab)
-    likely = _sky_colour(lab) * np.exp(-np.square(detail / 0.05))
+    suits = _sky_colour(lab)
+    likely = suits * np.exp(-np.square(detail / 0.05))
     seeds = np.zeros((height, width), bool)
     rows = max(1, height // 50)
     seeds[:rows] = likely[:rows] > 0.35
@@ -47,7 +52,9 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     distance = barrier_distance(smooth, seeds, 3)
     reach = _reach(distance)
     mask = (distance < reach).astype(np.uint8)
-    mask = _opened(mask, 3)
+    mask = _opened((mask > 0) & (suits > 0.04), 3)
+    # Twice: the second time the colours near the horizon are known, and clouds before it join.
+    mask = _connected_to_top(_glow_down(mask, smooth, likely))
     mask = _connected_to_top(_glow_down(mask, smooth, likely))
     mask = _to_the_edge(mask, lab)
     area = float(mask.mean())
@@ -55,7 +62,7 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
         return nothing
     inside = mask > 0
     calm = float(np.exp(-((float(detail[inside].mean()) / 0.035) ** 2)))
-    colour = float(_sky_colour(lab)[inside].mean())
+    colour = float(suits[inside].mean())
     columns = inside.any(0)
     lowest = height - 1 - np.argmax(inside[::-1], axis=0)
     bottom = float(np.percentile(lowest[columns], 85)) / height
@@ -83,7 +90,7 @@ def _sky_colour(lab: Array) -> Array:
     chroma = np.hypot(green_red, blue_yellow)
     blue = np.clip(-blue_yellow * 9.0 - 0.3, 0, 1) * np.clip(1.2 - green_red * 4, 0, 1)
     blue = blue * np.clip(light * 6.0, 0, 1)
-    grey = np.clip((light - 0.5) * 3.5, 0, 1) * np.clip(1.3 - chroma * 7.0, 0, 1)
+    grey = np.clip((light - 0.44) * 3.2, 0, 1) * np.clip(1.3 - chroma * 7.0, 0, 1)
     glow = np.clip((light - 0.55) * 3.5, 0, 1) * np.clip(1.4 - chroma * 2.0, 0, 1) * 0.6
     return np.maximum(np.maximum(blue, 0.85 * grey), glow).astype(np.float32)
 
@@ -99,17 +106,33 @@ def _reach(distance: Array) -> float:
 
 
 def _glow_down(mask: Bytes, smooth: Array, likely: Array) -> Bytes:
-    """Follow a sky that slowly changes colour towards the horizon, as far as no edge is met."""
+    """Follow a sky that changes colour towards the horizon, and through clouds of its own colours.
+
+    A slow change may lead anywhere that a sky's colours go; the softer edges of clouds are crossed
+    where the colour is one that the certain part holds already. No hard edge is crossed.
+    """
     steps = np.zeros(mask.shape, np.float32)
     steps[:, 1:] = np.sqrt(np.square(np.diff(smooth, axis=1)).sum(2))
     steps[1:] = np.maximum(steps[1:], np.sqrt(np.square(np.diff(smooth, axis=0)).sum(2)))
     calm = ~grown(steps >= 0.022, 1)
-    open_sky = ((mask > 0) | (calm & (likely > 0.3))).astype(np.uint8)
+    clouds = _alike(mask, smooth) & (steps < 0.06) & (likely > 0.06)
+    open_sky = ((mask > 0) | (calm & (likely > 0.3)) | clouds).astype(np.uint8)
     open_sky = _opened(open_sky, 5) | mask
     foot = max(2, mask.shape[0] // 40)
     # A sky ends at a skyline. What runs on to the bottom is a wall or a road of its colour.
     ends = float(open_sky[-foot:].mean()) < float(mask[-foot:].mean()) + 0.08
     return open_sky if ends else mask
+
+
+def _alike(mask: Bytes, lab: Array) -> NDArray[np.bool_]:
+    """Which pixels have a colour that is usual inside the mask (three standard deviations)."""
+    samples = lab[mask > 0].astype(np.float64)
+    if len(samples) < 8:
+        return np.zeros(mask.shape, bool)
+    spread = np.cov(samples.T) + np.eye(3) * 0.025**2
+    root = np.linalg.cholesky(np.linalg.inv(spread)).T
+    away = np.asarray(cv2.transform(lab - samples.mean(0).astype(np.float32), root))
+    return np.square(away).sum(2) < 9.0
 
 
 def _to_the_edge(mask: Bytes, lab: Array) -> Bytes:
@@ -121,10 +144,10 @@ def _to_the_edge(mask: Bytes, lab: Array) -> Bytes:
     return (mask | (grown(mask, 3) & alike & (total > 0.02))).astype(np.uint8)
 
 
-def _opened(mask: Bytes, side: int) -> Bytes:
+def _opened(mask: NDArray[Any], side: int) -> Bytes:
     """Without what is thinner than a square of ``side`` pixels."""
     kernel = np.ones((side, side), np.uint8)
-    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel), np.uint8)
 
 
 def _connected_to_top(mask: Bytes) -> Bytes:

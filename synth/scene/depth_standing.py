@@ -13,6 +13,8 @@ _IN_FRONT = 0.12
 """Least disparity between a subject and what it stands before."""
 _LONGEST_LEG = 0.4
 """Farthest that the foot is looked for below the mask, share of the picture's height."""
+_SHARED_RIM = 0.1
+"""Least share of its rim that a part has in common with the subject that it belongs to."""
 _ROUNDNESS = 0.08
 """Disparity between the rim of a subject and its middle."""
 
@@ -69,15 +71,15 @@ def join_enclosed(solid: Mask, sky: Mask) -> Mask:
     """Add to the subject what only it and the sky enclose: the head above a coat, an inner part.
 
     Masks of shape (H, W); what touches the picture's frame stays as it is, and so does what is
-    larger than the subject.
+    larger than the subject or only brushes it, as a cloud does a tower.
     """
     rest = ~solid & ~sky
     count, parts = components(rest)
     if count < 2 or not solid.any():
         return solid
-    touching = grown(solid, 1)
-    join = np.zeros(count, bool)
-    join[np.unique(parts[touching])] = True
+    rim = np.bincount(parts[rest & grown(~rest, 1)], minlength=count)
+    shared = np.bincount(parts[rest & grown(solid, 1)], minlength=count)
+    join = shared > _SHARED_RIM * np.maximum(rim, 1)
     for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
         join[np.unique(side)] = False
     join &= np.bincount(parts.ravel(), minlength=count) < np.count_nonzero(solid)

@@ -30,8 +30,8 @@ def apply_strokes(
 
     ``strokes`` has shape (H, W) in [-1, 1], the change of disparity that is wished, at any
     resolution with the photo's aspect. With ``photo``, shape (H, W, 3) uint8 RGB, the rim of the
-    stroke moves to edges of the photo that lie within a third of the brush's half width: a rough dab
-    takes the object and leaves the background. Returns a new map, clamped to [0, 1], whose
+    stroke moves to edges of the photo that lie within a third of the brush's half width: a rough
+    dab takes the object and leaves the background. Returns a new map, clamped to [0, 1], whose
     resolution is that of ``depth``, or finer where the edges ask for it; without strokes the map
     itself. Raises ``InvalidMedia`` for strokes that are not finite or not two-dimensional.
     """

@@ -75,7 +75,7 @@ def find_subject(rgb: NDArray[np.uint8], lab: Array, attention: Array | None = N
     """Find the subject of a small picture.
 
     ``rgb`` has shape (H, W, 3) uint8, ``lab`` the same in CIE Lab divided by 100, ``attention``
-    optionally (H, W) in [0, 1], where else to look (sharp parts, say). Deterministic.
+    optionally (H, W) in [0, 1], 0 where not to look (blurred parts, sky). Deterministic.
     """
     height, width = lab.shape[:2]
     if min(height, width) < 12:
@@ -95,12 +95,16 @@ def _salience(lab: Array) -> Array:
     seeds[:, -2:] = True
     away = barrier_distance(blurred(lab, 1.0), seeds)
     contrast = _border_contrast(lab)
+    joint = (_stretch(away) + _stretch(contrast)) * _centred((height, width))
+    return _stretch(blurred(joint, width / 160.0 + 0.5))
+
+
+def _centred(shape: tuple[int, ...]) -> Array:
+    """Where people put what they photograph: 1 a little below the middle, less to the rim."""
+    height, width = shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    centre = np.exp(-(((x / width - 0.5) / 0.36) ** 2) - ((y / height - 0.55) / 0.42) ** 2).astype(
-        np.float32
-    )
-    joint = _stretch(away) + _stretch(contrast)
-    return _stretch(blurred(joint * centre, width / 160.0 + 0.5))
+    away = ((x / width - 0.5) / 0.36) ** 2 + ((y / height - 0.55) / 0.42) ** 2
+    return np.exp(-away).astype(np.float32)
 
 
 def _border_contrast(lab: Array) -> Array:
@@ -155,7 +159,8 @@ def _cut(rgb: NDArray[np.uint8], salience: Array, size: tuple[int, int]) -> Subj
     outside = float((field * (1 - mask)).sum() / max(float((1 - mask).sum()), 1.0))
     confidence = np.clip((inside - outside) * 1.8 - 0.2, 0.0, 1.0) * _outline(picture, mask)
     full = scaled(mask, (width, height))
-    return Subject(full, float(confidence))
+    # A faint suspicion is worth less than none: it would dent a plain landscape.
+    return Subject(full, float(np.clip((confidence - 0.2) / 0.5, 0.0, 1.0)))
 
 
 def _outline(picture: NDArray[np.uint8], mask: Array) -> float:
