@@ -77,19 +77,19 @@ def test_a_move_begins_at_home(kind: str, way: str | None, loop: bool) -> None:
 ENDS = {
     ("dolly", "forward"): (0, 0, 7, 0, 0, 0, 50),
     ("dolly", "backward"): (0, 0, 13, 0, 0, 0, 50),
-    ("dolly", "left"): (-1.2, 0, 10, 0, 0, 0, 50),
+    ("dolly", "left"): (-0.9, 0, 10, 0, 0, 0, 50),
     ("push_in", "forward"): (0, 0, 7, 0, 0, 0, 50),
     ("pull_out", "backward"): (0, 0, 13, 0, 0, 0, 50),
-    ("truck", "right"): (1.2, 0, 10, 0, 0, 0, 50),
-    ("truck", "left"): (-1.2, 0, 10, 0, 0, 0, 50),
-    ("pedestal", "up"): (0, 0.9, 10, 0, 0, 0, 50),
-    ("pedestal", "down"): (0, -0.9, 10, 0, 0, 0, 50),
-    ("pan", "left"): (0, 0, 10, 0, 12, 0, 50),
-    ("pan", "right"): (0, 0, 10, 0, -12, 0, 50),
-    ("tilt", "up"): (0, 0, 10, 8, 0, 0, 50),
-    ("tilt", "down"): (0, 0, 10, -8, 0, 0, 50),
-    ("roll", "clockwise"): (0, 0, 10, 0, 0, -15, 50),
-    ("roll", "counterclockwise"): (0, 0, 10, 0, 0, 15, 50),
+    ("truck", "right"): (0.9, 0, 10, 0, 0, 0, 50),
+    ("truck", "left"): (-0.9, 0, 10, 0, 0, 0, 50),
+    ("pedestal", "up"): (0, 0.6, 10, 0, 0, 0, 50),
+    ("pedestal", "down"): (0, -0.6, 10, 0, 0, 0, 50),
+    ("pan", "left"): (0, 0, 10, 0, 9, 0, 50),
+    ("pan", "right"): (0, 0, 10, 0, -9, 0, 50),
+    ("tilt", "up"): (0, 0, 10, 5, 0, 0, 50),
+    ("tilt", "down"): (0, 0, 10, -5, 0, 0, 50),
+    ("roll", "clockwise"): (0, 0, 10, 0, 0, -12, 50),
+    ("roll", "counterclockwise"): (0, 0, 10, 0, 0, 12, 50),
     ("zoom", "forward"): (0, 0, 10, 0, 0, 0, 80),
     ("zoom", "backward"): (0, 0, 10, 0, 0, 0, 31.25),
     ("dolly_zoom", "forward"): (0, 0, 7, 0, 0, 0, 35),
@@ -163,7 +163,7 @@ def test_an_arc_draws_nearer_and_keeps_the_subject_centred() -> None:
     assert np.all(np.diff(distances) <= 0.0)
     end = end_of(one("arc", "right"))
     assert np.linalg.norm(end.position) == pytest.approx(9.2)
-    assert end.rotation[1] == pytest.approx(24.0)
+    assert end.rotation[1] == pytest.approx(12.0)
     assert off_centre(end) < 1e-6
 
 
@@ -233,9 +233,9 @@ def test_moves_in_turn_add_up_and_stay() -> None:
         {"type": "static", "duration": 1.0},
     )
     path = camera_path(control, fps=FILM)
-    assert path[24].position == pytest.approx((1.2, 0.0, 10.0))
+    assert path[24].position == pytest.approx((0.9, 0.0, 10.0))
     assert path[24].rotation[1] == 0.0
-    assert path[48].rotation[1] == pytest.approx(12.0)
+    assert path[48].rotation[1] == pytest.approx(9.0)
     assert all(path[frame] == path[48] for frame in range(48, 72))
 
 
@@ -312,7 +312,7 @@ def test_nothing_jumps_whatever_is_combined(moves: list[dict[str, Any]]) -> None
 
 def test_the_last_frame_is_one_step_before_the_end() -> None:
     path = camera_path(one("truck", easing="linear", duration=2.0), fps=FILM)
-    assert path[47].position[0] == pytest.approx(1.2 * 47 / 48)
+    assert path[47].position[0] == pytest.approx(0.9 * 47 / 48)
 
 
 def test_every_rate_shows_the_same_shake() -> None:

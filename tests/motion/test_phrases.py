@@ -116,8 +116,8 @@ def test_the_scoring_finds_wrong_readings() -> None:
 
 
 def test_degrees_become_intensity_by_the_table_of_moves() -> None:
-    assert only(parse_phrase("pan left 6 degrees")).intensity == 0.5
-    assert only(parse_phrase("roll clockwise by 3°")).intensity == 0.2
+    assert only(parse_phrase("pan left 4.5 degrees")).intensity == 0.5
+    assert only(parse_phrase("roll clockwise by 3°")).intensity == 0.25
     assert only(parse_phrase("zoom in 1.6x")).intensity == 1.0
     assert only(parse_phrase("push in 20%")).intensity == 0.2
 
@@ -125,7 +125,7 @@ def test_degrees_become_intensity_by_the_table_of_moves() -> None:
 def test_more_degrees_than_a_photo_bears_are_cut_and_said() -> None:
     parsed = parse_phrase("orbit left 90 degrees")
     assert only(parsed).intensity == 1.0
-    assert any("90°" in note and "16°" in note for note in parsed.assumed)
+    assert any("90°" in note and "8°" in note for note in parsed.assumed)
 
 
 def test_degrees_of_what_has_none_are_not_understood() -> None:
@@ -231,10 +231,10 @@ def test_only_ruling_out_asks_for_nothing() -> None:
 
 
 def test_the_reading_is_told_in_order() -> None:
-    understood = parse_phrase("slow push in, then pan left 6 degrees for 2 seconds").understood
+    understood = parse_phrase("slow push in, then pan left 4.5 degrees for 2 seconds").understood
     assert understood == (
         "First: Push in (slow) at intensity 0.3.",
-        "Then: Pan left by 6° at intensity 0.5, for 2 s.",
+        "Then: Pan left by 4.5° at intensity 0.5, for 2 s.",
     )
 
 
