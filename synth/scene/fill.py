@@ -27,6 +27,8 @@ _REACH = 160
 """Pixels round the hole's bounding box within which patches are looked for."""
 _DEPTH_SHARE = 200.0
 """What the whole range of disparity weighs, in 8-bit steps of one colour channel."""
+_BORDER = Plan(radius=2, stray=6000.0, peel=10, peel_radius=4, search=16)
+"""Beyond the photo's edge only what is close by may be copied: a second head would be noticed."""
 
 
 def _plan(quality: str) -> Plan:
@@ -93,7 +95,17 @@ def fill(
     quality.
     """
     _check(colour, disparity, hole, source)
-    plan = _plan(quality)
+    return _fill(colour, disparity, hole, source, _plan(quality), seed)
+
+
+def _fill(
+    colour: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    hole: NDArray[np.bool_],
+    source: NDArray[np.bool_] | None,
+    plan: Plan,
+    seed: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     picture = colour.copy()
     depths = np.array(disparity, dtype=np.float32, order="C")
     hole = np.ascontiguousarray(hole, dtype=np.bool_)
@@ -141,4 +153,4 @@ def extend_border(
     deep = np.pad(np.asarray(disparity, np.float32), margin)
     hole = np.ones(wide.shape[:2], np.bool_)
     hole[margin : margin + colour.shape[0], margin : margin + colour.shape[1]] = False
-    return fill(wide, deep, hole, seed=seed)
+    return _fill(wide, deep, hole, None, _BORDER, seed)

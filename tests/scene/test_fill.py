@@ -172,7 +172,7 @@ def test_a_slanted_plane_goes_on_in_disparity(reach):
 
 def test_disparity_stays_near_the_range_of_its_source():
     rng = np.random.default_rng(4)
-    depth = ndimage.gaussian_filter(rng.random((160, 220)).astype(np.float32), 6)
+    depth = np.asarray(ndimage.gaussian_filter(rng.random((160, 220)), 6), np.float32)
     hole, front = band(160, 220, 25)
     source = ~hole & ~front
     _, surface = fill(photo(), depth, hole, source)
