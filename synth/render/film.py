@@ -55,7 +55,7 @@ class _Camera:
         self._encode = encoded_table()
         self._blur = DepthOfField(film.width, film.height) if film.lens.aperture > 0 else None
 
-    def shoot(self, index: int) -> NDArray[np.uint8]:
+    def shoot(self, index: int, cancel: CancelToken) -> NDArray[np.uint8]:
         """Frame number `index`, without vignette and grain."""
         half = self._film.lens.shutter_angle / 720.0
         count = self._samples(index, half)
@@ -63,6 +63,7 @@ class _Camera:
             return self._expose(self._path.poses[index])
         self._total.fill(0)
         for sample in range(count):
+            cancel.check()
             moment = index + half * ((2 * sample + 1) / count - 1.0)
             accumulate(self._expose(self._path.at(moment)), self._decode, self._total)
         return average(self._total, count, self._encode)
@@ -106,7 +107,7 @@ def shoot(
         scene: from `build_scene`.
         path: the camera of each frame, with its effective focal lengths.
         film: size and effects.
-        cancel: looked at before each frame.
+        cancel: looked at before each exposure, of which a frame with motion blur has several.
 
     Yields:
         sRGB frames, uint8, shape (height, width, 3).
@@ -124,7 +125,7 @@ def shoot(
         token.check()
         camera = cameras.get()
         try:
-            frame = camera.shoot(index)
+            frame = camera.shoot(index, token)
         finally:
             cameras.put(camera)
         return last.apply(frame, index) if last.active else frame
