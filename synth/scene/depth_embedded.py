@@ -63,7 +63,7 @@ def _shrink(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def _bars(rgb: NDArray[np.uint8]) -> tuple[slice, slice]:
     """Rows and columns of the picture without the black bars that a letterbox adds."""
-    across, down = rgb.max(2).max(1), rgb.max(2).max(0)
+    across, down = rgb.reshape(len(rgb), -1).max(1), rgb.max(0).max(1)
     return _inner(across > _BLACK), _inner(down > _BLACK)
 
 

@@ -24,6 +24,15 @@ def grey_of(rgb: Bytes) -> Bytes:
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
+def squared(values: NDArray[Any]) -> Array:
+    """Squared length of the three numbers of each pixel, shape (H, W, 3) to (H, W).
+
+    Written out, as numpy's sum over an axis of three takes ten times longer.
+    """
+    first, second, third = values[..., 0], values[..., 1], values[..., 2]
+    return np.asarray(first * first + second * second + third * third, np.float32)
+
+
 def blurred(values: NDArray[Any], sigma: float) -> Array:
     """Gaussian blur with a standard deviation in pixels."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from synth.errors import InvalidMedia
 from synth.scene.depth_filters import edge_weights, smooth_within_edges
-from synth.scene.depth_grid import Array, scaled, scaled_bytes
+from synth.scene.depth_grid import Array, scaled, scaled_bytes, squared
 
 RefineMode = Literal["auto", "snap", "keep"]
 
@@ -137,12 +137,14 @@ def _two_sides(disparity: Array, colour: NDArray[np.uint8], blur: float) -> _Sid
     near, near_colour, near_spread, near_found = _model(disparity, lab, sure_near, reach + 2)
     far, far_colour, far_spread, far_found = _model(disparity, lab, sure_far, reach + 2)
     mixed &= near_found & far_found
-    distance_near = np.square(lab - near_colour).sum(2) / near_spread + np.log(near_spread)
-    distance_far = np.square(lab - far_colour).sum(2) / far_spread + np.log(far_spread)
+    distance_near = squared(lab - near_colour) / near_spread + np.log(near_spread)
+    distance_far = squared(lab - far_colour) / far_spread + np.log(far_spread)
     fit = np.clip(0.5 * (distance_far - distance_near), -4.0, 4.0)
     score = fit + 7.0 * (2.0 * rank - 1.0)
     ties = edge_weights(lab, 22.0)
-    score = smooth_within_edges(score, mixed.astype(np.float32) + 1e-3, ties, 7.0, 2)
+    score = smooth_within_edges(
+        score.astype(np.float32), mixed.astype(np.float32) + 1e-3, ties, 7.0, 2
+    )
     return _Sides(mixed.astype(np.uint8), near, far, score)
 
 
@@ -155,8 +157,8 @@ def _model(
     total = np.maximum(total, 1e-4)
     mean = np.divide(_box(weight * disparity, radius), total, dtype=np.float32)
     colour = np.divide(_box(weight[..., None] * lab, radius), total[..., None], dtype=np.float32)
-    square = _box(weight * np.square(lab).sum(2), radius) / total
-    variance = np.maximum(square - np.square(colour).sum(2), 0.0) + 0.0012
+    square = _box(weight * squared(lab), radius) / total
+    variance = np.maximum(square - squared(colour), 0.0) + 0.0012
     return mean, colour, variance.astype(np.float32), found
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from synth.scene.depth_grid import squared
+
 Array = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
@@ -47,8 +49,8 @@ def cut_regions(lab: Array, *, scale: float = 1.0, smallest: float = 0.0012) -> 
     height, width = lab.shape[:2]
     smooth = cv2.GaussianBlur(lab, (0, 0), 0.8).astype(np.float32)
     index = np.arange(height * width, dtype=np.int32).reshape(height, width)
-    right = np.sqrt(np.square(np.diff(smooth, axis=1)).sum(2)).ravel()
-    down = np.sqrt(np.square(np.diff(smooth, axis=0)).sum(2)).ravel()
+    right = np.sqrt(squared(np.diff(smooth, axis=1))).ravel()
+    down = np.sqrt(squared(np.diff(smooth, axis=0))).ravel()
     weight = np.concatenate([right, down])
     start = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()])
     stop = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])

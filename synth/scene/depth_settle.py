@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from synth.scene.depth_grid import Array
+from synth.scene.depth_grid import Array, squared
 from synth.scene.depth_regions import Regions
 
 Values = NDArray[np.float64]
@@ -58,7 +58,7 @@ def find_borders(regions: Regions, lab: Array) -> Borders:
         cut = labels[before] != labels[after]
         one.append(index[before][cut])
         other.append(index[after][cut])
-        costs.append(np.sqrt(np.square(lab[after][cut] - lab[before][cut]).sum(1)))
+        costs.append(np.sqrt(squared(lab[after][cut] - lab[before][cut])))
     left, right, cost = np.concatenate(one), np.concatenate(other), np.concatenate(costs)
     flat = labels.ravel()
     swap = flat[left] > flat[right]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.scene.depth_grid import Array, Bytes, blurred, components, grown
+from synth.scene.depth_grid import Array, Bytes, blurred, components, grown, squared
 from synth.scene.depth_subject import barrier_distance
 
 
@@ -112,8 +112,8 @@ def _glow_down(mask: Bytes, smooth: Array, likely: Array) -> Bytes:
     where the colour is one that the certain part holds already. No hard edge is crossed.
     """
     steps = np.zeros(mask.shape, np.float32)
-    steps[:, 1:] = np.sqrt(np.square(np.diff(smooth, axis=1)).sum(2))
-    steps[1:] = np.maximum(steps[1:], np.sqrt(np.square(np.diff(smooth, axis=0)).sum(2)))
+    steps[:, 1:] = np.sqrt(squared(np.diff(smooth, axis=1)))
+    steps[1:] = np.maximum(steps[1:], np.sqrt(squared(np.diff(smooth, axis=0))))
     calm = ~grown(steps >= 0.022, 1)
     clouds = _alike(mask, smooth) & (steps < 0.06) & (likely > 0.06)
     open_sky = ((mask > 0) | (calm & (likely > 0.3)) | clouds).astype(np.uint8)
@@ -132,7 +132,7 @@ def _alike(mask: Bytes, lab: Array) -> NDArray[np.bool_]:
     spread = np.cov(samples.T) + np.eye(3) * 0.025**2
     root = np.linalg.cholesky(np.linalg.inv(spread)).T
     away = np.asarray(cv2.transform(lab - samples.mean(0).astype(np.float32), root))
-    return np.square(away).sum(2) < 9.0
+    return squared(away) < 9.0
 
 
 def _to_the_edge(mask: Bytes, lab: Array) -> Bytes:
@@ -140,7 +140,7 @@ def _to_the_edge(mask: Bytes, lab: Array) -> Bytes:
     weight = mask.astype(np.float32)
     total = np.maximum(blurred(weight, 4.0), 1e-3)
     local = blurred(lab * weight[..., None], 4.0) / total[..., None]
-    alike = np.square(lab - local).sum(2) < 0.07**2
+    alike = squared(lab - local) < 0.07**2
     return (mask | (grown(mask, 3) & alike & (total > 0.02))).astype(np.uint8)
 
 

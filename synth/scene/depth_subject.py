@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from synth.scene.depth_grid import Array, blurred, components, lab_of, scaled, scaled_bytes
+from synth.scene.depth_grid import Array, blurred, components, lab_of, scaled, scaled_bytes, squared
 
 _CUT_SIDE = 160
 """Longest side of the grid on which the mask is cut, pixels."""
@@ -120,7 +120,7 @@ def _border_contrast(lab: Array) -> Array:
         # Not a matrix product of numpy's: its threads cost more than this small sum.
         root = np.linalg.cholesky(np.linalg.inv(spread)).T
         whitened = cv2.transform(centred, root)
-        distances.append(np.sqrt(np.square(whitened).sum(2)))
+        distances.append(np.sqrt(squared(np.asarray(whitened))))
     stack = np.minimum(np.stack(distances), 6.0)
     return (stack.sum(0) - stack.max(0)).astype(np.float32)
 
@@ -174,10 +174,20 @@ def _outline(picture: NDArray[np.uint8], mask: Array) -> float:
     if not edge.any():
         return 0.0
     step = cv2.dilate(lab, np.ones((5, 5), np.uint8)) - cv2.erode(lab, np.ones((5, 5), np.uint8))
-    contrast = np.sqrt(np.square(step).sum(2))
+    contrast = np.sqrt(squared(step))
     usual = float(np.median(contrast))
     met = float(np.median(contrast[edge]))
-    return float(np.clip((met - 0.08) / 0.12, 0, 1) * np.clip((met / max(usual, 0.02) - 0.8), 0, 1))
+    marked = np.clip((met - 0.08) / 0.12, 0, 1) * np.clip((met / max(usual, 0.02) - 0.8), 0, 1)
+    # Texture has edges everywhere; a thing also has another colour than what is beside it.
+    within, beyond = _nearby(lab, mask), _nearby(lab, 1.0 - mask)
+    differs = squared(within - beyond)[edge] > 0.08**2
+    return float(marked * np.clip((differs.mean() - 0.3) / 0.35, 0, 1))
+
+
+def _nearby(lab: Array, weight: Array) -> Array:
+    """Mean colour of the weighted pixels around each pixel."""
+    total = np.maximum(blurred(weight, 3.0), 1e-3)
+    return np.divide(blurred(lab * weight[..., None], 3.0), total[..., None], dtype=np.float32)
 
 
 def _keep_main(mask: Array, field: Array) -> Array:

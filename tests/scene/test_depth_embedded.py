@@ -70,6 +70,17 @@ def test_sky_is_far_and_the_ground_comes_nearer_towards_the_bottom() -> None:
     assert np.all(np.diff(ground[:: height // 12]) > 0)
 
 
+def test_clouds_belong_to_the_sky() -> None:
+    picture = landscape().astype(np.float32)
+    noise = np.random.default_rng(8).normal(0, 1, (12, 16)).astype(np.float32)
+    cloud = cv2.resize(noise, (480, 144), interpolation=cv2.INTER_CUBIC)
+    share = np.clip(cloud, 0, 1)[..., None]
+    picture[:144] = (1 - share) * picture[:144] + share * np.array([225, 222, 224])
+    disparity = estimate_depth_embedded(picture.astype(np.uint8)).disparity
+    top = disparity[: int(0.4 * disparity.shape[0])]
+    assert np.mean(top < 0.05) > 0.97
+
+
 def test_subject_stands_before_its_surroundings_at_the_depth_of_its_foot() -> None:
     picture, mask = with_post(landscape())
     disparity = estimate_depth_embedded(picture).disparity
