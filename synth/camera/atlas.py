@@ -31,6 +31,10 @@ _MOST_SOURCES = 6
 """Frames kept for comparison; beyond that the oldest after frame 0 is let go."""
 _SURE_DEPTH = 0.003
 """A depth learnt from parallax is never taken to be surer than this share of itself."""
+_PLACED = 1.0
+"""A landmark whose depth leaves its place unsure by less than this counts as placed, pixels."""
+_GATE = 4.0
+"""Departure from the expected place, in standard deviations, that is still believed."""
 
 
 class Atlas:
@@ -47,6 +51,8 @@ class Atlas:
         self.landmarks: Landmarks = find_landmarks(
             picture[0], depth, pose, plane, wanted=_WANTED, margin=_MARGIN
         )
+        near = depth[np.isfinite(depth) & (depth > 0)]
+        self._nearest_inverse = 1.0 / float(np.percentile(near, 1)) if len(near) else 0.1
         self._pictures: dict[int, Pyramid] = {0: picture}
         self._covariances: dict[int, Floats] = {0: np.zeros((7, 7))}
         self._next = 1
@@ -59,6 +65,31 @@ class Atlas:
         size = np.array([plane.width, plane.height])
         inside = (forward > 0.05) & ((places > 2.0) & (places < size - 2.0)).all(axis=1)
         return kept[inside], places[inside]
+
+    def well_placed(self, chosen: Indices, camera: Camera) -> NDArray[np.bool_]:
+        """Which landmarks' own depth is sure enough to say where a camera sees them."""
+        spread = self.expected_spread(camera, chosen)
+        return np.trace(spread, axis1=1, axis2=2) < _PLACED**2
+
+    def agrees(
+        self, solution: Solution, chosen: Indices, seen: Floats, errors: Floats
+    ) -> NDArray[np.bool_]:
+        """Which landmarks may be where they were seen, given how unsure everything is.
+
+        Args:
+            solution: the camera.
+            chosen: shape (M,), landmarks that were seen.
+            seen: shape (M, 2), where, pixels.
+            errors: shape (M, 2, 2), expected squared errors of ``seen``.
+        """
+        offsets = seen - self.landmarks.project(solution.camera, chosen)[0]
+        spread = (
+            errors
+            + self.expected_spread(solution.camera, chosen)
+            + pose_covariances(self.landmarks, chosen, solution)
+        )
+        weighed = np.linalg.solve(spread, offsets[:, :, None])[:, :, 0]
+        return (offsets * weighed).sum(axis=1) < _GATE**2
 
     def compare(
         self, picture: Pyramid, camera: Camera, chosen: Indices, guesses: Floats
@@ -151,6 +182,7 @@ class Atlas:
             self.landmarks.plane,
             known=seen,
             known_inverse=self.landmarks.inverse_depths[chosen] / np.maximum(nearness, 1e-3),
+            nearest_inverse=self._nearest_inverse,
             source=self._next,
             wanted=_WANTED - len(chosen),
             margin=_MARGIN,

@@ -308,13 +308,15 @@ def find_more_landmarks(
     *,
     known: Floats,
     known_inverse: Floats,
+    nearest_inverse: float,
     source: int,
     wanted: int,
     margin: int,
 ) -> Landmarks:
     """Find patches of a later frame, away from those that are known; their depth is a guess.
 
-    The guess is the depth of the nearest known landmark, with half of it as its uncertainty.
+    The guess is the depth of the nearest known landmark, and so unsure that the nearest and the
+    farthest depths known are both within reach.
 
     Args:
         grey: the frame, shape (H, W), slightly blurred.
@@ -322,6 +324,7 @@ def find_more_landmarks(
         plane: size and scale of the picture.
         known: shape (K, 2), K at least 1, where known landmarks are in this frame, pixels.
         known_inverse: shape (K,), their inverse depths in this camera, 1 / scene units.
+        nearest_inverse: inverse depth of the nearest things of the scene, 1 / scene units.
         source: number under which the frame is kept.
         wanted: most landmarks to return.
         margin: pixels to stay away from the border.
@@ -335,7 +338,7 @@ def find_more_landmarks(
     pixels = np.stack([x + 0.5, y + 0.5], axis=1).astype(np.float64)
     _, nearest = KDTree(known).query(pixels)
     inverse = np.maximum(known_inverse[nearest], 1e-4)
-    spread = np.maximum(0.5 * inverse, 0.25 * float(np.median(known_inverse)))
+    spread = np.maximum(0.5 * inverse, 0.7 * nearest_inverse)
     return _landmarks_at(
         plane,
         camera,

@@ -9,7 +9,7 @@ that left and came back is used again. What was asked of the camera plays no par
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -38,6 +38,8 @@ _LEAST_AGREEMENT = 0.3
 """Least share of observations that must agree with a pose."""
 _ANCHORED_MATTERS = 40
 """With at least this many patches found by direct comparison, flow alone is not consulted."""
+_ENOUGH_PLACED = 30
+"""With at least this many landmarks of known depth, a pose is found from them alone."""
 _THIN_SHARE = 0.4
 """With fewer agreeing landmarks than this share of frame 0's, new ones are sought."""
 _THIN_COVERAGE = 0.6
@@ -74,16 +76,37 @@ class MeasuredFrame:
 
 @dataclass(frozen=True)
 class _View:
-    """Where landmarks were seen in one frame."""
+    """Where M landmarks were seen in one frame."""
 
     chosen: Indices
     """Shape (M,), which landmarks."""
     seen: Floats
     """Shape (M, 2), pixels."""
-    covariances: Floats
-    """Shape (M, 2, 2), expected squared distance from where their known place projects."""
+    errors: Floats
+    """Shape (M, 2, 2), expected squared errors of ``seen``, pixels^2."""
+    compared: NDArray[np.bool_] | bool = True
+    """Shape (M,), which were compared with their source rather than followed by flow."""
     expected: int = 0
     """Landmarks that should be in view."""
+
+    def __post_init__(self) -> None:
+        flags = np.broadcast_to(np.asarray(self.compared), self.chosen.shape)
+        object.__setattr__(self, "compared", flags)
+
+    def only(self, mask: NDArray[np.bool_]) -> _View:
+        """A part of it."""
+        flags = np.asarray(self.compared)[mask]
+        return _View(self.chosen[mask], self.seen[mask], self.errors[mask], flags, self.expected)
+
+    def joined(self, more: _View) -> _View:
+        """Both together."""
+        return _View(
+            np.concatenate([self.chosen, more.chosen]),
+            np.concatenate([self.seen, more.seen]),
+            np.concatenate([self.errors, more.errors]),
+            np.concatenate([np.asarray(self.compared), np.asarray(more.compared)]),
+            self.expected + more.expected,
+        )
 
 
 class CameraTracker:
@@ -114,6 +137,7 @@ class CameraTracker:
         grey = self._grey(frame)
         self._atlas = Atlas(build_pyramid(grey), self._shrink_depth(depth), pose, self._plane)
         self._camera = Camera.of_pose(pose, self._plane)
+        self._step = np.zeros(3)
         self._last = grey
         self._places: Floats = self._atlas.landmarks.pixels.copy()
         self._known: Indices = np.arange(len(self._places))
@@ -157,17 +181,20 @@ class CameraTracker:
         refined = self._refine(picture, rough, tracked, flowed)
         if refined is None:
             return MeasuredFrame(pose=None)
-        solution, view, compared = refined
-        kept = solution.inliers
-        self._camera = solution.camera
-        self._last = grey
+        solution, used, others = refined
+        agreeing = used.only(solution.inliers).joined(
+            others.only(self._atlas.agrees(solution, others.chosen, others.seen, others.errors))
+        )
         age = np.zeros(len(self._age))
         age[tracked] = self._age[tracked] + 1.0
-        age[view.chosen[compared]] = 0.0
+        age[agreeing.chosen[agreeing.compared]] = 0.0
         self._age = age
-        self._known, self._places = view.chosen[kept], view.seen[kept]
-        entry = self._entry(solution, view)
-        self._atlas.learn(solution, self._known, self._places, view.covariances[kept])
+        self._step = solution.camera.position - self._camera.position
+        self._camera = solution.camera
+        self._last = grey
+        self._known, self._places = agreeing.chosen, agreeing.seen
+        entry = self._entry(solution, used)
+        self._atlas.learn(solution, agreeing.chosen, agreeing.seen, agreeing.errors)
         self._grow_where_thin(picture, solution, entry)
         return entry
 
@@ -229,61 +256,75 @@ class CameraTracker:
         """A pose from flow alone, good enough to predict where landmarks are."""
         if len(tracked) < FEWEST_POINTS:
             return None
-        view = _View(tracked, flowed, self._flow_covariances(tracked, camera))
-        solution = self._solve(view, camera)
+        # A guessed depth shows only once the camera has moved from where it was guessed, so its
+        # effect is judged where the camera is likely to be now.
+        likely = replace(camera, position=camera.position + self._step)
+        flow = _View(tracked, flowed, self._flow_errors(tracked))
+        used, _ = self._split(flow, likely)
+        solution = self._solve(used, camera, likely)
+        if len(used.chosen) < FEWEST_POINTS:
+            return None
         if solution.rms < 2.0 and solution.inlier_share > 0.6:
             return solution.camera
         tolerance = max(2.0, 0.003 * self._plane.width)
         marks = self._atlas.landmarks
-        scratch = solve_from_scratch(marks, tracked, flowed, camera.focal, tolerance)
+        scratch = solve_from_scratch(marks, used.chosen, used.seen, camera.focal, tolerance)
         if scratch is not None:
-            again = self._solve(view, scratch)
+            again = self._solve(used, scratch, scratch)
             if float(np.median(again.residuals)) < float(np.median(solution.residuals)):
                 solution = again
         return solution.camera if self._acceptable(solution) else None
 
-    def _flow_covariances(self, tracked: Indices, camera: Camera) -> Floats:
+    def _flow_errors(self, tracked: Indices) -> Floats:
         error = _FLOW_ERROR**2 * (1.0 + self._age[tracked])
-        return error[:, None, None] * np.eye(2) + self._atlas.expected_spread(camera, tracked)
+        return error[:, None, None] * np.eye(2)
 
     def _refine(
         self, picture: Pyramid, rough: Camera, tracked: Indices, flowed: Floats
-    ) -> tuple[Solution, _View, NDArray[np.bool_]] | None:
+    ) -> tuple[Solution, _View, _View] | None:
         """The pose from direct comparison; flow helps out where patches changed.
 
-        Returns the pose, what it was found from, and which of that was compared directly.
+        Returns the pose, what it was found from, and what else was seen.
         """
         candidates, guesses = self._atlas.in_view(rough)
         # Where the depth is still a guess, flow knows better than the pose where to look.
         followed = np.full((len(self._age), 2), np.nan)
         followed[tracked] = flowed
-        unsure = self._atlas.landmarks.inverse_variances[candidates] > 0.0
-        unsure &= np.isfinite(followed[candidates, 0])
-        guesses[unsure] = followed[candidates[unsure]]
+        guessed = self._atlas.landmarks.inverse_variances[candidates] > 0.0
+        guessed &= np.isfinite(followed[candidates, 0])
+        guesses[guessed] = followed[candidates[guessed]]
         found = self._atlas.compare(picture, rough, candidates, guesses)
         alike = found.correlations >= _ALIKE
-        chosen, seen = candidates[alike], found.pixels[alike]
-        covariances = found.covariances[alike] + _MODEL_ERROR**2 * np.eye(2)
-        covariances += self._atlas.expected_spread(rough, chosen)
-        compared = np.ones(len(chosen), dtype=bool)
-        if len(chosen) < _ANCHORED_MATTERS:
-            extra = tracked[~np.isin(tracked, chosen)]
-            chosen = np.concatenate([chosen, extra])
-            seen = np.concatenate([seen, followed[extra]])
-            covariances = np.concatenate([covariances, self._flow_covariances(extra, rough)])
-            compared = np.concatenate([compared, np.zeros(len(extra), dtype=bool)])
-        if len(chosen) < FEWEST_POINTS:
+        errors = found.covariances[alike] + _MODEL_ERROR**2 * np.eye(2)
+        view = _View(candidates[alike], found.pixels[alike], errors)
+        if len(view.chosen) < _ANCHORED_MATTERS:
+            extra = tracked[~np.isin(tracked, view.chosen)]
+            by_flow = _View(extra, followed[extra], self._flow_errors(extra), compared=False)
+            view = view.joined(by_flow)
+        used, others = self._split(view, rough)
+        if len(used.chosen) < FEWEST_POINTS:
             return None
-        view = _View(chosen, seen, covariances, expected=len(candidates))
-        solution = self._solve(view, rough)
-        return (solution, view, compared) if self._acceptable(solution) else None
+        expected = int(self._atlas.well_placed(candidates, rough).sum())
+        used = replace(used, expected=max(expected, len(used.chosen)))
+        solution = self._solve(used, rough, rough)
+        return (solution, used, others) if self._acceptable(solution) else None
 
-    def _solve(self, view: _View, start: Camera) -> Solution:
+    def _split(self, view: _View, camera: Camera) -> tuple[_View, _View]:
+        """What a pose is found from, and the rest: landmarks whose depth is still a guess.
+
+        Guesses are used as well where nothing better is left; their errors are allowed for.
+        """
+        placed = self._atlas.well_placed(view.chosen, camera)
+        if int(placed.sum()) < _ENOUGH_PLACED:
+            placed = np.ones(len(view.chosen), dtype=bool)
+        return view.only(placed), view.only(~placed)
+
+    def _solve(self, view: _View, start: Camera, likely: Camera) -> Solution:
         return solve_camera(
             self._atlas.landmarks,
             view.chosen,
             view.seen,
-            view.covariances,
+            view.errors + self._atlas.expected_spread(likely, view.chosen),
             start,
             solve_focal=self._solve_focal,
         )

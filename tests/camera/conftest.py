@@ -138,7 +138,7 @@ class Room:
             self.starts,
             self.texture,
         )
-        shade = np.array([1.0, 0.85, 1.1, 0.9, 1.15, 0.8, 1.0])[owner] * picture
+        shade = np.array([1.0, 0.85, 1.1, 0.9, 1.15, 0.8, 1.05, 1.0])[owner] * picture
         frame = np.stack([shade, 0.95 * shade + 4, 0.85 * shade + 12], axis=2)
         return np.clip(np.rint(frame), 0, 255).astype(np.uint8), depth.astype(np.float32)
 

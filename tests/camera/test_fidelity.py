@@ -255,6 +255,23 @@ def test_a_move_that_leaves_the_first_frame_behind_is_followed_all_the_way(room)
         assert found.obeyed, found.verdict
 
 
+def test_something_near_that_comes_into_view_does_not_mislead(room) -> None:
+    crowded = type(room)(480, 320, 1)
+    board = ((3.6, -0.2, 5.0), (1, 0, 0), (0, 1, 0), (1.1, 1.4))
+    for name, value in zip(("centres", "us", "vs", "extents"), board, strict=True):
+        setattr(crowded, name, np.vstack([getattr(crowded, name), value]))
+    crowded.starts = np.vstack([crowded.starts, (2.0, 5.0)])
+    asked = CameraPath(
+        tuple(CameraPose((0.16 * i, 0.0, 10.0), focal_length=70.0) for i in range(20)), Fraction(24)
+    )
+    assert crowded.shoot(asked[0])[1].min() > 8.0
+    assert np.median(crowded.shoot(asked[-1])[1]) < 6.0
+    found = measure_fidelity(crowded.film(asked), asked, crowded.shoot(asked[0])[1])
+    assert found.frames_failed == 0
+    assert found.obeyed, found.verdict
+    assert float(np.max(found.rotation_errors_degrees)) < 0.1
+
+
 def test_a_large_picture_is_shrunk_without_shifting_it(path_of, room) -> None:
     big = type(room)(1921, 1083, 1)
     asked = path_of("truck", 3)
