@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class LensSettings(BaseModel):
     """Optical effects. All are off by default but motion blur, which a still camera never shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     shutter_angle: float = Field(
         default=180.0,

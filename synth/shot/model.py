@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
@@ -32,6 +33,8 @@ FRAME_RATES: tuple[FrameRate, ...] = get_args(FrameRate)
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001),
          "59.94": Fraction(60000, 1001)}  # fmt: skip
 
+_PLAIN_RATE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,12}|/[0-9]{1,6})?")
+
 EdgePolicy = Literal["fit", "extend"]
 """What happens where the camera looks past the photo: zoom in until it does not, or invent more."""
 
@@ -40,18 +43,21 @@ def _as_rate_name(value: object) -> object:
     """Take 24, 24.0, "24/1" or Fraction(24000, 1001) for the name of the rate they mean."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
         return value
+    # Fraction would spend minutes and gigabytes on "1e999999999".
+    if isinstance(value, str) and not _PLAIN_RATE.fullmatch(value.strip()):
+        return value
     try:
-        rate = Fraction(value)
+        rate = float(Fraction(value))
     except (ValueError, ZeroDivisionError, OverflowError):
         return value
     for name in FRAME_RATES:
-        if abs(float(rate) - float(_NTSC.get(name, Fraction(name)))) < 2e-3:
+        if abs(rate - float(_NTSC.get(name, Fraction(name)))) < 2e-3:
             return name
     return value
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class OutputSettings(_Settings):
