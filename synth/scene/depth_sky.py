@@ -56,7 +56,7 @@ def find_sky(lab: Array, room: float = 0.0) -> Sky:
     # Twice: the second time the colours near the horizon are known, and clouds before it join.
     mask = _connected_to_top(_glow_down(mask, smooth, likely))
     mask = _connected_to_top(_glow_down(mask, smooth, likely))
-    mask = _to_the_edge(mask, lab)
+    mask = _to_the_edge(_with_islands(mask, suits), lab)
     area = float(mask.mean())
     if area < 0.015:
         return nothing
@@ -115,13 +115,27 @@ def _glow_down(mask: Bytes, smooth: Array, likely: Array) -> Bytes:
     steps[:, 1:] = np.sqrt(squared(np.diff(smooth, axis=1)))
     steps[1:] = np.maximum(steps[1:], np.sqrt(squared(np.diff(smooth, axis=0))))
     calm = ~grown(steps >= 0.022, 1)
-    clouds = _alike(mask, smooth) & (steps < 0.06) & (likely > 0.06)
+    clouds = (_alike(mask, smooth) | (likely > 0.4)) & (steps < 0.06) & (likely > 0.06)
     open_sky = ((mask > 0) | (calm & (likely > 0.3)) | clouds).astype(np.uint8)
     open_sky = _opened(open_sky, 5) | mask
     foot = max(2, mask.shape[0] // 40)
     # A sky ends at a skyline. What runs on to the bottom is a wall or a road of its colour.
     ends = float(open_sky[-foot:].mean()) < float(mask[-foot:].mean()) + 0.08
     return open_sky if ends else mask
+
+
+def _with_islands(mask: Bytes, suits: Array) -> Bytes:
+    """Take in what lies within the sky and has a sky's colours: clouds with edges of their own."""
+    count, parts = components(mask == 0)
+    if count < 2:
+        return mask
+    size = np.maximum(np.bincount(parts.ravel(), minlength=count), 1)
+    island = np.bincount(parts.ravel(), suits.ravel(), count) / size > 0.2
+    island[np.unique(parts[-1])] = False
+    # The ground may be hidden from the bottom row; it is never small and bright both.
+    island[int(np.argmax(np.where(np.arange(count) > 0, size, 0)))] = False
+    island[0] = False
+    return (mask | island[parts]).astype(np.uint8)
 
 
 def _alike(mask: Bytes, lab: Array) -> NDArray[np.bool_]:
