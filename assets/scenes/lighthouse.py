@@ -59,7 +59,7 @@ def rock(p: Vector) -> float:
     broad = fbm(1.1 * p[0], 1.6 * bed, 1.1 * p[2], 2)
     crag = ridges(1.25 * p[0] + 0.5 * broad, 2.4 * bed, 1.25 * p[2], 4)
     ledge = noise(0.6 * p[0], 8.5 * bed, 0.6 * p[2])
-    return (d + 0.2 * broad + 0.36 * (0.42 - crag) + 0.03 * ledge) * 0.6
+    return (d + 0.2 * broad + 0.42 * (crag - 0.42) + 0.03 * ledge) * 0.54
 
 
 @inline

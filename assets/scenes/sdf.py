@@ -112,9 +112,12 @@ def box(p: Vector, half: Vector, rounding: float) -> float:
 
 @inline
 def ellipsoid(p: Vector, radii: Vector) -> float:
+    """Ellipsoid about the origin; close to the distance outside, a lower bound of it inside."""
     k0 = length((p[0] / radii[0], p[1] / radii[1], p[2] / radii[2]))
+    if k0 < 1.0:
+        return (k0 - 1.0) * min(radii[0], min(radii[1], radii[2]))
     k1 = length((p[0] / radii[0] ** 2, p[1] / radii[1] ** 2, p[2] / radii[2] ** 2))
-    return k0 * (k0 - 1.0) / (k1 + 1e-9)
+    return k0 * (k0 - 1.0) / k1
 
 
 @inline
