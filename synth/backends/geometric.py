@@ -18,6 +18,7 @@ from synth.scene.build import Scene, build_scene
 from synth.scene.cache import SceneCache, content_key
 from synth.scene.depth_map import DepthMap
 from synth.scene.depth_refine import refine_disparity
+from synth.scene.fill import Quality
 from synth.scene.metric import metric_disparity
 
 EXTEND_SHARE = 0.14
@@ -48,7 +49,7 @@ class Stage:
         return shoot(self.scene, self.path, self.film, cancel=cancel)
 
     def first_depth(self) -> NDArray[np.float32]:
-        """Depth of each pixel of frame 0 along its camera's axis, scene units, inf where endless."""
+        """Depth of each pixel of frame 0 in its camera, scene units, inf where endless."""
         renderer = Renderer(self.scene, self.film.width, self.film.height)
         nearness = renderer.view(self.path.poses[0]).nearness
         with np.errstate(divide="ignore"):
@@ -75,7 +76,7 @@ def frame_photo(
         part = cv2.resize(
             part, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
         )
-    return np.ascontiguousarray(part), (left, top, crop_width, crop_height)
+    return np.ascontiguousarray(part, np.uint8), (left, top, crop_width, crop_height)
 
 
 def set_stage(
@@ -87,7 +88,7 @@ def set_stage(
     depth_strength: float = 1.0,
     focal_length: float = 50.0,
     extend: bool = False,
-    quality: str = "quick",
+    quality: Quality = "quick",
     scenes: SceneCache | None = None,
 ) -> Stage:
     """Build or find the scene of a photo and fit the path into it.

@@ -6,7 +6,7 @@ import math
 import queue
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class FilmSettings:
     """Frame width, pixels."""
     height: int
     """Frame height, pixels."""
-    lens: LensSettings = LensSettings()
+    lens: LensSettings = field(default_factory=LensSettings)
     """Optical effects."""
     seed: int = 0
     """For the grain."""

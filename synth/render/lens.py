@@ -6,6 +6,7 @@ the same; grain belongs to the print and works on the encoded frame.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import cv2
@@ -102,15 +103,15 @@ class DepthOfField:
 
     def _far(self, light: NDArray[np.float32], radius: NDArray[np.float32]) -> NDArray[np.float32]:
         steps = [step * self._scale for step in BLUR_STEPS]
-        result = light.copy()
+        result = light
         previous = light
-        for low, high in zip(steps[:-1], steps[1:], strict=True):
+        for low, high in itertools.pairwise(steps):
             if radius.max() <= low:
                 break
             share = np.clip((radius - low) / (high - low), 0.0, 1.0)
             blurred = _disc_blur(light, np.clip(radius / high, 0.02, 1.0), high)
             level = previous + (blurred - previous) * share[..., None]
-            result = np.where((radius > low)[..., None], level, result)
+            result = np.where((radius > low)[..., None], level, result).astype(np.float32)
             previous = blurred
         return result
 
@@ -131,13 +132,13 @@ class DepthOfField:
             rise = np.clip((radius - low) / (high - low), 0.0, 1.0)
             fall = (
                 np.clip((following - radius) / (following - high), 0.0, 1.0)
-                if (math.isfinite(following))
+                if math.isfinite(following)
                 else 1.0
             )
             cover = (np.minimum(rise, fall) if index > 1 else rise * fall).astype(np.float32)
             spread = _box_disc(np.dstack([light * cover[..., None], cover]), high)
             alpha = np.clip(spread[..., 3:], 0.0, 1.0)
-            result = result * (1.0 - alpha) + spread[..., :3]
+            result = np.asarray(result * (1.0 - alpha) + spread[..., :3], np.float32)
         return result
 
 
@@ -146,7 +147,7 @@ def _disc_blur(
 ) -> NDArray[np.float32]:
     """Disc blur in which each pixel counts by its weight."""
     both = _box_disc(np.dstack([light * weight[..., None], weight]), radius)
-    return both[..., :3] / np.maximum(both[..., 3:], 1e-4)
+    return np.asarray(both[..., :3] / np.maximum(both[..., 3:], 1e-4), np.float32)
 
 
 def _box_disc(planes: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
@@ -154,14 +155,15 @@ def _box_disc(planes: NDArray[np.float32], radius: float) -> NDArray[np.float32]
     if radius > 8.0:
         height, width = planes.shape[:2]
         half = cv2.resize(planes, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
-        return cv2.resize(
-            _box_disc(half, radius / 2.0), (width, height), interpolation=cv2.INTER_LINEAR
-        )
+        blurred = _box_disc(np.asarray(half, np.float32), radius / 2.0)
+        grown = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(grown, np.float32)
     size = math.ceil(radius)
     offsets = np.arange(-size, size + 1)
     distance = np.hypot(offsets[:, None], offsets[None, :])
     kernel = np.clip(radius + 0.5 - distance, 0.0, 1.0).astype(np.float32)
-    return cv2.filter2D(planes, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.filter2D(planes, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, np.float32)
 
 
 class Print:

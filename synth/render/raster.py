@@ -170,21 +170,18 @@ def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cove
         at = min(max(y, top), bottom)
         low = 1e30
         high = -1e30
-        if (y0 <= at) != (y1 <= at) or at == y0 or at == y1:
-            if y1 != y0:
-                x = x0 + (at - y0) * k01
-                low = min(low, x)
-                high = max(high, x)
-        if (y1 <= at) != (y2 <= at) or at == y1 or at == y2:
-            if y2 != y1:
-                x = x1 + (at - y1) * k12
-                low = min(low, x)
-                high = max(high, x)
-        if (y2 <= at) != (y0 <= at) or at == y2 or at == y0:
-            if y0 != y2:
-                x = x2 + (at - y2) * k20
-                low = min(low, x)
-                high = max(high, x)
+        if ((y0 <= at) != (y1 <= at) or at in (y0, y1)) and y1 != y0:
+            x = x0 + (at - y0) * k01
+            low = min(low, x)
+            high = max(high, x)
+        if ((y1 <= at) != (y2 <= at) or at in (y1, y2)) and y2 != y1:
+            x = x1 + (at - y1) * k12
+            low = min(low, x)
+            high = max(high, x)
+        if ((y2 <= at) != (y0 <= at) or at in (y2, y0)) and y0 != y2:
+            x = x2 + (at - y2) * k20
+            low = min(low, x)
+            high = max(high, x)
         begin = max(int(np.ceil(low - EDGE_SLACK - 0.5)), 0)
         end = min(int(np.floor(high + EDGE_SLACK - 0.5)), width - 1)
         if begin > end:
@@ -218,7 +215,7 @@ def blend(screen, u, v, quads, texture, slack, nearness, frame):  # pragma: no c
         texture: premultiplied colour and alpha, shape (T, U, 4).
         slack: how much nearer, relatively, something must be to hide the rim.
         nearness: inverse depth of the opaque frame, (H, W); raised where the rim mostly covers.
-        frame: colours, (H, W, 3), updated.
+        frame: colours in the first three channels, (H, W, 4), updated.
     """
     height, width = nearness.shape
     rows = texture.shape[0] - 1

@@ -64,10 +64,7 @@ class Renderer:
     def view(self, pose: CameraPose) -> View:
         """The picture with its depth and texture places, all fresh arrays."""
         map_x, map_y = self.texture_places(pose)
-        if self.shows_photo(pose):
-            picture = self._scene.photo.copy()
-        else:
-            picture = self._sample(pose)
+        picture = self._scene.photo.copy() if self.shows_photo(pose) else self._sample(pose)
         return View(picture, self._nearness.copy(), map_x, map_y)
 
     def texture_places(self, pose: CameraPose) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -93,12 +90,14 @@ class Renderer:
         return float(np.percentile(moved, 97))
 
     def _sample(self, pose: CameraPose) -> NDArray[np.uint8]:
-        picture = cv2.remap(
+        # Four channels: OpenCV samples them in half the time that three take.
+        sampled = cv2.remap(
             self._scene.texture, self._map_x, self._map_y, cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
+        picture = np.asarray(sampled, np.uint8)
         self._soften(pose, picture)
-        return picture
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
 
     def _draw(self, pose: CameraPose) -> None:
         self._nearness.fill(-1.0)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from synth.camera.conventions import HOME_DISTANCE
 from synth.scene.edges import Steps, find_steps
-from synth.scene.fill import extend_border, fill, fill_smooth
+from synth.scene.fill import Quality, extend_border, fill, fill_smooth
 from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
 
@@ -32,7 +32,7 @@ MIXED_SHARE = 0.5
 BEHIND_TEAR = 3.0
 """The behind sheet tears at this many times the jump of the front sheet."""
 
-MESH_PARALLAX = 0.25
+MESH_PARALLAX = 0.4
 """Error that mesh simplification may make, in the same measure."""
 
 HIDDEN_TRAVEL = 1.5
@@ -87,7 +87,7 @@ class Scene:
     focal_length: float
     """Focal length that the photo is taken to have, millimetres."""
     texture: NDArray[np.uint8]
-    """Colours of all opaque sheets, shape (T, U, 3)."""
+    """Colours of all opaque sheets and an unused fourth channel, shape (T, U, 4)."""
     sheets: tuple[Sheet, ...]
     """The opaque surfaces, those that hide the others first: front, behind, backdrop."""
     rim_texture: NDArray[np.uint8]
@@ -119,7 +119,7 @@ def build_scene(
     *,
     focal_length: float = 50.0,
     margin: int = 0,
-    quality: str = "quick",
+    quality: Quality = "quick",
     seed: int = 0,
 ) -> Scene:
     """Cut a photo into sheets and fill what they hide.
@@ -134,15 +134,11 @@ def build_scene(
     """
     height, width = disparity.shape
     focal = focal_length / 36.0 * max(width, height)
-    if margin > 0:
-        colour, depth = extend_border(photo, disparity, margin)
+    colour, depth = (photo, disparity) if margin == 0 else extend_border(photo, disparity, margin)
     pad = SAFETY_MARGIN
-    if margin > 0:
-        colour = cv2.copyMakeBorder(colour, pad, pad, pad, pad, cv2.BORDER_REFLECT_101)
-        depth = cv2.copyMakeBorder(depth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    else:
-        colour = cv2.copyMakeBorder(photo, pad, pad, pad, pad, cv2.BORDER_REFLECT)
-        depth = cv2.copyMakeBorder(disparity, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    mirrored = cv2.copyMakeBorder(colour, pad, pad, pad, pad, cv2.BORDER_REFLECT)
+    repeated = cv2.copyMakeBorder(depth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    colour, depth = np.asarray(mirrored, np.uint8), np.asarray(repeated, np.float32)
     offset = pad + margin
 
     steps = find_steps(depth, TEAR_PARALLAX / focal)
@@ -160,10 +156,10 @@ def build_scene(
     backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
 
     rows, columns = depth.shape
-    texture = np.zeros((rows * 2 + backdrop_colour.shape[0], columns, 3), np.uint8)
-    texture[:rows] = front_colour
-    texture[rows : 2 * rows] = behind.colour
-    texture[2 * rows :, : backdrop_colour.shape[1]] = backdrop_colour
+    texture = np.full((rows * 2 + backdrop_colour.shape[0], columns, 4), 255, np.uint8)
+    texture[:rows, :, :3] = front_colour
+    texture[rows : 2 * rows, :, :3] = behind.colour
+    texture[2 * rows :, : backdrop_colour.shape[1], :3] = backdrop_colour
 
     centre_x = offset + (width - 1) / 2.0
     centre_y = offset + (height - 1) / 2.0
@@ -219,7 +215,7 @@ def _fill_behind(
     steps: Steps,
     focal: float,
     longer_side: int,
-    quality: str,
+    quality: Quality,
     seed: int,
 ) -> _Behind:
     """Continue the far side of every step under its near side."""
@@ -361,7 +357,10 @@ def _backdrop(
     )
     coarse /= np.maximum(weight, 1e-6)[..., None]
     empty = weight < 0.5
-    planes = [fill_smooth(np.ascontiguousarray(coarse[..., i]), empty, ~empty) for i in range(4)]
+    planes = [
+        fill_smooth(np.ascontiguousarray(coarse[..., i], np.float32), empty, ~empty)
+        for i in range(4)
+    ]
     lowest = cv2.resize(
         cv2.copyMakeBorder(behind.disparity, *border, cv2.BORDER_REPLICATE),
         size,

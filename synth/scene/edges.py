@@ -76,9 +76,17 @@ def find_steps(disparity: NDArray[np.float32], threshold: float) -> Steps:
         (~near_crack).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     # Labels count the crack pixels in reading order, from 1.
-    far_disparity = np.concatenate([[0.0], wide_low[near_crack]]).astype(np.float32)[labels]
-    near_disparity = np.concatenate([[0.0], wide_high[near_crack]]).astype(np.float32)[labels]
+    nearest = np.asarray(labels, np.int32)
+    far_disparity = np.concatenate([[0.0], wide_low[near_crack]]).astype(np.float32)[nearest]
+    near_disparity = np.concatenate([[0.0], wide_high[near_crack]]).astype(np.float32)[nearest]
     cut = far_disparity + SIDE_SHARE * (near_disparity - far_disparity)
     size = 2 * BAND_RADIUS - 1
     band = cv2.dilate(crack.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
-    return Steps(crack, band, disparity > cut, far_disparity, near_disparity, distance)
+    return Steps(
+        crack,
+        band,
+        disparity > cut,
+        far_disparity,
+        near_disparity,
+        np.asarray(distance, np.float32),
+    )
