@@ -6,7 +6,8 @@ const film = h("video", { class: "ms-picture", controls: true, loop: true, muted
 const still = h("img", { class: "ms-picture", hidden: true, alt: "The finished animation" });
 const parcel = h("div", { class: "ms-empty", hidden: true }, icon(ICONS.film, 28), h("strong", {}, "Ready to download"),
   h("span", {}, "This format does not play in a browser."));
-const empty = h("div", { class: "ms-empty" }, icon(ICONS.film, 28), h("span", {}, "The clip plays here"));
+const empty = h("div", { class: "ms-empty" }, icon(ICONS.film, 28), h("span", {}, "Preview or render to see the camera move"));
+const backdrop = h("img", { class: "ms-picture ms-backdrop", alt: "", hidden: true });
 const meter = h("progress", { class: "ms-meter", max: "1", value: "0" });
 const stage = h("span", { class: "ms-stagename" });
 const left = h("span", { class: "ms-left" });
@@ -25,7 +26,7 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
   ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
-  h("div", { class: "ms-frame ms-screen" }, empty, film, still, parcel, progress),
+  h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, progress),
   h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
 
 let working = false;
@@ -59,7 +60,7 @@ function rest() {
 function showClip(result) {
   const url = result.file.url;
   const kind = result.playable;
-  empty.hidden = true;
+  empty.hidden = backdrop.hidden = true;
   film.hidden = kind !== "video";
   still.hidden = kind !== "image";
   parcel.hidden = kind !== "none";
@@ -90,7 +91,16 @@ function show() {
   if (value.phase === "done") showClip(value);
 }
 
+/** Until there is a clip, the photo stands where it will play, as if the lights were still low. */
+function dim() {
+  const photo = document.querySelector("#photo img.ms-picture");
+  if (empty.hidden || !photo || !photo.src) return;
+  backdrop.src = photo.src;
+  backdrop.hidden = false;
+}
+
 function showSummary() {
+  dim();
   const said = props.summary || {};
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));
@@ -100,6 +110,7 @@ function showSummary() {
 watch("value", show);
 watch("summary", showSummary);
 showSummary();
+setTimeout(dim, 400);
 
 document.addEventListener("keydown", (event) => {
   if (!root.isConnected || root.offsetParent === null || isTyping(event)) return;

@@ -25,7 +25,7 @@ root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Photo"), name, h("div", { class: "ms-tools" }, shutter, webcam,
     button("", { symbol: "upload", kind: "quiet", title: "Choose a photo from this device", onclick: () => picker.click() }))),
   frame, picker, note, strip,
-  h("p", { class: "ms-hint" }, "Drop, paste or choose a photo. A video made here brings its settings back."));
+  h("p", { class: "ms-hint" }, "Drop or paste a photo, or a video made here for its settings."));
 
 let stream = null;
 

@@ -27,7 +27,10 @@ _BRAND = """<header class="ms-brand">
  stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
 <path d="M3 10V5h5M29 10V5h-5M3 22v5h5M29 22v5h-5"/><path d="M8 20l6-9 4 5 3-3 4 7z"/></svg>
 <h1>Motion Synth</h1><p>One photo. The exact camera move.</p>
-<a href="?view=api">API</a></header>"""
+<button type="button" class="ms-api">API</button></header>"""
+_OPEN_API = """element.querySelector(".ms-api").addEventListener("click", () => {
+  document.querySelector("footer .show-api")?.click();
+});"""
 
 
 def build() -> gr.Blocks:
@@ -40,7 +43,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
-        gr.HTML(_BRAND, js_on_load=None, apply_default_css=False, elem_id="brand")
+        gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
         with gr.Tabs(elem_id="tabs"), gr.Tab("Motion", id="motion-tab"):
             motion_tab(Handlers(pool, depths, scenes, examples), examples)
         add_endpoints(pool, depths, scenes)
@@ -55,7 +58,7 @@ def launch_options() -> dict[str, Any]:
         "theme": Darkroom(),
         "css": stylesheet(),
         "favicon_path": str(ASSETS / "ui" / "icon.svg"),
-        "footer_links": ["api"],  # The page hides the footer; its header links to the API view.
+        "footer_links": ["api"],  # The page hides the footer; its header has the button.
         "max_file_size": "200mb",
         "allowed_paths": [],
         "blocked_paths": [str(Path(".git").resolve()), str(Path(".env").resolve())],

@@ -272,7 +272,7 @@ class Handlers:
             gr.update(summary=self.summary(changed, photo)),
         )
 
-    def restore(self, photo: Photo, event: gr.EventData) -> tuple[Any, Any, Any]:
+    def restore(self, photo: Photo | None, event: gr.EventData) -> tuple[Any, Any, Any]:
         """A video made here gives its settings back: outputs (desk, monitor, photo)."""
         try:
             shot = shot_of_video(uploaded_file(event._data))
@@ -288,8 +288,10 @@ class Handlers:
             gr.update(shown=self._again(photo, notes=["The settings of that video are back."])),
         )
 
-    def _again(self, photo: Photo, **more: Any) -> Answer:
+    def _again(self, photo: Photo | None, **more: Any) -> Answer:
         """What the photo panel showed, with something to say."""
+        if photo is None:
+            return more
         pixels = load_image(photo.path).pixels
         return {**shown_photo(photo, picture_url(pixels, _PICTURE_SIDE)), **more}
 

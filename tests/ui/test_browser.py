@@ -202,7 +202,7 @@ def test_a_photo_of_ones_own_arrives_with_its_depth(desk: Page, tmp_path: Path) 
     assert desk.locator(".ms-photo .ms-name b").count() == 0, "a file name is text, not markup"
     _wait_for(desk, "document.querySelector('#ms-summary').textContent.includes('960 × 1280')")
     _wait_for(desk, "!document.querySelector('.ms-depth .ms-stage').hidden")
-    assert desk.get_attribute("[data-example][aria-selected=true]", "data-example") is None
+    assert desk.locator("[data-example][aria-selected=true]").count() == 0
 
 
 def test_the_brush_changes_the_depth_and_can_be_taken_back(desk: Page) -> None:
@@ -254,3 +254,8 @@ def test_the_page_carries_no_emoji_and_no_stray_gradio_look(desk: Page) -> None:
     assert not desk.is_visible("footer")
     picture = io.BytesIO(desk.screenshot())
     assert picture.getbuffer().nbytes > 50_000
+
+
+def test_the_header_leads_to_the_description_of_the_endpoints(desk: Page) -> None:
+    desk.click(".ms-api")
+    desk.wait_for_selector("text=/generate_video")
