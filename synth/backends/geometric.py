@@ -90,6 +90,7 @@ def set_stage(
     extend: bool = False,
     quality: Quality = "quick",
     scenes: SceneCache | None = None,
+    cancel: CancelToken | None = None,
 ) -> Stage:
     """Build or find the scene of a photo and fit the path into it.
 
@@ -103,15 +104,18 @@ def set_stage(
         extend: continue the photo outward instead of zooming in.
         quality: "quick" or "best" fill of hidden parts.
         scenes: where scenes are kept for re-use.
+        cancel: looked at between the steps.
     """
     framed, crop = frame_photo(photo, film.width, film.height)
     margin = round(EXTEND_SHARE * max(film.width, film.height)) if extend else 0
 
     def build() -> Scene:
+        if cancel is not None:
+            cancel.check()
         disparity = _framed_disparity(depth, photo.shape, crop, framed, depth_strength)
         return build_scene(
             framed, disparity, focal_length=focal_length, margin=margin, quality=quality,
-            seed=film.seed,
+            seed=film.seed, cancel=cancel,
         )  # fmt: skip
 
     if scenes is None:

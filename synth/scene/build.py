@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.camera.conventions import HOME_DISTANCE
+from synth.control import CancelToken
 from synth.scene.edges import Steps, find_steps
 from synth.scene.fill import Quality, extend_border, fill, fill_smooth
 from synth.scene.matte import local_sides, premultiplied_front
@@ -121,6 +122,7 @@ def build_scene(
     margin: int = 0,
     quality: Quality = "quick",
     seed: int = 0,
+    cancel: CancelToken | None = None,
 ) -> Scene:
     """Cut a photo into sheets and fill what they hide.
 
@@ -131,7 +133,9 @@ def build_scene(
         margin: pixels of invented surroundings beyond each border.
         quality: "quick" or "best", how the hidden parts are filled.
         seed: for the fill.
+        cancel: looked at between the steps.
     """
+    token = cancel or CancelToken()
     height, width = disparity.shape
     focal = focal_length / 36.0 * max(width, height)
     colour, depth = (photo, disparity) if margin == 0 else extend_border(photo, disparity, margin)
@@ -141,8 +145,10 @@ def build_scene(
     colour, depth = np.asarray(mirrored, np.uint8), np.asarray(repeated, np.float32)
     offset = pad + margin
 
+    token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
     behind = _fill_behind(colour, depth, steps, focal, max(width, height), quality, seed)
+    token.check()
     front_colour, front_cells = _front(colour, steps, behind)
     tolerance = MESH_PARALLAX / focal
     front = build_mesh(depth, front_cells, tolerance)
@@ -153,6 +159,7 @@ def build_scene(
         tolerance,
         smallest_level=BLOCK_LEVEL,
     )
+    token.check()
     backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
 
     rows, columns = depth.shape

@@ -225,6 +225,7 @@ def _prepare(
         focal_length=shot.focal_length,
         extend=shot.edge == "extend",
         scenes=scenes,
+        cancel=token,
     )
 
 
