@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from synth.backends.geometric import Stage, set_stage
 from synth.camera.fidelity import CameraFidelity, measure_file
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import Cancelled, LimitExceeded
+from synth.errors import InvalidInstruction, LimitExceeded
 from synth.limits import LIMITS
 from synth.media import EncoderSettings, LoadedImage, VideoWriter, load_image
 from synth.media.retag import RETAGGED, retag
@@ -67,11 +68,14 @@ def render_shot(
         cancel: stops the work within a second.
         progress: told what is being done.
 
-    Raises ``InvalidMedia`` or ``LimitExceeded`` for the photo or size, ``Cancelled`` on request.
+    Raises ``InvalidMedia`` or ``LimitExceeded`` for the photo or size, ``InvalidInstruction`` for a
+    place that cannot hold the file, ``Cancelled`` on request.
     """
     clock = _Clock()
     token = cancel or CancelToken()
     target = Path(output_path)
+    if target.is_dir():
+        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
     progress(Progress("Reading the photo"))
     image = load_image(image_path)
     clock.lap("photo")
@@ -79,37 +83,40 @@ def render_shot(
     clock.lap("scene")
     token.check()
     notes = [*image.notes, *shot.motion.not_yet_drawn(), *stage.notes]
-    with VideoWriter(
-        target,
-        width=stage.film.width,
-        height=stage.film.height,
-        fps=stage.path.fps,
-        format=shot.output.format,
-        settings=encoder,
-        metadata=metadata_texts(shot),
-        cancel=token,
-        expected_frames=len(stage.path),
-    ) as writer:
-        for frame in _watched(stage, token, progress):
-            writer.write(frame)
-        notes += writer.notes
-    clock.lap("render")
+    # The clip grows, is measured and gets its texts under another name: a file that was there
+    # before stays as it was until the new one is whole.
+    working = target.with_name(f".motion-synth-{secrets.token_hex(8)}.whole")
     measured: CameraFidelity | None = None
-    if fidelity and shot.output.format in RETAGGED:
-        try:
+    try:
+        with VideoWriter(
+            working,
+            width=stage.film.width,
+            height=stage.film.height,
+            fps=stage.path.fps,
+            format=shot.output.format,
+            settings=encoder,
+            metadata=metadata_texts(shot),
+            cancel=token,
+            expected_frames=len(stage.path),
+        ) as writer:
+            for frame in _watched(stage, token, progress):
+                writer.write(frame)
+            notes += writer.notes
+        clock.lap("render")
+        if fidelity and shot.output.format in RETAGGED:
             measured = measure_file(
-                target,
+                working,
                 stage.path,
                 stage.first_depth(),
                 every=max(1, len(stage.path) // MEASURED_FRAMES),
                 cancel=token,
                 progress=progress,
             )
-        except Cancelled:
-            target.unlink(missing_ok=True)
-            raise
-        retag(target, RETAGGED[shot.output.format], metadata_texts(shot, measured))
-        clock.lap("camera check")
+            retag(working, RETAGGED[shot.output.format], metadata_texts(shot, measured))
+            clock.lap("camera check")
+        working.replace(target)
+    finally:
+        working.unlink(missing_ok=True)
     return VideoResult(
         path=target,
         shot=shot,
