@@ -18,6 +18,7 @@ from synth.scene.build import Scene, build_scene
 from synth.scene.cache import SceneCache, content_key
 from synth.scene.depth_map import DepthMap
 from synth.scene.depth_refine import refine_disparity
+from synth.scene.edges import find_steps
 from synth.scene.fill import Quality
 from synth.scene.metric import metric_disparity
 
@@ -26,7 +27,7 @@ EXTEND_SHARE = 0.14
 
 
 STEP_SPREAD = 0.01
-"""Range of relative disparity within three pixels from which measured depth counts as a step."""
+"""Jump of relative disparity within two pixels from which measured depth counts as a step."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,11 @@ def _resized_exactly(
     disparity: NDArray[np.float32], width: int, height: int
 ) -> NDArray[np.float32]:
     """Measured depth at another size: slopes stay smooth, and no surface is invented at steps."""
-    smooth = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_LINEAR)
-    picked = cv2.resize(disparity, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
-    window = np.ones((3, 3), np.uint8)
-    spread = cv2.dilate(picked, window) - cv2.erode(picked, window)
-    return np.where(spread > STEP_SPREAD, picked, smooth).astype(np.float32)
+    size = (width, height)
+    smooth = cv2.resize(disparity, size, interpolation=cv2.INTER_LINEAR)
+    picked = cv2.resize(disparity, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    # Found at the depth's own resolution: enlarged, a slope is a staircase of small steps.
+    crack = find_steps(disparity, STEP_SPREAD).crack.astype(np.float32)
+    crack = cv2.dilate(crack, np.ones((3, 3), np.uint8))
+    torn = cv2.resize(crack, size, interpolation=cv2.INTER_AREA) > 0.0
+    return np.where(torn, picked, smooth).astype(np.float32)
