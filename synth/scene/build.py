@@ -52,6 +52,9 @@ BACKDROP_SCALE = 4
 BACKDROP_WINDOW = 0.16
 """Window in which the backdrop keeps only the farthest part, share of the longer side."""
 
+BACKDROP_SLIT = 5
+"""Gaps narrower than this many cells of eight pixels do not shape the backdrop."""
+
 BACKDROP_REACH = 2.0
 """How far the backdrop's border is drawn out sideways, focal lengths."""
 
@@ -256,16 +259,24 @@ def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _far_of_its_surroundings(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels that belong to the farthest part of a wide window around them."""
+    """Pixels that belong to the farthest part of a wide window around them.
+
+    A slit that is farther still, sky between two columns, is no part to continue behind things.
+    """
     height, width = depth.shape
     scale = 8
     size = (max(width // scale, 1), max(height // scale, 1))
     coarse = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST_EXACT)
     span = max(round(BACKDROP_WINDOW * max(size)), 1) | 1
     window = np.ones((span, span), np.uint8)
-    low, high = cv2.erode(coarse, window), cv2.dilate(coarse, window)
-    limit = cv2.resize(low + 0.3 * (high - low), (width, height), interpolation=cv2.INTER_LINEAR)
-    return depth <= limit
+    slit = np.ones((BACKDROP_SLIT, BACKDROP_SLIT), np.uint8)
+    closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, slit)
+    low, high = cv2.erode(closed, window), cv2.dilate(closed, window)
+    tolerance = 0.3 * (high - low)
+    full = (width, height)
+    highest = cv2.resize(low + tolerance, full, interpolation=cv2.INTER_LINEAR)
+    lowest = cv2.resize(closed - tolerance, full, interpolation=cv2.INTER_LINEAR)
+    return (depth <= highest) & (depth >= lowest)
 
 
 def _even_cells(disparity: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
