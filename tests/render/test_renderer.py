@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from synth.camera.pose import HOME, CameraPose
 from synth.render.renderer import Renderer
 from synth.scene.build import Scene, build_scene
+from synth.scene.edges import find_steps
 
 if TYPE_CHECKING:
     from tests.conftest import Layered, Studio
@@ -155,6 +156,36 @@ def test_nearness_is_the_inverse_of_depth_along_the_axis(
         assert np.abs(sx - columns)[inside].max(initial=0.0) < pixels
         assert np.abs(sy - rows)[inside].max(initial=0.0) < pixels
         assert np.abs(view.nearness * depth - 1.0)[inside].max(initial=0.0) < share
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 10_000),
+    position=st.tuples(st.floats(-0.8, 0.8), st.floats(-0.8, 0.8), st.floats(7.5, 11)),
+    rotation=st.tuples(st.floats(-6, 6), st.floats(-6, 6), st.floats(-180, 180)),
+    focal_length=st.floats(40, 90),
+)
+def test_a_surface_of_cells_of_all_sizes_has_no_holes(
+    studio: Studio, seed: int, position, rotation, focal_length
+) -> None:
+    """Hills beside plains beside kinks: nowhere does what lies behind show through."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(float)
+    inverse = 0.09 + rng.uniform(-1e-4, 1e-4) * (x - 120) + rng.uniform(-2e-4, 2e-4) * (y - 80)
+    for _ in range(4):
+        cx, cy, size = rng.uniform(40, 200), rng.uniform(40, 120), rng.uniform(5, 30)
+        hill = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * size**2))
+        inverse += rng.uniform(-0.02, 0.03) * np.minimum(size / 25, 1) * hill
+    inverse = np.maximum(inverse, 0.09 + rng.uniform(-0.01, 0.0)).astype(np.float32)
+    scene = build_scene(studio.texture(WIDTH, HEIGHT, 7), inverse)
+    assume(not find_steps(inverse, 4.0 / (50 / 36 * WIDTH)).any)
+    view = Renderer(scene, WIDTH, HEIGHT).view(CameraPose(position, rotation, focal_length))
+    # Where the front is seen, the place in the photo runs on from pixel to pixel; a hole would
+    # be a pixel of another sheet with the front all around it.
+    front = view.texture_y < scene.front_rows - 0.5
+    closed = cv2.morphologyEx(front.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    assert front.sum() > 500
+    assert np.array_equal(closed[3:-3, 3:-3] > 0, front[3:-3, 3:-3])
 
 
 def test_home_nearness_is_the_photos_disparity(layered: Layered) -> None:
