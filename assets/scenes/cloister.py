@@ -117,8 +117,8 @@ def garden(p: Vector) -> float:
     d = box((p[0] + 5.4, p[1] - 0.35, 0.0), (0.35, 0.55, 1.0), 0.12)
     for i in range(3):
         d = min(d, length(sub(p, (-5.4, 1.2, -3.2 - 5.5 * i))) - 0.62)
-        slim = sub(p, (-8.2 - 1.1 * i, 2.6, -12.5 - 9.0 * i))
-        d = min(d, ellipsoid(slim, (0.95, 3.6, 0.95)))
+        slim = sub(p, (-8.2 - 1.1 * i, 1.75, -12.5 - 9.0 * i))
+        d = min(d, ellipsoid(slim, (0.9, 3.3, 0.9)))
     d = min(d, ellipsoid(sub(p, (-26.0, 0.0, -75.0)), (30.0, 7.5, 14.0)))
     if d < 0.3:
         d += 0.13 * fbm(3.2 * p[0], 3.2 * p[1], 3.2 * p[2], 3)
@@ -139,7 +139,7 @@ def figure(p: Vector) -> float:
     away = length(q) - 1.15
     if away > 0.2:
         return away
-    u, v = turn(q[0], q[2], 0.5 + 0.55 * q[1])
+    u, v = turn(q[0], q[2], 0.12 + 0.55 * q[1])
     lean = 0.12 * math.sin(1.6 * q[1] + 0.4)
     form = ellipsoid((u - lean, q[1], v), (0.58, 0.97, 0.4))
     shoulder = ellipsoid((u + 0.16, q[1] + 0.34, v - 0.02), (0.5, 0.58, 0.42))
@@ -307,12 +307,13 @@ SCENE = Scene(
     top=TOP + 0.1,
     near=4.5,
     far=60.0,
-    exposure=0.66,
+    exposure=0.7,
+    contrast=1.12,
     motion={
         "camera": {"type": "dolly", "direction": "forward", "intensity": 0.5, "duration": 5.0},
         "objects": [],
         "environmental": {
-            "particle_effects": ["dust"],
+            "particle_effects": "dust",
             "wind_direction": "right",
             "weather_intensity": 0.2,
         },

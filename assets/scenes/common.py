@@ -216,7 +216,7 @@ def compile_tile(scene: Scene, samples: int) -> Callable[..., None]:
             d = distance(p)
             if d < 0.0006 * t + 0.0002:
                 return True
-            t += max(d, 0.004)
+            t += max(d, 0.006 + 0.012 * t)
             if t > reach or p[1] > top:
                 return False
         return d < 0.05

@@ -144,6 +144,21 @@ def disparity_of(scene: Scene, depth: NDArray[np.float32] | float) -> NDArray[np
     return np.clip((inverse - low) / (high - low), 0.0, 1.0)
 
 
+def describe(scene: Scene) -> dict[str, Any]:
+    """The facts that go beside the picture; depth is read with ``near`` and ``far``."""
+    return {
+        "name": scene.name,
+        "title": scene.title,
+        "credit": "Rendered for Motion Synth by assets/make_examples.py",
+        "near": scene.near,
+        "far": scene.far,
+        "focal_length": scene.focal_length,
+        "subject_disparity": round(float(disparity_of(scene, SUBJECT_DISTANCE)), 6),
+        "licence": "CC0-1.0",
+        "suggested_motion": dict(scene.motion),
+    }
+
+
 def keep(scene: Scene, negative: Negative, folder: Path) -> None:
     """Write ``<name>.jpg``, ``<name>_depth.png`` (16 bits) and ``<name>.json`` into ``folder``."""
     picture = Image.fromarray(develop(scene, negative))
@@ -158,16 +173,5 @@ def keep(scene: Scene, negative: Negative, folder: Path) -> None:
     if not cv2.imwrite(str(folder / f"{scene.name}_depth.png"), levels):
         raise OSError(f"The depth picture of {scene.name} could not be written to {folder}.")
 
-    facts: dict[str, Any] = {
-        "name": scene.name,
-        "title": scene.title,
-        "credit": "Rendered for Motion Synth by assets/make_examples.py",
-        "near": scene.near,
-        "far": scene.far,
-        "focal_length": scene.focal_length,
-        "subject_disparity": round(float(disparity_of(scene, SUBJECT_DISTANCE)), 6),
-        "licence": "CC0-1.0",
-        "suggested_motion": dict(scene.motion),
-    }
-    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(describe(scene), indent=2, ensure_ascii=False) + "\n"
     (folder / f"{scene.name}.json").write_text(text, encoding="utf-8")

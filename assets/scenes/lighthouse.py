@@ -327,7 +327,7 @@ SCENE = Scene(
         "camera": {"type": "arc", "direction": "right", "intensity": 0.5, "duration": 5.0},
         "objects": [],
         "environmental": {
-            "particle_effects": [],
+            "particle_effects": "none",
             "wind_direction": "right",
             "weather_intensity": 0.0,
         },

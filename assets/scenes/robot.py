@@ -293,7 +293,7 @@ SCENE = Scene(
         "camera": {"type": "orbit", "direction": "left", "intensity": 0.4, "duration": 5.0},
         "objects": [],
         "environmental": {
-            "particle_effects": ["dust"],
+            "particle_effects": "dust",
             "wind_direction": "right",
             "weather_intensity": 0.3,
         },

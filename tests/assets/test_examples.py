@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from synth.motion import parse_motion_json
+
 FOLDER = Path(__file__).parents[2] / "assets" / "examples"
 NAMES = ("lighthouse", "cloister", "robot")
 KEYS = {
@@ -64,7 +66,10 @@ class TestExample:
         assert facts["licence"] == "CC0-1.0"
         assert 0.0 < facts["near"] < 10.0 < facts["far"]
         assert 20.0 <= facts["focal_length"] <= 100.0
-        assert {"camera", "objects", "environmental"} == set(facts["suggested_motion"])
+
+    def test_suggested_motion_is_an_instruction_that_the_product_obeys(self, name: str):
+        motion = parse_motion_json(json.dumps(read_facts(name)["suggested_motion"]))
+        assert all(move.type != "static" for move in motion.camera)
 
     def test_picture_is_full_size_small_on_disk_and_free_of_hidden_facts(self, name: str):
         path = FOLDER / f"{name}.jpg"
