@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPath
 from synth.control import CancelToken
 from synth.render.coverage import MAX_FIT_ZOOM, fit_path
@@ -25,6 +27,9 @@ from synth.scene.metric import metric_disparity
 EXTEND_SHARE = 0.14
 """How far the photo is continued outward by the "extend" policy, share of its longer side."""
 
+
+TRAVEL_STEP = 0.4
+"""Scenes are prepared for multiples of this sideways movement, scene units."""
 
 STEP_SPREAD = 0.01
 """Jump of relative disparity within two pixels from which measured depth counts as a step."""
@@ -110,12 +115,15 @@ def set_stage(
     framed, crop = frame_photo(photo, film.width, film.height)
     margin = round(EXTEND_SHARE * max(film.width, film.height)) if extend else 0
 
+    travel = _travel(path, film, focal_length)
+
     def build() -> Scene:
         if cancel is not None:
             cancel.check()
         disparity = _framed_disparity(depth, photo.shape, crop, framed, depth_strength)
         return build_scene(
-            framed, disparity, focal_length=focal_length, margin=margin, quality=quality,
+            framed, disparity, focal_length=focal_length, margin=margin, travel=travel,
+            quality=quality,
             seed=film.seed, cancel=cancel,
         )  # fmt: skip
 
@@ -124,11 +132,24 @@ def set_stage(
     else:
         key = content_key(
             framed, depth.disparity, depth.near, depth.far, *crop, depth_strength, focal_length,
-            margin, quality, film.seed,
+            margin, travel, quality, film.seed,
         )  # fmt: skip
         scene = scenes.get(key, build)
     fit = fit_path(scene, path, film.width, film.height, margin=float(margin))
     return Stage(scene, fit.path, film, fit.zoom, _edge_notes(fit.zoom, fit.needed, extend))
+
+
+def _travel(path: CameraPath, film: FilmSettings, focal_length: float) -> float:
+    """How far sideways a path goes at most, scene units, in coarse steps that share scenes.
+
+    Travelling inwards uncovers as much at the frame's corner as travelling sideways by that times
+    the tangent of the corner's angle does; turning and zooming uncover nothing.
+    """
+    away = np.abs(path.positions - np.array([0.0, 0.0, HOME_DISTANCE]))
+    focal = focal_pixels(focal_length, film.width, film.height)
+    corner = math.hypot(film.width, film.height) / 2.0 / focal
+    most = float((np.hypot(away[:, 0], away[:, 1]) + corner * away[:, 2]).max())
+    return max(math.ceil(most / TRAVEL_STEP), 1) * TRAVEL_STEP
 
 
 def _edge_notes(zoom: float, needed: float, extend: bool) -> tuple[str, ...]:

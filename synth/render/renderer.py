@@ -17,6 +17,10 @@ RIM_SLACK = 0.004
 """Relative depth by which an opaque surface must be nearer to hide a soft edge."""
 
 
+MOTION_POINTS = 512
+"""Vertices by which the motion between two cameras is judged."""
+
+
 @dataclass(frozen=True)
 class View:
     """What one camera sees."""
@@ -75,10 +79,10 @@ class Renderer:
     def largest_motion(self, before: CameraPose, after: CameraPose) -> float:
         """How far image points move between two cameras, pixels; the fastest few per cent aside."""
         front = self._scene.sheets[0]
-        few = _every(front, max(len(front.x) // 2048, 1))
+        few = _every(front, max(len(front.x) // MOTION_POINTS, 1))
         places = np.empty((2, len(few.x), 4))
-        self._project(few, before, places[0])
-        self._project(few, after, places[1])
+        project(few.x, few.y, few.disparity, self._camera(before), places[0])
+        project(few.x, few.y, few.disparity, self._camera(after), places[1])
         inside = (
             (places[:, :, 2] > 0).all(axis=0)
             & (places[0, :, 0] >= 0) & (places[0, :, 0] < self._width)
@@ -104,9 +108,10 @@ class Renderer:
         self._map_x.fill(0.0)
         self._map_y.fill(0.0)
         floor = np.empty((0, 0), np.float32)
+        camera = self._camera(pose)
         for index, sheet in enumerate(self._scene.sheets):
             screen = self._screens[index]
-            self._project(sheet, pose, screen)
+            project(sheet.x, sheet.y, sheet.disparity, camera, screen)
             if index > 0:
                 floor = tile_floor(self._nearness)
             draw(
@@ -118,13 +123,14 @@ class Renderer:
         rim = self._scene.rim
         if not len(rim.quads):
             return
-        self._project(rim, pose, self._rim_screen)
+        project(rim.x, rim.y, rim.disparity, self._camera(pose), self._rim_screen)
         blend(
             self._rim_screen, rim.u, rim.v, rim.quads, self._scene.rim_texture, RIM_SLACK,
             self._nearness, picture,
         )  # fmt: skip
 
-    def _project(self, sheet: Sheet, pose: CameraPose, screen: NDArray[np.float64]) -> None:
+    def _camera(self, pose: CameraPose) -> NDArray[np.float64]:
+        """The camera as `project` takes it."""
         camera = np.empty(15)
         camera[:9] = pose.world_from_camera.T.ravel()
         x, y, z = pose.position
@@ -132,7 +138,7 @@ class Renderer:
         camera[12] = focal_pixels(pose.focal_length, self._width, self._height)
         camera[13] = self._width / 2.0
         camera[14] = self._height / 2.0
-        project(sheet.x, sheet.y, sheet.disparity, camera, screen)
+        return camera
 
 
 def _every(sheet: Sheet, step: int) -> Sheet:

@@ -36,8 +36,8 @@ BEHIND_TEAR = 3.0
 MESH_PARALLAX = 0.4
 """Error that mesh simplification may make, in the same measure."""
 
-HIDDEN_TRAVEL = 1.5
-"""Sideways movement, scene units, for which hidden background is prepared."""
+USUAL_TRAVEL = 1.5
+"""Sideways movement, scene units, for which hidden background is prepared unless told."""
 
 HIDDEN_SHARE = 0.1
 """Widest band of prepared background, as a share of the frame's longer side."""
@@ -123,6 +123,7 @@ def build_scene(
     *,
     focal_length: float = 50.0,
     margin: int = 0,
+    travel: float = USUAL_TRAVEL,
     quality: Quality = "quick",
     seed: int = 0,
     cancel: CancelToken | None = None,
@@ -134,6 +135,7 @@ def build_scene(
         disparity: inverse depth, 1 / scene units, above or equal 0, shape (H, W); steps crisp.
         focal_length: of the photo, millimetres on 36 mm across the longer side.
         margin: pixels of invented surroundings beyond each border.
+        travel: sideways movement for which hidden background is prepared, scene units.
         quality: "quick" or "best", how the hidden parts are filled.
         seed: for the fill.
         cancel: looked at between the steps.
@@ -150,7 +152,9 @@ def build_scene(
 
     token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
-    behind = _fill_behind(colour, depth, steps, focal, max(width, height), quality, seed)
+    behind = _fill_behind(
+        colour, depth, steps, focal * travel, HIDDEN_SHARE * max(width, height), quality, seed
+    )
     token.check()
     front_colour, front_cells = _front(colour, steps, behind)
     tolerance = MESH_PARALLAX / focal
@@ -223,17 +227,21 @@ def _fill_behind(
     colour: NDArray[np.uint8],
     depth: NDArray[np.float32],
     steps: Steps,
-    focal: float,
-    longer_side: int,
+    parallax: float,
+    widest: float,
     quality: Quality,
     seed: int,
 ) -> _Behind:
-    """Continue the far side of every step under its near side."""
+    """Continue the far side of every step under its near side.
+
+    What is hidden is prepared as far as `parallax` (pixels per unit of disparity) may uncover it,
+    and at most `widest` pixels.
+    """
     ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     sides = local_sides(colour, depth, steps, ring)
     alpha, front_disparity = sides.alpha, sides.front
     jump = steps.near_disparity - steps.far_disparity
-    reach = np.clip(focal * HIDDEN_TRAVEL * jump, 4.0, HIDDEN_SHARE * longer_side)
+    reach = np.clip(parallax * jump, 4.0, widest)
     hidden = steps.near & (steps.distance < reach)
     contaminated = ring & ~steps.near & (alpha > MIXED_SHARE)
     hole = hidden | contaminated | (steps.band & steps.near)
