@@ -338,18 +338,21 @@ def test_the_same_photo_and_depth_are_not_cut_into_a_scene_twice(
         render_shot(shot, photo, tmp_path / "c.mp4", depth=depth, fidelity=False, scenes=cache)
         return cache.built
 
-    assert render(make_shot(duration=0.2)) == 1
-    assert render(make_shot(duration=0.2)) == 1
-    # Another move, rate, format or lens effect films the same scene.
-    assert render(make_shot("pan", duration=0.3, lens={"vignette": 0.5})) == 1
-    assert render(make_shot(duration=0.2, output={"fps": "24", "format": "webm"})) == 1
+    def small(type: str = "truck", **values: Any) -> Shot:
+        return make_shot(type, intensity=0.05, duration=values.pop("duration", 0.2), **values)
+
+    assert render(small()) == 1
+    assert render(small()) == 1
+    # Another move as small, another rate, format or lens effect films the same scene.
+    assert render(small("pan", duration=0.3, lens={"vignette": 0.5})) == 1
+    assert render(small(output={"fps": "24", "format": "webm"})) == 1
     # Another depth, size, shape, lens or edge needs its own.
-    assert render(make_shot(duration=0.2, depth={"strength": 0.5})) == 2
-    assert render(make_shot(duration=0.2, output={"long_side": 160})) == 3
-    assert render(make_shot(duration=0.2, focal_length=35.0)) == 4
-    assert render(make_shot(duration=0.2, edge="extend")) == 5
+    assert render(small(depth={"strength": 0.5})) == 2
+    assert render(small(output={"long_side": 160})) == 3
+    assert render(small(focal_length=35.0)) == 4
+    assert render(small(edge="extend")) == 5
     other = DepthMap(1.0 - true_depth.disparity, "true", true_depth.near, true_depth.far)
-    assert render(make_shot(duration=0.2), other) == 6
+    assert render(small(), other) == 6
 
 
 def test_a_scene_found_again_gives_the_same_film(
