@@ -20,7 +20,7 @@ import gradio as gr
 
 from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.jobs import JobContext, JobPool
-from synth.media import load_image
+from synth.media import load_depth_picture, load_image
 from synth.motion import MotionControl, frame_count
 from synth.motion.json_text import parse_motion_json
 from synth.motion.phrases import parse_phrase
@@ -29,6 +29,7 @@ from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
 from synth.shot.result import suffix
+from synth.ui.answers import show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
 from synth.ui.examples import Example
@@ -86,7 +87,7 @@ class Handlers:
             name = str(value.get("orig_name") or "photo") if isinstance(value, Mapping) else "photo"
             yield from self._put(path, name[:80], desk)
         if failures:
-            yield (gr.skip(), gr.update(shown={"error": failures[0]}), *[gr.skip()] * 3)
+            yield (gr.skip(), show({"error": failures[0]}), *[gr.skip()] * 3)
 
     def example(self, event: gr.EventData) -> Generator[tuple[Any, ...], None, None]:
         """An example: outputs as ``photo``, with the motion that suits it on the desk."""
@@ -98,7 +99,7 @@ class Handlers:
             motion = MotionControl.from_dict(example.motion)
             yield from self._put(str(example.path), example.title, motion, example)
         if failures:
-            yield (gr.skip(), gr.update(shown={"error": failures[0]}), *[gr.skip()] * 3)
+            yield (gr.skip(), show({"error": failures[0]}), *[gr.skip()] * 3)
 
     def _put(
         self, path: str, name: str, desk: object, example: Example | None = None
@@ -119,8 +120,8 @@ class Handlers:
             wanted = read_shot(desk, forgiving=True)
         yield (
             photo,
-            gr.update(shown=shown),
-            gr.update(shown={"busy": "Estimating depth…", "fresh": True}, value={"strokes": []}),
+            show(shown),
+            show({"busy": "Estimating depth…", "fresh": True}, value={"strokes": []}),
             shot,
             gr.update(summary=self.summary(wanted, photo)),
         )
@@ -150,11 +151,12 @@ class Handlers:
         failures: list[str] = []
         with told(failures):
             path = uploaded_file(event._data)
+            load_depth_picture(path)  # A file that is no picture must not replace what works.
             changed = replace(photo, method="file", depth_path=path)
             for depth in self._depth(changed, strokes):
                 yield (changed, depth)
         if failures:
-            yield (gr.skip(), gr.update(shown={"error": failures[0]}))
+            yield (gr.skip(), show({"error": failures[0], "method": photo.method}))
 
     def download_model(
         self, photo: Photo, strokes: object
@@ -169,13 +171,13 @@ class Handlers:
             with self._pool.start(fetch) as job:
                 for progress in job.events():
                     share = f" {progress.fraction:.0%}" if progress.total else ""
-                    yield (gr.skip(), gr.update(shown={"busy": f"{progress.stage}{share}"}))
+                    yield (gr.skip(), show({"busy": f"{progress.stage}{share}"}))
                 job.result(0)
             changed = replace(photo, method="depth-anything")
             for depth in self._depth(changed, strokes):
                 yield (changed, depth)
         if failures:
-            yield (gr.skip(), gr.update(shown={"error": failures[0], "method": photo.method}))
+            yield (gr.skip(), show({"error": failures[0], "method": photo.method}))
 
     def _depth(
         self, photo: Photo, strokes: object = None, *, busy: str = "Estimating depth…"
@@ -184,8 +186,8 @@ class Handlers:
         failures: list[str] = []
         with told(failures):
             if photo.method == "depth-anything" and not self._depths.model.available():
-                yield gr.update(
-                    shown={
+                yield show(
+                    {
                         "method": photo.method,
                         "note": "Depth Anything V2 Small is not on this machine yet "
                         "(about 99 MB, Apache-2.0).",
@@ -195,13 +197,13 @@ class Handlers:
                 )
                 return
             if busy:
-                yield gr.update(shown={"busy": busy, "method": photo.method})
+                yield show({"busy": busy, "method": photo.method})
             with self._pool.start(lambda job: self._picture_of_depth(photo, strokes, job)) as job:
                 for _ in job.events():
                     yield gr.skip()
                 depth, picture = job.result(0)
-            yield gr.update(
-                shown={
+            yield show(
+                {
                     "picture": picture,
                     "method": photo.method,
                     "note": " ".join(depth.notes),
@@ -209,9 +211,7 @@ class Handlers:
                 methods=methods_for(photo),
             )
         if failures:
-            yield gr.update(
-                shown={"error": failures[0], "method": photo.method}, methods=methods_for(photo)
-            )
+            yield show({"error": failures[0], "method": photo.method}, methods=methods_for(photo))
 
     def brushed(self, photo: Photo | None, strokes: object) -> Generator[Any, None, None]:
         """The brush was used: yields updates of the depth panel, with what it did."""
@@ -280,12 +280,12 @@ class Handlers:
             return (
                 gr.skip(),
                 gr.skip(),
-                gr.update(shown=self._again(photo, error=message_of(error))),
+                show(self._again(photo, error=message_of(error))),
             )
         return (
             gr.update(value=shot_values(shot)),
             gr.update(summary=self.summary(shot, photo)),
-            gr.update(shown=self._again(photo, notes=["The settings of that video are back."])),
+            show(self._again(photo, notes=["The settings of that video are back."])),
         )
 
     def _again(self, photo: Photo | None, **more: Any) -> Answer:

@@ -53,15 +53,15 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
         "concurrency_limit": None,
         "trigger_mode": "always_last",
     }
-    depth_work = {**work, "concurrency_id": "depth"}
-    strokes = {**depth_work, "trigger_mode": "always_last"}
+    # A choice made while the depth of the one before is still estimated must not get lost.
+    depth_work = {**work, "concurrency_id": "depth", "trigger_mode": "always_last"}
 
     picture.photo(handlers.photo, [picture, desk], new_photo, **depth_work)
     picture.example(handlers.example, None, new_photo, **depth_work)
     picture.restore(handlers.restore, state, [desk, monitor, picture], **quick)
     depth.method(handlers.method, [state, depth], [state, depth], **depth_work)
     depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **depth_work)
-    depth.strokes(handlers.brushed, [state, depth], depth, **strokes)
+    depth.strokes(handlers.brushed, [state, depth], depth, **depth_work)
     depth.download(handlers.download_model, [state, depth], [state, depth], **depth_work)
     desk.edited(handlers.edited, [desk, state], monitor, **quick)
     desk.sentence(handlers.sentence, [desk, state], [desk, monitor], **quick)

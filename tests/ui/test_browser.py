@@ -194,6 +194,45 @@ def test_a_wrong_file_is_explained_beside_the_photo_which_stays(desk: Page) -> N
     assert desk.is_visible(".ms-photo .ms-picture")
 
 
+def test_the_same_choice_twice_in_a_row_is_answered_twice(desk: Page, tmp_path: Path) -> None:
+    ready = "document.querySelector('.ms-photo .ms-busy').hidden"
+    broken = tmp_path / "notes.jpg"
+    broken.write_text("no picture")
+    for _ in range(2):
+        desk.click("[data-example=cat]")
+        _wait_for(desk, ready, 20)
+        _has_depth(desk)
+    for _ in range(2):
+        desk.set_input_files(".ms-photo input[type=file]", str(broken))
+        _wait_for(desk, f"!({ready})", 5)
+        _wait_for(desk, ready, 20)
+        assert "not a picture" in desk.inner_text(".ms-photo .ms-note")
+
+
+def test_clicking_through_the_examples_ends_on_the_last(desk: Page) -> None:
+    for name in ("cat", "coffee", "astronaut", "coffee"):
+        desk.click(f"[data-example={name}]")
+        desk.wait_for_timeout(60)
+    _wait_for(desk, "document.querySelector('.ms-name').textContent.startsWith('Coffee')", 30)
+    _wait_for(desk, "document.querySelector('.ms-photo .ms-busy').hidden", 30)
+
+
+def test_a_broken_depth_map_leaves_the_depth_that_works(desk: Page, tmp_path: Path) -> None:
+    _show_cat(desk)
+    _has_depth(desk)
+    before = desk.input_value(".ms-depth select")
+    broken = tmp_path / "map.png"
+    broken.write_text("no picture")
+    with desk.expect_file_chooser() as chooser:
+        desk.select_option(".ms-depth select", "file")
+    chooser.value.set_files(str(broken))
+    _wait_for(desk, "document.querySelector('.ms-depth .ms-bad') !== null", 20)
+    assert desk.input_value(".ms-depth select") == before
+    _short(desk)
+    desk.click("#ms-render")
+    _rendered(desk)
+
+
 def test_a_photo_of_ones_own_arrives_with_its_depth(desk: Page, tmp_path: Path) -> None:
     _has_depth(desk)
     photo = make_picture(tmp_path / "my <b>holiday<b>.png", 300, 400)
