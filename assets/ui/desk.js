@@ -23,6 +23,8 @@ function tidy(value) {
 }
 
 const moves = () => shot.motion.camera;
+/** Directions as people expect them side by side: left before right, whichever is usual. */
+const inOrder = (directions) => Object.keys(spec.directions).filter((one) => directions.includes(one));
 const way = (move) => move.direction || kinds[move.type]?.directions[0] || "";
 
 /** Start and end of every move in seconds, and the length of the clip. */
@@ -200,7 +202,7 @@ function showControls() {
   fill(controls,
     kind.directions.length
       ? h("div", { class: "ms-field ms-direction" }, h("span", { class: "ms-label" }, "Direction"),
-        h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Direction" }, kind.directions.map((direction) =>
+        h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Direction" }, inOrder(kind.directions).map((direction) =>
           h("button", { type: "button", role: "radio", "data-direction": direction, title: spec.directions[direction],
             "aria-label": spec.directions[direction], "aria-checked": String(direction === way(move)),
             onclick: () => change(() => { move.direction = direction; }) }, icon(ICONS[direction], 16),

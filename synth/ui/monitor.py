@@ -64,8 +64,9 @@ def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str
         frames: how many there will be.
     """
     pixels = f"{size[0]} × {size[1]}" if size else f"{shot.output.long_side} px on the long side"
+    count = "1 frame" if frames == 1 else f"{frames} frames"
     sentence = (
-        f"{_short(shot.motion.duration)} s, {frames} frames at {shot.output.fps} fps, {pixels}, "
+        f"{_short(shot.motion.duration)} s, {count} at {shot.output.fps} fps, {pixels}, "
         f"{_FORMATS[shot.output.format]}: {describe_motion(shot.motion)}."
     )
     warnings = list(shot.motion.not_yet_drawn())
