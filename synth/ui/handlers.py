@@ -140,7 +140,8 @@ class Handlers:
         name = str(event._data.get("name"))
         known = [choice["id"] for choice in methods_for(photo)]
         changed = replace(photo, method=name if name in known else "auto")
-        yield (changed, gr.skip())
+        if name != "depth-anything" or self._depths.model.available():
+            yield (changed, gr.skip())  # Until the model is there, what worked goes on working.
         for depth in self._depth(changed, strokes):
             yield (gr.skip(), depth)
 
@@ -177,7 +178,8 @@ class Handlers:
             for depth in self._depth(changed, strokes):
                 yield (changed, depth)
         if failures:
-            yield (gr.skip(), show({"error": failures[0], "method": photo.method}))
+            again = {"error": failures[0], "method": photo.method, "offer": "Download it"}
+            yield (gr.skip(), show(again))
 
     def _depth(
         self, photo: Photo, strokes: object = None, *, busy: str = "Estimating depth…"

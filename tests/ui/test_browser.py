@@ -233,6 +233,19 @@ def test_a_broken_depth_map_leaves_the_depth_that_works(desk: Page, tmp_path: Pa
     _rendered(desk)
 
 
+def test_a_model_that_is_only_offered_does_not_stop_a_render(
+    desk: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synth.scene.depth_model.DepthAnything.available", lambda self: False)
+    _show_cat(desk)
+    _has_depth(desk)
+    desk.select_option(".ms-depth select", "depth-anything")
+    desk.wait_for_selector("text=Download it")
+    _short(desk)
+    desk.click("#ms-render")
+    _rendered(desk)
+
+
 def test_a_photo_of_ones_own_arrives_with_its_depth(desk: Page, tmp_path: Path) -> None:
     _has_depth(desk)
     photo = make_picture(tmp_path / "my <b>holiday<b>.png", 300, 400)
