@@ -24,7 +24,7 @@ settings.load_profile("motion-synth")
 
 if TYPE_CHECKING:
     from synth.camera.pose import CameraPose
-    from synth.scene.build import Scene
+    from synth.scene.sheets import Scene
 
 TEAL = ((20, 120, 100), (70, 200, 180))
 """Colours of a background: never red."""

@@ -16,13 +16,14 @@ from synth.control import CancelToken
 from synth.render.coverage import MAX_FIT_ZOOM, fit_path
 from synth.render.film import FilmSettings, shoot
 from synth.render.renderer import Renderer
-from synth.scene.build import Scene, build_scene
+from synth.scene.build import build_scene
 from synth.scene.cache import SceneCache, content_key
 from synth.scene.depth_map import DepthMap
 from synth.scene.depth_refine import refine_disparity
 from synth.scene.edges import find_steps
 from synth.scene.fill import Quality
 from synth.scene.metric import metric_disparity
+from synth.scene.sheets import Scene
 
 EXTEND_SHARE = 0.14
 """How far the photo is continued outward by the "extend" policy, share of its longer side."""

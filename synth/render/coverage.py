@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from synth.camera.pose import CameraPath, CameraPose
 from synth.render.renderer import Renderer
-from synth.scene.build import BACKDROP_SCALE, Scene
+from synth.scene.backdrop import BACKDROP_SCALE
+from synth.scene.sheets import Scene
 
 PROBE_SIDE = 320
 """Longer side of the small frames that coverage is measured on, pixels."""

@@ -17,7 +17,7 @@ from synth.control import CancelToken
 from synth.render.lens import DepthOfField, Print, accumulate, average, encoded_table, linear_table
 from synth.render.renderer import Renderer
 from synth.render.settings import LensSettings
-from synth.scene.build import Scene
+from synth.scene.sheets import Scene
 
 WORKERS = 2
 """Frames rendered side by side: the reference machine has two cores."""

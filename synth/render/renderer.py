@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPose
 from synth.render.raster import blend, draw, project, tile_floor
-from synth.scene.build import Scene, Sheet
+from synth.scene.sheets import Scene, Sheet
 
 RIM_SLACK = 0.004
 """Relative depth by which an opaque surface must be nearer to hide a soft edge."""

@@ -17,12 +17,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.conventions import HOME_DISTANCE
 from synth.control import CancelToken
+from synth.scene.backdrop import BACKDROP_SCALE, drawn_out, make_backdrop
 from synth.scene.edges import Steps, find_steps
-from synth.scene.fill import Quality, extend_border, fill, fill_smooth
+from synth.scene.fill import Quality, extend_border, fill
 from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
+from synth.scene.sheets import Scene, Sheet
 
 TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
@@ -46,75 +47,8 @@ BLOCK_LEVEL = 2
 """The behind sheet is made of blocks of at least 2**2 = 4 pixels, and the front sheet leaves whole
 blocks of far side at a tear to it: a tenth of the triangles, and the eye cannot tell."""
 
-BACKDROP_SCALE = 4
-"""The backdrop has one texel for this many pixels."""
-
-BACKDROP_WINDOW = 0.16
-"""Window in which the backdrop keeps only the farthest part, share of the longer side."""
-
-BACKDROP_SLIT = 5
-"""Gaps narrower than this many cells of eight pixels do not shape the backdrop."""
-
-BACKDROP_REACH = 2.0
-"""How far the backdrop's border is drawn out sideways, focal lengths."""
-
 SAFETY_MARGIN = 16
 """Pixels repeated beyond the photo's border, so that its outermost pixels filter well."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A textured mesh. Vertices in texture-plane coordinates of the home camera."""
-
-    x: NDArray[np.float32]
-    """Right of the photo's centre, in focal lengths, shape (V,)."""
-    y: NDArray[np.float32]
-    """Below the photo's centre, in focal lengths, shape (V,)."""
-    disparity: NDArray[np.float32]
-    """Inverse depth from the home camera, 1 / scene units, shape (V,)."""
-    u: NDArray[np.float32]
-    """Texture column, texel centres at whole numbers, shape (V,)."""
-    v: NDArray[np.float32]
-    """Texture row, shape (V,)."""
-    quads: NDArray[np.int32]
-    """Vertex numbers, shape (Q, 4)."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the renderer draws."""
-
-    photo: NDArray[np.uint8]
-    """The photo at the scene's resolution, sRGB, shape (H, W, 3)."""
-    disparity: NDArray[np.float32]
-    """Inverse depth of the photo's pixels, 1 / scene units, shape (H, W)."""
-    focal_length: float
-    """Focal length that the photo is taken to have, millimetres."""
-    texture: NDArray[np.uint8]
-    """Colours of all opaque sheets and an unused fourth channel, shape (T, U, 4)."""
-    sheets: tuple[Sheet, ...]
-    """The opaque surfaces, those that hide the others first: front, behind, backdrop."""
-    rim_texture: NDArray[np.uint8]
-    """Premultiplied colours and alpha of the rim, shape (P, Q, 4)."""
-    rim: Sheet
-    """Soft edges of near things."""
-    photo_area: tuple[float, float, float, float]
-    """The part of the front texture that was photographed: first and last column, first and last
-    row, texels."""
-    front_rows: int
-    """Texture rows that belong to the front sheet; what lies below was never photographed."""
-    invented: NDArray[np.bool_]
-    """Front texels whose colour was filled rather than photographed, shape (front_rows, U)."""
-
-    @property
-    def width(self) -> int:
-        """Width of the photo, pixels."""
-        return self.photo.shape[1]
-
-    @property
-    def height(self) -> int:
-        """Height of the photo, pixels."""
-        return self.photo.shape[0]
 
 
 def build_scene(
@@ -167,7 +101,7 @@ def build_scene(
         smallest_level=BLOCK_LEVEL,
     )
     token.check()
-    backdrop_colour, backdrop = _backdrop(colour, depth, steps, behind)
+    backdrop_colour, backdrop = make_backdrop(colour, depth, steps.near, behind.disparity)
 
     rows, columns = depth.shape
     texture = np.full((rows * 2 + backdrop_colour.shape[0], columns, 4), 255, np.uint8)
@@ -178,12 +112,9 @@ def build_scene(
     centre_x = offset + (width - 1) / 2.0
     centre_y = offset + (height - 1) / 2.0
 
-    def sheet(mesh: Mesh, first_row: int, scale: int = 1, reach: float = 0.0) -> Sheet:
+    def sheet(mesh: Mesh, first_row: int, scale: int = 1) -> Sheet:
         x = mesh.x * scale + (scale - 1) / 2.0
         y = mesh.y * scale + (scale - 1) / 2.0
-        # A backdrop reaches beyond its texture: whoever looks there sees its rim drawn out.
-        x += reach * focal * (np.sign(mesh.x - 0.5) * _at_end(mesh.x))
-        y += reach * focal * (np.sign(mesh.y - 0.5) * _at_end(mesh.y))
         return Sheet(
             x=((x - centre_x) / focal).astype(np.float32),
             y=((y - centre_y) / focal).astype(np.float32),
@@ -202,7 +133,7 @@ def build_scene(
         sheets=(
             sheet(front, 0),
             sheet(rear, rows),
-            sheet(backdrop, 2 * rows, BACKDROP_SCALE, BACKDROP_REACH),
+            drawn_out(sheet(backdrop, 2 * rows, BACKDROP_SCALE)),
         ),
         rim_texture=rim_texture,
         rim=sheet(rim, 0),
@@ -264,27 +195,6 @@ def _fill_behind(
 def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Lattice cells whose four corners are all marked, shape (H-1, W-1)."""
     return mask[:-1, :-1] & mask[1:, :-1] & mask[:-1, 1:] & mask[1:, 1:]
-
-
-def _far_of_its_surroundings(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels that belong to the farthest part of a wide window around them.
-
-    A slit that is farther still, sky between two columns, is no part to continue behind things.
-    """
-    height, width = depth.shape
-    scale = 8
-    size = (max(width // scale, 1), max(height // scale, 1))
-    coarse = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    span = max(round(BACKDROP_WINDOW * max(size)), 1) | 1
-    window = np.ones((span, span), np.uint8)
-    slit = np.ones((BACKDROP_SLIT, BACKDROP_SLIT), np.uint8)
-    closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, slit)
-    low, high = cv2.erode(closed, window), cv2.dilate(closed, window)
-    tolerance = 0.3 * (high - low)
-    full = (width, height)
-    highest = cv2.resize(low + tolerance, full, interpolation=cv2.INTER_LINEAR)
-    lowest = cv2.resize(closed - tolerance, full, interpolation=cv2.INTER_LINEAR)
-    return (depth <= highest) & (depth >= lowest)
 
 
 def _even_cells(disparity: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
@@ -359,47 +269,3 @@ def _rim(
     jump = steps.near_disparity - steps.far_disparity
     cells &= (high - low) < 0.5 * jump[:-1, :-1] + 1e-6
     return build_mesh(placed, cells, tolerance), texture
-
-
-def _backdrop(
-    colour: NDArray[np.uint8], depth: NDArray[np.float32], steps: Steps, behind: _Behind
-) -> tuple[NDArray[np.uint8], Mesh]:
-    """A coarse sheet just behind everything, with the near things smoothed away."""
-    height, width = depth.shape
-    size = (-(-width // BACKDROP_SCALE) + 1, -(-height // BACKDROP_SCALE) + 1)
-    full = (size[0] * BACKDROP_SCALE, size[1] * BACKDROP_SCALE)
-    border = (0, full[1] - height, 0, full[0] - width)
-    known = ~steps.near & _far_of_its_surroundings(depth)
-    if not known.any():
-        known = depth <= depth.min()
-    weight = cv2.resize(
-        cv2.copyMakeBorder(known.astype(np.float32), *border, cv2.BORDER_REPLICATE),
-        size,
-        interpolation=cv2.INTER_AREA,
-    )
-    stack = np.dstack([colour.astype(np.float32), depth]) * known[..., None]
-    coarse = cv2.resize(
-        cv2.copyMakeBorder(stack, *border, cv2.BORDER_REPLICATE), size, interpolation=cv2.INTER_AREA
-    )
-    coarse /= np.maximum(weight, 1e-6)[..., None]
-    empty = weight < 0.5
-    planes = [
-        fill_smooth(np.ascontiguousarray(coarse[..., i], np.float32), empty, ~empty)
-        for i in range(4)
-    ]
-    lowest = cv2.resize(
-        cv2.copyMakeBorder(behind.disparity, *border, cv2.BORDER_REPLICATE),
-        size,
-        interpolation=cv2.INTER_AREA,
-    )
-    lowest = cv2.erode(np.minimum(planes[3], lowest), np.ones((3, 3), np.uint8))
-    disparity = np.maximum(lowest * 0.97 - 0.02 / HOME_DISTANCE, 0.0).astype(np.float32)
-    picture = np.clip(np.rint(np.dstack(planes[:3])), 0, 255).astype(np.uint8)
-    cells = np.ones((size[1] - 1, size[0] - 1), bool)
-    return picture, build_mesh(disparity, cells, 0.02 / HOME_DISTANCE)
-
-
-def _at_end(values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which coordinates are the lowest or highest of a mesh; a mesh may be empty."""
-    ends = (values.min(initial=np.inf), values.max(initial=-np.inf))
-    return (values == ends[0]) | (values == ends[1])

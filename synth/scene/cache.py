@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.limits import LIMITS
-from synth.scene.build import Scene
+from synth.scene.sheets import Scene
 
 
 def content_key(*parts: NDArray[np.generic] | str | float | int | None) -> str:

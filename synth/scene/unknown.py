@@ -1,4 +1,4 @@
-"""Measured depth has gaps: at outlines, in dark or shiny places. They are closed from their rims."""
+"""Measured depth has gaps, at outlines and in dark or shiny places: closed from their rims."""
 
 from __future__ import annotations
 

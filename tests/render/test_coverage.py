@@ -12,7 +12,8 @@ import pytest
 from synth.camera.pose import CameraPath, CameraPose
 from synth.render.coverage import MAX_FIT_ZOOM, fit_path, outside_photo, zoomed
 from synth.render.renderer import Renderer
-from synth.scene.build import Scene, build_scene
+from synth.scene.build import build_scene
+from synth.scene.sheets import Scene
 
 if TYPE_CHECKING:
     from tests.conftest import Layered, Studio

@@ -20,7 +20,8 @@ from synth.render.film import FilmSettings, shoot, subject_distance
 from synth.render.lens import linear_table
 from synth.render.renderer import Renderer
 from synth.render.settings import LensSettings
-from synth.scene.build import Scene, build_scene
+from synth.scene.build import build_scene
+from synth.scene.sheets import Scene
 
 if TYPE_CHECKING:
     from tests.conftest import Layered, Studio

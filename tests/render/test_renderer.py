@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from synth.camera.pose import HOME, CameraPose
 from synth.render.renderer import Renderer
-from synth.scene.build import Scene, build_scene
+from synth.scene.build import build_scene
 from synth.scene.edges import find_steps
+from synth.scene.sheets import Scene
 
 if TYPE_CHECKING:
     from tests.conftest import Layered, Studio

@@ -9,7 +9,8 @@ import pytest
 
 from synth.camera.pose import CameraPose
 from synth.render.renderer import Renderer
-from synth.scene.build import Scene, build_scene
+from synth.scene.build import build_scene
+from synth.scene.sheets import Scene
 
 if TYPE_CHECKING:
     from tests.conftest import Layered, Studio

@@ -26,9 +26,9 @@ from synth.errors import (
 from synth.media import VideoReader, load_image, probe
 from synth.motion import camera_path
 from synth.render.film import FilmSettings
-from synth.scene.build import Scene
 from synth.scene.cache import SceneCache
 from synth.scene.depth_map import DepthMap
+from synth.scene.sheets import Scene
 from synth.shot import Shot, preview_shot, render_shot
 
 MakeShot = Callable[..., Shot]
