@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "assets"))
 
-from scenes import film, sdf
-from scenes.common import NOWHERE, Negative, Scene, compile_tile, expose
+from scenes import film, sdf  # pyright: ignore[reportMissingImports]
+from scenes.common import NOWHERE, Negative, Scene, compile_tile, expose  # pyright: ignore[reportMissingImports]
 
 
 @sdf.inline
