@@ -257,9 +257,9 @@ def _sureness(confidence: float) -> str:
 
 
 def _plain(value: float) -> str:
-    """Two significant digits without an exponent: 0.021, 1.4, 12."""
+    """Two significant digits without an exponent: 0.021, 1.4, 12; the smallest as a bound."""
     if value < 0.0005:
-        return "0"
+        return "less than 0.001" if value > 0.0 else "0"
     return f"{value:.0f}" if value >= 10 else f"{float(f'{value:.2g}'):g}"
 
 

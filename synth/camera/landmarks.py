@@ -29,6 +29,13 @@ _PLANE_TOLERANCE = 0.004
 """Root mean square departure of inverse depth from that plane, share of the inverse depth."""
 _STEEPEST = 0.02
 """Largest change of inverse depth from one pixel to the next, share of the inverse depth."""
+_SHADOW_REACH = 12
+"""Landmarks keep this far from the outlines of nearer things, pixels: half a flow window and more,
+since an outline that moves with the near thing would pass for the motion of the far one."""
+_SHADOW_RATIO = 1.25
+"""What counts as nearer: this many times the inverse depth."""
+_FEW_SHARE = 0.1
+"""With fewer landmarks than this share of those wanted, outlines are put up with."""
 _GRID = (16, 9)
 """Cells along the longer and the shorter side, each with its own quota of landmarks."""
 _TEXTURE_WINDOW = 9
@@ -231,6 +238,13 @@ def _smooth_depth(inverse: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.b
     return mean, across, down, smooth & whole & inside
 
 
+def _overshadowed(inverse: Floats) -> NDArray[np.bool_]:
+    """Where something clearly nearer stands so close by that its outline would be followed."""
+    known = np.where(np.isfinite(inverse), inverse, 0.0).astype(np.float32)
+    window = np.ones((2 * _SHADOW_REACH + 1, 2 * _SHADOW_REACH + 1), np.uint8)
+    return np.asarray(cv2.dilate(known, window)) > _SHADOW_RATIO * known + 1e-9
+
+
 def _texture(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean squared gradient round each pixel in its weaker direction, (grey levels / pixel)^2."""
     # The Sobel kernel of side 3 weighs a unit slope with 8.
@@ -288,7 +302,10 @@ def find_landmarks(
     value, across, down, usable = _smooth_depth(inverse)
     usable[:margin] = usable[-margin:] = False
     usable[:, :margin] = usable[:, -margin:] = False
-    found = _pick(np.where(usable, _texture(grey), np.float32(0.0)), wanted)
+    texture = np.where(usable, _texture(grey), np.float32(0.0))
+    found = _pick(np.where(_overshadowed(inverse), np.float32(0.0), texture), wanted)
+    if len(found) < _FEW_SHARE * wanted:
+        found = _pick(texture, wanted)
     y, x = np.divmod(found, plane.width)
     return _landmarks_at(
         plane,
