@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +68,17 @@ def generate_video_with_motion_control(
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    if heard:
-        result = result.with_notes(*heard)
+    keeper = None if folder is None else _Keeper()
     if folder is not None:
-        weakref.finalize(result, shutil.rmtree, folder, ignore_errors=True)
-    return result
+        weakref.finalize(keeper, shutil.rmtree, folder, ignore_errors=True)
+    return replace(result.with_notes(*heard), keeper=keeper)
 
 
-def _with_spoken_moves(
-    motion: MotionControl, prompt: str
-) -> tuple[MotionControl, tuple[str, ...]]:
+class _Keeper:
+    """Lives as long as any result that shares its folder."""
+
+
+def _with_spoken_moves(motion: MotionControl, prompt: str) -> tuple[MotionControl, tuple[str, ...]]:
     """The motion control with the camera moves that a sentence names, and what was understood."""
     phrase = parse_phrase(prompt)
     if phrase.control is None or not phrase.control.moves:

@@ -38,6 +38,8 @@ class VideoResult:
     """How well the file's camera did what was asked; None where it was not measured."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each stage."""
+    keeper: object | None = field(default=None, repr=False, compare=False)
+    """Whatever keeps a temporary file alive; the file goes with the last result that holds it."""
 
     @property
     def metadata(self) -> dict[str, Any]:
