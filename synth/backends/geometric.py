@@ -58,7 +58,7 @@ class Stage:
     def first_depth(self) -> NDArray[np.float32]:
         """Depth of each pixel of frame 0 in its camera, scene units, inf where endless."""
         renderer = Renderer(self.scene, self.film.width, self.film.height)
-        nearness = renderer.view(self.path.poses[0]).nearness
+        nearness = renderer.nearness(self.path.poses[0])
         with np.errstate(divide="ignore"):
             return np.where(nearness > 0, 1.0 / np.maximum(nearness, 1e-9), np.inf).astype(
                 np.float32

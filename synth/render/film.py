@@ -59,23 +59,25 @@ class _Camera:
         """Frame number `index`, without vignette and grain."""
         half = self._film.lens.shutter_angle / 720.0
         count = self._samples(index, half)
+        pose = self._path.poses[index]
         if count == 1:
-            return self._expose(self._path.poses[index])
+            return self._focused(self._renderer.frame(pose), pose)
         self._total.fill(0)
         for sample in range(count):
             cancel.check()
             moment = index + half * ((2 * sample + 1) / count - 1.0)
-            accumulate(self._expose(self._path.at(moment)), self._decode, self._total)
-        return average(self._total, count, self._encode)
+            accumulate(self._renderer.frame(self._path.at(moment)), self._decode, self._total)
+        return self._focused(average(self._total, count, self._encode), pose)
 
-    def _expose(self, pose: CameraPose) -> NDArray[np.uint8]:
+    def _focused(self, frame: NDArray[np.uint8], pose: CameraPose) -> NDArray[np.uint8]:
+        """The frame with depth of field; once for a whole exposure, whose depth hardly changes."""
         if self._blur is None:
-            return self._renderer.frame(pose)
-        view = self._renderer.view(pose)
+            return frame
         lens = self._film.lens
         focus = lens.focus_distance or subject_distance(pose)
         focal = focal_pixels(pose.focal_length, self._film.width, self._film.height)
-        return self._blur.apply(view.frame, view.nearness, lens.aperture, focus, focal)
+        nearness = self._renderer.nearness(pose)
+        return self._blur.apply(frame, nearness, lens.aperture, focus, focal)
 
     def _samples(self, index: int, half: float) -> int:
         if half == 0.0:

@@ -41,6 +41,13 @@ def encoded_table() -> NDArray[np.uint8]:
     return np.rint(code * 255.0).astype(np.uint8)
 
 
+LARGEST_KERNEL = 3.0
+"""Blurs with a larger radius than this are made at half the size, or half of that, and so on:
+the blur itself hides it."""
+
+_Plane = NDArray[np.float32]
+
+
 @njit(cache=True, nogil=True)
 def accumulate(frame, table, total):  # pragma: no cover - compiled
     """Add a frame's linear light to `total`, uint32, shape (H, W, 3)."""
@@ -73,7 +80,8 @@ class DepthOfField:
 
     def __init__(self, width: int, height: int) -> None:
         """Prepare for frames of ``width`` x ``height`` pixels."""
-        self._scale = max(width, height) / 1280.0
+        self._size = (width, height)
+        self._steps = tuple(step * max(width, height) / 1280.0 for step in BLUR_STEPS)
         self._decode = linear_table().astype(np.float32)
         self._encode = encoded_table()
 
@@ -95,74 +103,77 @@ class DepthOfField:
             focal: focal length, pixels.
         """
         diameter = aperture * APERTURE_DIAMETER * focal
-        signed = (nearness - 1.0 / focus_distance) * (diameter / 2.0)
+        radius = (nearness - np.float32(1.0 / focus_distance)) * np.float32(diameter / 2.0)
         light = self._decode[frame]
-        result = self._far(light, np.maximum(-signed, 0.0))
-        result = self._near(result, light, np.maximum(signed, 0.0))
+        sizes: list[tuple[_Plane, ...]] = [(light, radius)]
+        while self._steps[-1] / 2 ** (len(sizes) - 1) > LARGEST_KERNEL:
+            half = tuple(-(-length // 2) for length in sizes[-1][1].shape[::-1])
+            sizes.append(tuple(_resized(plane, half) for plane in sizes[-1]))
+        result = self._near(self._far(light, radius, sizes), radius, sizes)
         return self._encode[np.clip(np.rint(result), 0, LINEAR_STEPS).astype(np.uint16)]
 
-    def _far(self, light: NDArray[np.float32], radius: NDArray[np.float32]) -> NDArray[np.float32]:
-        steps = [step * self._scale for step in BLUR_STEPS]
+    def _far(self, light: _Plane, radius: _Plane, sizes: list[tuple[_Plane, ...]]) -> _Plane:
+        """Cross-fade what lies behind the focus to its blurred versions."""
         result = light
-        previous = light
-        for low, high in itertools.pairwise(steps):
-            if radius.max() <= low:
+        blurriest = float(-radius.min())
+        for low, high in itertools.pairwise(self._steps):
+            if blurriest <= low:
                 break
-            share = np.clip((radius - low) / (high - low), 0.0, 1.0)
-            blurred = _disc_blur(light, np.clip(radius / high, 0.02, 1.0), high)
-            level = previous + (blurred - previous) * share[..., None]
-            result = np.where((radius > low)[..., None], level, result).astype(np.float32)
-            previous = blurred
-        return result
+            pixels, depth, kernel = self._at_size(sizes, high)
+            weight = np.clip(-depth / np.float32(high), 0.02, 1.0)
+            both = _disc(np.dstack([pixels * weight[..., None], weight]), kernel)
+            mean = np.asarray(both[..., :3] / np.maximum(both[..., 3:], 1e-4), np.float32)
+            blurred = _resized(mean, self._size)
+            share = np.clip((-radius - low) / (high - low), 0.0, 1.0)[..., None]
+            result = result + (blurred - result) * share
+        return np.asarray(result, np.float32)
 
-    def _near(
-        self,
-        behind: NDArray[np.float32],
-        light: NDArray[np.float32],
-        radius: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        steps = [step * self._scale for step in BLUR_STEPS]
+    def _near(self, behind: _Plane, radius: _Plane, sizes: list[tuple[_Plane, ...]]) -> _Plane:
+        """Spread what stands in front of the focus over its outline."""
         result = behind
-        for index in range(1, len(steps)):
-            low, high = steps[index - 1], steps[index]
-            following = steps[index + 1] if index + 1 < len(steps) else math.inf
-            if radius.max() <= low:
+        blurriest = float(radius.max())
+        following = (*self._steps[2:], math.inf)
+        for low, high, beyond in zip(self._steps[:-1], self._steps[1:], following, strict=True):
+            if blurriest <= low:
                 break
+            pixels, depth, kernel = self._at_size(sizes, high)
             # A tent around each radius; the tents of neighbouring radii add up to one.
-            rise = np.clip((radius - low) / (high - low), 0.0, 1.0)
-            fall = (
-                np.clip((following - radius) / (following - high), 0.0, 1.0)
-                if math.isfinite(following)
-                else 1.0
-            )
-            cover = (np.minimum(rise, fall) if index > 1 else rise * fall).astype(np.float32)
-            spread = _box_disc(np.dstack([light * cover[..., None], cover]), high)
-            alpha = np.clip(spread[..., 3:], 0.0, 1.0)
-            result = np.asarray(result * (1.0 - alpha) + spread[..., :3], np.float32)
-        return result
+            cover = np.clip((depth - low) / (high - low), 0.0, 1.0)
+            if math.isfinite(beyond):
+                cover = np.minimum(cover, np.clip((beyond - depth) / (beyond - high), 0.0, 1.0))
+            spread = _disc(np.dstack([pixels * cover[..., None], cover]), kernel)
+            spread = _resized(spread, self._size)
+            result = result * (1.0 - np.clip(spread[..., 3:], 0.0, 1.0)) + spread[..., :3]
+        return np.asarray(result, np.float32)
+
+    def _at_size(
+        self, sizes: list[tuple[_Plane, ...]], radius: float
+    ) -> tuple[_Plane, _Plane, float]:
+        """Light, signed radius and kernel radius at the size where a blur is cheap to make."""
+        index = 0
+        while radius / 2**index > LARGEST_KERNEL and index < len(sizes) - 1:
+            index += 1
+        return sizes[index][0], sizes[index][1], radius / 2**index
 
 
-def _disc_blur(
-    light: NDArray[np.float32], weight: NDArray[np.float32], radius: float
-) -> NDArray[np.float32]:
-    """Disc blur in which each pixel counts by its weight."""
-    both = _box_disc(np.dstack([light * weight[..., None], weight]), radius)
-    return np.asarray(both[..., :3] / np.maximum(both[..., 3:], 1e-4), np.float32)
+def _resized(plane: _Plane, size: tuple[int, ...]) -> _Plane:
+    """A plane at another size (width, height): averaged when smaller, smooth when larger."""
+    if plane.shape[1::-1] == size:
+        return plane
+    smaller = size[0] < plane.shape[1]
+    way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, (size[0], size[1]), interpolation=way), np.float32)
 
 
-def _box_disc(planes: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
-    """Convolve with a disc; large discs at half size, which the blur itself makes invisible."""
-    if radius > 8.0:
-        height, width = planes.shape[:2]
-        half = cv2.resize(planes, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
-        blurred = _box_disc(np.asarray(half, np.float32), radius / 2.0)
-        grown = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(grown, np.float32)
+def _disc(planes: _Plane, radius: float) -> _Plane:
+    """Convolve with a disc of this radius in pixels."""
     size = math.ceil(radius)
     offsets = np.arange(-size, size + 1)
     distance = np.hypot(offsets[:, None], offsets[None, :])
     kernel = np.clip(radius + 0.5 - distance, 0.0, 1.0).astype(np.float32)
-    blurred = cv2.filter2D(planes, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    blurred = cv2.filter2D(
+        np.asarray(planes, np.float32), -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE
+    )
     return np.asarray(blurred, np.float32)
 
 

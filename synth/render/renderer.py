@@ -71,6 +71,11 @@ class Renderer:
         picture = self._scene.photo.copy() if self.shows_photo(pose) else self._sample(pose)
         return View(picture, self._nearness.copy(), map_x, map_y)
 
+    def nearness(self, pose: CameraPose) -> NDArray[np.float32]:
+        """Inverse depth of each pixel, 1 / scene units, a fresh array (H, W)."""
+        self._draw(pose)
+        return self._nearness.copy()
+
     def texture_places(self, pose: CameraPose) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Texture column and row that each pixel shows, fresh arrays (H, W)."""
         self._draw(pose)
