@@ -116,6 +116,7 @@ def _qualifies(units: Sequence[Word], index: int, mentions: list[Mention]) -> bo
 
 
 def give_amount(mention: Mention, word: Word, before: Word | None, reading: Reading) -> None:
+    """Let an amount word set the intensity of a move; `before` may strengthen it ("very")."""
     strength = word.number
     text = word.text
     if before is not None and before.kind == "boost":

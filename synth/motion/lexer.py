@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from synth.motion import small_words as small
 from synth.motion import vocabulary as words
+from synth.motion.ways import WAYS
 
 Kind = Literal[
     "verb",
@@ -112,7 +113,7 @@ def _lexicon() -> Mapping[tuple[str, ...], _Entry]:
         for form in verb.forms:
             bare = form == verb.forms[0] or not form.endswith(("s", "ing", "ed"))
             enter(form, _Entry("verb", verb.family, verb.sure + " " + verb.name, bare=bare))
-    for word, way in words.WAYS.items():
+    for word, way in WAYS.items():
         enter(word, _Entry("way", way))
     for text, (family, amount) in words.PHRASE_VERBS.items():
         bare = not text.split()[0].endswith(("es", "ing"))
