@@ -77,7 +77,9 @@ def build_scene(
     token = cancel or CancelToken()
     height, width = disparity.shape
     focal = focal_length / 36.0 * max(width, height)
-    colour, depth = (photo, disparity) if margin == 0 else extend_border(photo, disparity, margin)
+    colour, depth = (
+        (photo, disparity) if margin == 0 else extend_border(photo, disparity, margin, cancel=token)
+    )
     pad = SAFETY_MARGIN
     mirrored = cv2.copyMakeBorder(colour, pad, pad, pad, pad, cv2.BORDER_REFLECT)
     repeated = cv2.copyMakeBorder(depth, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
@@ -87,7 +89,14 @@ def build_scene(
     token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
     behind = _fill_behind(
-        colour, depth, steps, focal * travel, HIDDEN_SHARE * max(width, height), quality, seed
+        colour,
+        depth,
+        steps,
+        focal * travel,
+        HIDDEN_SHARE * max(width, height),
+        quality,
+        seed,
+        token,
     )
     token.check()
     front_colour, front_cells = _front(colour, steps, behind)
@@ -162,6 +171,7 @@ def _fill_behind(
     widest: float,
     quality: Quality,
     seed: int,
+    cancel: CancelToken,
 ) -> _Behind:
     """Continue the far side of every step under its near side.
 
@@ -178,7 +188,9 @@ def _fill_behind(
     hole = hidden | contaminated | (steps.band & steps.near)
     source = ~steps.near & ~hole
     if hole.any():
-        filled, behind = fill(sides.back_colour, depth, hole, source, seed=seed, quality=quality)
+        filled, behind = fill(
+            sides.back_colour, depth, hole, source, seed=seed, quality=quality, cancel=cancel
+        )
         # What is hidden must stay behind what hides it.
         limit = depth - 0.25 * jump
         behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.control import CancelToken
 from synth.errors import SynthError
 from synth.scene import patchmatch as pm
 from synth.scene.disparity_fill import continue_disparity
@@ -82,6 +83,7 @@ def fill(
     *,
     seed: int = 0,
     quality: Quality = "quick",
+    cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Replace the hole in colour and disparity; return everything else bit for bit.
 
@@ -91,11 +93,11 @@ def fill(
     mixed pixels along a foreground edge, or their colours are continued. The same ``seed`` gives
     the same bytes whatever the number of threads. Without any source the mean of the known pixels
     is taken, or mid grey and zero. Filled disparity stays within the range of the source nearby,
-    plus a small margin. Raises SynthError for arrays that do not fit together or an unknown
-    quality.
+    plus a small margin. ``cancel`` is looked at between the rounds. Raises SynthError for arrays
+    that do not fit together or an unknown quality, and Cancelled.
     """
     _check(colour, disparity, hole, source)
-    return _fill(colour, disparity, hole, source, _plan(quality), seed)
+    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel)
 
 
 def _fill(
@@ -105,7 +107,9 @@ def _fill(
     source: NDArray[np.bool_] | None,
     plan: Plan,
     seed: int,
+    cancel: CancelToken | None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    token = cancel or CancelToken()
     picture = colour.copy()
     depths = np.array(disparity, dtype=np.float32, order="C")
     hole = np.ascontiguousarray(hole, dtype=np.bool_)
@@ -125,6 +129,7 @@ def _fill(
     inside, usable = np.ascontiguousarray(hole[window]), np.ascontiguousarray(known[window])
     surface = continue_disparity(depths[window], inside, usable)
     depths[window][inside] = surface[inside]
+    token.check()
 
     low, high = np.percentile(surface[usable][::7], (1, 99))
     image = np.empty((*inside.shape, 4), np.float32)
@@ -132,13 +137,18 @@ def _fill(
     image[..., 3] = surface * np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
     state = np.where(inside, pm.HOLE, np.where(usable, pm.SOURCE, pm.VOID)).astype(np.uint8)
     image[state == pm.VOID] = 0.0
-    result = np.clip(synthesise(image, state, plan, seed)[inside], 0, 255)
+    result = np.clip(synthesise(image, state, plan, seed, token)[inside], 0, 255)
     picture[window][inside] = np.rint(result).astype(np.uint8)
     return picture, depths
 
 
 def extend_border(
-    colour: NDArray[np.uint8], disparity: NDArray[np.float32], margin: int, *, seed: int = 0
+    colour: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    margin: int,
+    *,
+    seed: int = 0,
+    cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Continue a photo outward by ``margin`` pixels on each side.
 
@@ -153,4 +163,4 @@ def extend_border(
     deep = np.pad(np.asarray(disparity, np.float32), margin)
     hole = np.ones(wide.shape[:2], np.bool_)
     hole[margin : margin + colour.shape[0], margin : margin + colour.shape[1]] = False
-    return _fill(wide, deep, hole, None, _BORDER, seed)
+    return _fill(wide, deep, hole, None, _BORDER, seed, cancel)

@@ -19,6 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.control import CancelToken
 from synth.scene import patchmatch as pm
 from synth.scene.geodesic import walk_to_source
 from synth.scene.smooth_fill import fill_smooth, pull
@@ -332,7 +333,7 @@ def _pyramid(
 
 
 def synthesise(
-    image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, seed: int
+    image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, seed: int, cancel: CancelToken
 ) -> NDArray[np.float32]:
     """Fill the hole of a picture.
 
@@ -356,6 +357,7 @@ def synthesise(
                 matcher.calm()
             rounds = plan.rounds[min(depth, len(plan.rounds) - 1)]
             for turn in range(rounds):
+                cancel.check()
                 for sweep in range(plan.sweeps):
                     matcher.search(turn * plan.sweeps + sweep)
                 last = turn == rounds - 1
