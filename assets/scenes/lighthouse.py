@@ -324,7 +324,7 @@ SCENE = Scene(
     exposure=1.0,
     contrast=1.08,
     motion={
-        "camera": {"type": "arc", "direction": "right", "intensity": 0.5, "duration": 5.0},
+        "camera": {"type": "pull_out", "direction": "backward", "intensity": 0.6, "duration": 5.0},
         "objects": [],
         "environmental": {
             "particle_effects": "none",

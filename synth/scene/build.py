@@ -257,7 +257,9 @@ def _rim(
     outside = edge & ~behind.ring & ~steps.near
     alpha[outside] = 0.0
     alpha[~behind.ring & steps.near] = 1.0
-    placed = np.where(behind.ring, behind.front_disparity, depth).astype(np.float32)
+    # Inside the band the near side keeps its own depth: there the rim joins the front sheet.
+    own = steps.near & ~steps.band
+    placed = np.where(behind.ring & ~own, behind.front_disparity, depth).astype(np.float32)
     if outside.any():
         # Outermost pixels are invisible and only need the depth of the rim that they close.
         spread = np.where(behind.ring, placed, 0.0).astype(np.float32)
@@ -269,8 +271,10 @@ def _rim(
     soft = alpha < 0.999
     some = (alpha[:-1, :-1] > 0) | (alpha[1:, :-1] > 0) | (alpha[:-1, 1:] > 0) | (alpha[1:, 1:] > 0)
     any_soft = soft[:-1, :-1] | soft[1:, :-1] | soft[:-1, 1:] | soft[1:, 1:]
-    band = steps.band & steps.near
-    in_band = band[:-1, :-1] | band[1:, :-1] | band[:-1, 1:] | band[1:, 1:]
+    # One pixel more than the front sheet gave up: simplified meshes do not meet exactly.
+    joint = cv2.dilate((steps.band & steps.near).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    joint &= steps.near
+    in_band = joint[:-1, :-1] | joint[1:, :-1] | joint[:-1, 1:] | joint[1:, 1:]
     cells &= some & (any_soft | in_band)
     high = np.maximum(
         np.maximum(placed[:-1, :-1], placed[1:, :-1]), np.maximum(placed[:-1, 1:], placed[1:, 1:])
