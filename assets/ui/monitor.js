@@ -16,6 +16,7 @@ const progress = h("div", { class: "ms-progress", hidden: true, "aria-live": "po
   h("div", { class: "ms-label" }, stage, left), meter, cancel);
 const badge = h("span", { class: "ms-badge", hidden: true });
 const save = h("a", { class: "ms-button ms-plain", hidden: true, id: "ms-download" }, icon(ICONS.save), h("span", {}, "Download"));
+const stale = h("p", { class: "ms-stale", id: "ms-stale", role: "status", hidden: true }, "Made with earlier settings");
 const summary = h("p", { class: "ms-summary", id: "ms-summary", role: "status" });
 const warnings = h("ul", { class: "ms-warnings" });
 const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-preview", title: "A small clip in a moment (P)", onclick: () => start("preview") });
@@ -26,10 +27,11 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
   ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
-  h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, progress),
+  h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
   h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
 
 let working = false;
+let made = ""; // the mark of the settings that the clip on show was made with
 
 function start(kind) {
   if (working) return;
@@ -77,6 +79,8 @@ function showClip(result) {
     h("dl", {}, (result.facts || []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     (result.notes || []).length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
   report.hidden = false;
+  made = result.key || "";
+  mark();
 }
 
 function show() {
@@ -91,6 +95,12 @@ function show() {
   if (value.phase === "done") showClip(value);
 }
 
+/** A clip that the settings have moved on from says so; it goes on playing for comparison. */
+function mark() {
+  const now = (props.summary || {}).key;
+  stale.hidden = !made || !now || made === now;
+}
+
 /** Until there is a clip, the photo stands where it will play, as if the lights were still low. */
 function dim() {
   const photo = document.querySelector("#photo img.ms-picture");
@@ -101,6 +111,7 @@ function dim() {
 
 function showSummary() {
   dim();
+  mark();
   const said = props.summary || {};
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));

@@ -29,7 +29,8 @@ from synth.scene.cache import SceneCache
 from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
 from synth.ui.depth_brush import DepthStore
-from synth.ui.handlers import message_of, shot_of_video, shot_values
+from synth.ui.desk_shot import shot_of_video, shot_values
+from synth.ui.handlers import message_of
 from synth.ui.photo import Photo, uploaded_file
 
 Result = TypeVar("Result")

@@ -6,9 +6,7 @@ generator and the job stops by itself. Nothing here draws or computes: that is t
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -27,11 +25,12 @@ from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
-from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
+from synth.shot import Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
 from synth.ui.answers import show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
+from synth.ui.desk_shot import file_name, fingerprint, read_shot, shot_of_video, shot_values
 from synth.ui.examples import Example
 from synth.ui.monitor import finished, summarise, working
 from synth.ui.photo import Photo, shown_photo, uploaded_file
@@ -229,14 +228,16 @@ class Handlers:
 
     # --- the shot ---
 
-    def edited(self, desk: object, photo: Photo) -> Any:
+    def edited(self, desk: object, photo: Photo | None, strokes: object) -> Any:
         """The desk was changed: what will come out now."""
         try:
-            return gr.update(summary=self.summary(read_shot(desk), photo))
+            return gr.update(summary=self.summary(read_shot(desk), photo, strokes))
         except Exception as error:
             return gr.update(summary={"error": message_of(error)})
 
-    def sentence(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
+    def sentence(
+        self, desk: object, photo: Photo | None, strokes: object, event: gr.EventData
+    ) -> tuple[Any, Any]:
         """A sentence becomes controls: outputs (desk, monitor)."""
         try:
             text = str(event._data.get("text", ""))
@@ -258,10 +259,12 @@ class Handlers:
             return gr.update(reply={"error": message_of(error)}), gr.skip()
         return (
             gr.update(value=shot_values(changed), reply=reply),
-            gr.update(summary=self.summary(changed, photo)),
+            gr.update(summary=self.summary(changed, photo, strokes)),
         )
 
-    def apply_json(self, desk: object, photo: Photo, event: gr.EventData) -> tuple[Any, Any]:
+    def apply_json(
+        self, desk: object, photo: Photo | None, strokes: object, event: gr.EventData
+    ) -> tuple[Any, Any]:
         """Pasted JSON becomes controls: outputs (desk, monitor)."""
         try:
             motion = parse_motion_json(str(event._data.get("text", "")))
@@ -271,10 +274,12 @@ class Handlers:
         reply = {"about": "json", "id": secrets.token_hex(4)}
         return (
             gr.update(value=shot_values(changed), reply=reply),
-            gr.update(summary=self.summary(changed, photo)),
+            gr.update(summary=self.summary(changed, photo, strokes)),
         )
 
-    def restore(self, photo: Photo | None, event: gr.EventData) -> tuple[Any, Any, Any]:
+    def restore(
+        self, photo: Photo | None, strokes: object, event: gr.EventData
+    ) -> tuple[Any, Any, Any]:
         """A video made here gives its settings back: outputs (desk, monitor, photo)."""
         try:
             shot = shot_of_video(uploaded_file(event._data))
@@ -286,7 +291,7 @@ class Handlers:
             )
         return (
             gr.update(value=shot_values(shot)),
-            gr.update(summary=self.summary(shot, photo)),
+            gr.update(summary=self.summary(shot, photo, strokes)),
             show(self._again(photo, notes=["The settings of that video are back."])),
         )
 
@@ -297,10 +302,11 @@ class Handlers:
         pixels = load_image(photo.path).pixels
         return {**shown_photo(photo, picture_url(pixels, _PICTURE_SIDE)), **more}
 
-    def summary(self, shot: Shot, photo: Photo | None) -> Answer:
-        """What the shot will come to on that photo."""
+    def summary(self, shot: Shot, photo: Photo | None, strokes: object = None) -> Answer:
+        """What the shot will come to on that photo, and a mark by which a clip knows its own."""
         size = shot.output.frame_size(photo.width, photo.height) if photo else None
-        return summarise(shot, size, frame_count(shot.motion, shot.output.rate))
+        said = summarise(shot, size, frame_count(shot.motion, shot.output.rate))
+        return {**said, "key": fingerprint(shot, photo, strokes)}
 
     # --- preview and render ---
 
@@ -329,6 +335,7 @@ class Handlers:
                     "There is no photo yet. Drop one on the left, or pick an example."
                 )
             shot = read_shot(desk)
+            key = fingerprint(shot, photo, strokes)
             if photo.method in ("auto", "embedded", "depth-anything"):
                 chosen = shot.depth.model_copy(update={"method": photo.method})
                 shot = shot.model_copy(update={"depth": chosen})
@@ -351,48 +358,7 @@ class Handlers:
                     yield gr.update(value=working(progress))
                 result = job.result(0)
                 seconds = time.monotonic() - began
-                yield gr.update(value=finished(result, seconds=seconds, final=ending is None))
+                clip = finished(result, seconds=seconds, final=ending is None)
+                yield gr.update(value={**clip, "key": key})
         if failures:
             yield gr.update(value={"phase": "failed", "message": failures[0]})
-
-
-def read_shot(value: object, *, forgiving: bool = False) -> Shot:
-    """The shot on the desk, checked as if anybody had sent it.
-
-    With ``forgiving``, a broken one gives the default shot instead of ``InvalidInstruction``.
-    """
-    try:
-        return Shot.from_json(json.dumps(value))
-    except (SynthError, TypeError, ValueError, RecursionError) as error:
-        if forgiving:
-            return Shot()
-        if isinstance(error, SynthError):
-            raise
-        raise InvalidInstruction("The settings are not a shot. Reload the page.") from error
-
-
-def shot_values(shot: Shot) -> dict[str, Any]:
-    """A shot as plain values, the way the desk keeps it."""
-    return shot.to_dict()
-
-
-def shot_of_video(path: str) -> Shot:
-    """The settings inside a video made here.
-
-    Raises ``InvalidMedia`` when there are none.
-    """
-    shot = shot_from_video(path)
-    if shot is None:
-        raise InvalidMedia(
-            "This video carries no settings: it was not made here, or another program has "
-            "rewritten it. Use the file as it was downloaded."
-        )
-    return shot
-
-
-def file_name(title: str, motion: MotionControl) -> str:
-    """A name for the saved file, without its suffix: what is shown and how the camera moves."""
-    moves = "-".join(dict.fromkeys(move.type for move in motion.moves[:3])) or "static"
-    bare = re.sub(r"\.\w{1,5}$", "", title.lower())
-    stem = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40] or "clip"
-    return f"{stem}-{moves.replace('_', '-')}"

@@ -11,8 +11,9 @@ from synth.motion import MotionControl
 from synth.shot import Shot
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import depth_component, methods_for
+from synth.ui.desk_shot import shot_values
 from synth.ui.examples import Example
-from synth.ui.handlers import Handlers, shot_values
+from synth.ui.handlers import Handlers
 from synth.ui.monitor import monitor_component
 from synth.ui.move_picker import desk_component
 from synth.ui.photo import Photo, photo_component, shown_photo
@@ -53,19 +54,22 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
         "concurrency_limit": None,
         "trigger_mode": "always_last",
     }
+    told = {key: quick[key] for key in quick if key != "trigger_mode"}
     # A choice made while the depth of the one before is still estimated must not get lost.
     depth_work = {**work, "concurrency_id": "depth", "trigger_mode": "always_last"}
 
     picture.photo(handlers.photo, [picture, desk], new_photo, **depth_work)
     picture.example(handlers.example, None, new_photo, **depth_work)
-    picture.restore(handlers.restore, state, [desk, monitor, picture], **quick)
-    depth.method(handlers.method, [state, depth], [state, depth], **depth_work)
-    depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **depth_work)
-    depth.strokes(handlers.brushed, [state, depth], depth, **depth_work)
-    depth.download(handlers.download_model, [state, depth], [state, depth], **depth_work)
-    desk.edited(handlers.edited, [desk, state], monitor, **quick)
-    desk.sentence(handlers.sentence, [desk, state], [desk, monitor], **quick)
-    desk.apply_json(handlers.apply_json, [desk, state], [desk, monitor], **quick)
+    picture.restore(handlers.restore, [state, depth], [desk, monitor, picture], **quick)
+    method = depth.method(handlers.method, [state, depth], [state, depth], **depth_work)
+    depthfile = depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **depth_work)
+    strokes = depth.strokes(handlers.brushed, [state, depth], depth, **depth_work)
+    download = depth.download(handlers.download_model, [state, depth], [state, depth], **depth_work)
+    for change in (method, depthfile, strokes, download):  # A clip before it is of other depth.
+        change.then(handlers.edited, [desk, state, depth], monitor, **told)
+    desk.edited(handlers.edited, [desk, state, depth], monitor, **quick)
+    desk.sentence(handlers.sentence, [desk, state, depth], [desk, monitor], **quick)
+    desk.apply_json(handlers.apply_json, [desk, state, depth], [desk, monitor], **quick)
     inputs = [state, depth, desk]
     preview = monitor.preview_shot(handlers.preview, inputs, monitor, **work)
     render = monitor.render_shot(handlers.render, inputs, monitor, **work)

@@ -79,6 +79,28 @@ def test_pick_an_example_choose_a_move_render_and_get_the_film(desk: Page, tmp_p
     assert _motion(desk)["camera"]["direction"] == "left"
 
 
+def test_a_clip_is_marked_while_the_settings_are_others_than_its_own(desk: Page) -> None:
+    made = "document.querySelector('.ms-badge').textContent.startsWith('Preview')"
+    hidden = "document.querySelector('#ms-stale').hidden"
+    _has_depth(desk)
+    _short(desk)
+    desk.click("#ms-preview")
+    _wait_for(desk, made)
+    desk.wait_for_timeout(400)
+    assert desk.is_hidden("#ms-stale")
+    desk.click("[data-move=roll]")
+    _wait_for(desk, f"!{hidden}")
+    assert desk.inner_text("#ms-stale") == "Made with earlier settings"
+    desk.click("#ms-undo")
+    _wait_for(desk, hidden)
+    desk.select_option(".ms-depth select", "embedded")
+    _wait_for(desk, f"!{hidden}", 20)
+    desk.click("#ms-preview")
+    _wait_for(desk, hidden)
+    _show_cat(desk)
+    _wait_for(desk, f"!{hidden}", 20)
+
+
 def test_the_first_visit_is_one_click_from_a_film(desk: Page) -> None:
     _has_depth(desk)
     assert desk.get_attribute("[data-example][aria-selected=true]", "data-example")

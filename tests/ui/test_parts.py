@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from synth.shot import Shot
 from synth.ui.app import launch_options
 from synth.ui.assets import ASSETS, picture_url, script, stylesheet
 from synth.ui.depth_brush import DepthStore, stroke_mask
+from synth.ui.desk_shot import file_name, fingerprint, read_shot, shot_values
 from synth.ui.examples import find_examples, thumbnail
-from synth.ui.handlers import file_name, message_of, read_shot, shot_values
+from synth.ui.handlers import message_of
 from synth.ui.monitor import describe_motion, summarise
 from synth.ui.move_picker import bounds, desk_spec
 from synth.ui.photo import Photo, uploaded_file
@@ -213,6 +215,22 @@ def test_a_desk_that_holds_no_shot_is_refused(value: object) -> None:
     with pytest.raises(SynthError):
         read_shot(value)
     assert read_shot(value, forgiving=True) == Shot()
+
+
+def test_the_mark_of_a_clip_changes_with_whatever_it_is_made_from() -> None:
+    shot = Shot.from_dict({"motion": {"camera": {"type": "arc"}}})
+    photo = Photo("/a.png", "a", 30, 20)
+    mark = fingerprint(shot, photo, None)
+    listed = Shot.from_dict({"motion": {"camera": [{"type": "arc"}]}})
+    assert fingerprint(listed, photo, {"strokes": []}) == mark
+    other_shot = shot.model_copy(update={"seed": 1})
+    others = (
+        fingerprint(other_shot, photo, None),
+        fingerprint(shot, replace(photo, path="/b.png"), None),
+        fingerprint(shot, replace(photo, method="embedded"), None),
+        fingerprint(shot, photo, {"strokes": [_stroke()]}),
+    )
+    assert len({mark, *others}) == 5
 
 
 # --- words ---

@@ -1,0 +1,70 @@
+"""The shot on the desk: read from what the page sends, from pasted text, and from a video."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import astuple
+from typing import Any
+
+from synth.errors import InvalidInstruction, InvalidMedia, SynthError
+from synth.motion import MotionControl
+from synth.shot import Shot, shot_from_video
+from synth.ui.photo import Photo
+
+
+def read_shot(value: object, *, forgiving: bool = False) -> Shot:
+    """The shot on the desk, checked as if anybody had sent it.
+
+    With ``forgiving``, a broken one gives the default shot instead of ``InvalidInstruction``.
+    """
+    try:
+        return Shot.from_json(json.dumps(value))
+    except (SynthError, TypeError, ValueError, RecursionError) as error:
+        if forgiving:
+            return Shot()
+        if isinstance(error, SynthError):
+            raise
+        raise InvalidInstruction("The settings are not a shot. Reload the page.") from error
+
+
+def shot_values(shot: Shot) -> dict[str, Any]:
+    """A shot as plain values, the way the desk keeps it."""
+    return shot.to_dict()
+
+
+def shot_of_video(path: str) -> Shot:
+    """The settings inside a video made here.
+
+    Raises ``InvalidMedia`` when there are none.
+    """
+    shot = shot_from_video(path)
+    if shot is None:
+        raise InvalidMedia(
+            "This video carries no settings: it was not made here, or another program has "
+            "rewritten it. Use the file as it was downloaded."
+        )
+    return shot
+
+
+def file_name(title: str, motion: MotionControl) -> str:
+    """A name for the saved file, without its suffix: what is shown and how the camera moves."""
+    moves = "-".join(dict.fromkeys(move.type for move in motion.moves[:3])) or "static"
+    bare = re.sub(r"\.\w{1,5}$", "", title.lower())
+    stem = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40] or "clip"
+    return f"{stem}-{moves.replace('_', '-')}"
+
+
+def fingerprint(shot: Shot, photo: Photo | None, strokes: object) -> str:
+    """A short mark that changes with whatever a clip is made from: settings, photo, depth.
+
+    Args:
+        shot: the settings; equal ones written differently have the same mark.
+        photo: the photo and where its depth comes from.
+        strokes: the brush strokes as the depth panel keeps them; none at all counts as an empty
+            list.
+    """
+    brushed = strokes.get("strokes") if isinstance(strokes, dict) else None
+    made_of = [shot.to_dict(), astuple(photo) if photo else None, brushed or []]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
