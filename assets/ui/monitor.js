@@ -17,6 +17,7 @@ const progress = h("div", { class: "ms-progress", hidden: true, "aria-live": "po
 const badge = h("span", { class: "ms-badge", hidden: true });
 const save = h("a", { class: "ms-button ms-plain", hidden: true, id: "ms-download" }, icon(ICONS.save), h("span", {}, "Download"));
 const stale = h("p", { class: "ms-stale", id: "ms-stale", role: "status", hidden: true }, "Made with earlier settings");
+const framing = h("p", { class: "ms-framing", id: "ms-framing", role: "status", hidden: true });
 const summary = h("p", { class: "ms-summary", id: "ms-summary", role: "status" });
 const warnings = h("ul", { class: "ms-warnings" });
 const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-preview", title: "A small clip in a moment (P)", onclick: () => start("preview") });
@@ -28,7 +29,7 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
+  framing, h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
 
 let working = false;
 let made = ""; // the mark of the settings that the clip on show was made with
@@ -79,6 +80,8 @@ function showClip(result) {
     h("dl", {}, (result.facts || []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     (result.notes || []).length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
   report.hidden = false;
+  framing.textContent = (result.framing || []).join(" ");
+  framing.hidden = !framing.textContent;
   made = result.key || "";
   mark();
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from synth.shot import Shot, VideoResult
 from synth.ui.assets import script
 
 _PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
+_MUCH_ZOOM = 1.4
+"""From here on the zoom that hides the photo's edge changes the framing that one chose."""
+_ZOOM = re.compile(r"\b(?:Zoomed in|a zoom of) (\d+(?:\.\d+)?)x")
 _AMOUNTS = ((0.2, "barely"), (0.4, "gently"), (0.65, ""), (0.85, "clearly"), (1.01, "strongly"))
 _FORMATS = {"mp4": "MP4", "webm": "WebM", "gif": "GIF", "prores": "ProRes", "png": "PNG sequence"}
 
@@ -105,8 +109,20 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),
         "facts": _facts(result, path),
-        "notes": list(result.notes),
+        "framing": [_with_advice(note, result.shot) for note in result.notes if _ZOOM.search(note)],
+        "notes": [note for note in result.notes if not _ZOOM.search(note)],
     }
+
+
+def _with_advice(note: str, shot: Shot) -> str:
+    """A note about the zoom and, where it is strong, what would make it less."""
+    found = _ZOOM.search(note)
+    if found is None or float(found[1]) <= _MUCH_ZOOM:
+        return note
+    if shot.edge == "fit":
+        note = note.removesuffix(" Choose a lower intensity.")
+        return f"{note} Try Beyond the edge: Extend the photo, or a lower intensity."
+    return note if "lower intensity" in note else f"{note} A lower intensity zooms in less."
 
 
 def _verdict(fidelity: CameraFidelity | None) -> dict[str, str] | None:

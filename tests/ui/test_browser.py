@@ -101,6 +101,16 @@ def test_a_clip_is_marked_while_the_settings_are_others_than_its_own(desk: Page)
     _wait_for(desk, f"!{hidden}", 20)
 
 
+def test_a_preview_of_a_big_move_says_beside_the_picture_how_far_it_zooms_in(desk: Page) -> None:
+    _show_cat(desk)
+    desk.click("[data-move=truck]")
+    desk.locator("#ms-intensity").fill("1")
+    _short(desk)
+    desk.click("#ms-preview")
+    _wait_for(desk, "/[Zz]oom.* [0-9.]+x/.test(document.querySelector('#ms-framing').textContent)")
+    assert desk.is_visible("#ms-framing")
+
+
 def test_the_first_visit_is_one_click_from_a_film(desk: Page) -> None:
     _has_depth(desk)
     assert desk.get_attribute("[data-example][aria-selected=true]", "data-example")

@@ -15,14 +15,14 @@ import pytest
 from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.motion import EASINGS, MOVE_KINDS, CameraMove, MotionControl
 from synth.render.settings import LensSettings
-from synth.shot import Shot
+from synth.shot import Shot, VideoResult
 from synth.ui.app import launch_options
 from synth.ui.assets import ASSETS, picture_url, script, stylesheet
 from synth.ui.depth_brush import DepthStore, stroke_mask
 from synth.ui.desk_shot import file_name, fingerprint, read_shot, shot_values
 from synth.ui.examples import find_examples, thumbnail
 from synth.ui.handlers import message_of
-from synth.ui.monitor import describe_motion, summarise
+from synth.ui.monitor import describe_motion, finished, summarise
 from synth.ui.move_picker import bounds, desk_spec
 from synth.ui.photo import Photo, uploaded_file
 from tests.ui.conftest import make_picture
@@ -262,6 +262,28 @@ def test_the_summary_says_what_will_come_out_and_what_will_not() -> None:
     said = summarise(shot, (1280, 854), 120)
     assert said["sentence"] == "5 s, 120 frames at 24 fps, 1280 × 854, MP4: dolly forward."
     assert any("rain" in warning for warning in said["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("zoom", "edge", "advice"),
+    [
+        ("1.12", "fit", []),
+        ("1.58", "fit", ["Extend", "lower intensity"]),
+        ("1.58", "extend", ["lower intensity"]),
+    ],
+)
+def test_a_clip_says_its_zoom_apart_and_how_to_have_less(
+    tmp_path: Path, zoom: str, edge: Any, advice: list[str]
+) -> None:
+    film = tmp_path / "clip.mp4"
+    film.write_bytes(b"x")
+    zoomed = f"Zoomed in {zoom}x so that the whole move stays inside the photo."
+    result = VideoResult(film, Shot(edge=edge), 64, 48, 12, notes=("Another.", zoomed))
+    said = finished(result, seconds=1.0, final=False)
+    assert said["notes"] == ["Another."]
+    (framing,) = said["framing"]
+    assert framing.startswith(zoomed)
+    assert [word for word in ("Extend", "lower intensity") if word in framing] == advice
 
 
 def test_errors_of_ours_are_shown_and_others_get_a_number(caplog: pytest.LogCaptureFixture) -> None:
