@@ -72,7 +72,7 @@ def measure(long_side: int = 1280, seconds: float = 2.5) -> list[Obedience]:
                         kind,
                         report.mean_rotation_error,
                         report.mean_translation_error,
-                        report.path_length,
+                        report.asked.length,
                         float(np.median(report.points)),
                     )
                 )
