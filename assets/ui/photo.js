@@ -35,7 +35,8 @@ async function take(file) {
   say("");
   try {
     const { path, url } = await upload(file);
-    const looksLikeFilm = file.type.startsWith("video/") || /\.(mp4|webm|mov|gif)$/i.test(file.name);
+    // A GIF may be either; the server looks whether it is a clip made here.
+    const looksLikeFilm = file.type.startsWith("video/") || /\.(mp4|webm|mov)$/i.test(file.name);
     const size = file.size;
     if (looksLikeFilm) trigger("restore", { path, name: file.name });
     else {

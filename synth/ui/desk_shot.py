@@ -8,7 +8,7 @@ import re
 from dataclasses import astuple
 from typing import Any
 
-from synth.errors import InvalidInstruction, InvalidMedia, SynthError
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded, SynthError
 from synth.motion import MotionControl
 from synth.shot import Shot, shot_from_video
 from synth.ui.photo import Photo
@@ -46,6 +46,20 @@ def shot_of_video(path: str) -> Shot:
             "rewritten it. Use the file as it was downloaded."
         )
     return shot
+
+
+def shot_of_gif(path: str) -> Shot | None:
+    """The settings inside a GIF made here; None for any other file, which is then a picture.
+
+    Raises ``InvalidInstruction`` when the GIF holds settings that this version cannot read.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"GIF8":
+            return None
+    try:
+        return shot_from_video(path)
+    except (InvalidMedia, LimitExceeded):  # The picture's own reader says what is wrong with it.
+        return None
 
 
 def file_name(title: str, motion: MotionControl) -> str:

@@ -30,7 +30,14 @@ from synth.shot.result import suffix
 from synth.ui.answers import show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
-from synth.ui.desk_shot import file_name, fingerprint, read_shot, shot_of_video, shot_values
+from synth.ui.desk_shot import (
+    file_name,
+    fingerprint,
+    read_shot,
+    shot_of_gif,
+    shot_of_video,
+    shot_values,
+)
 from synth.ui.examples import Example
 from synth.ui.monitor import finished, summarise, working
 from synth.ui.photo import Photo, shown_photo, uploaded_file
@@ -78,11 +85,21 @@ class Handlers:
 
     # --- photo and depth ---
 
-    def photo(self, value: object, desk: object) -> Generator[tuple[Any, ...], None, None]:
-        """A new photo: outputs (photo state, photo, depth, desk, monitor)."""
+    def photo(
+        self, value: object, desk: object, before: Photo | None, strokes: object
+    ) -> Generator[tuple[Any, ...], None, None]:
+        """A new photo: outputs (photo state, photo, depth, desk, monitor).
+
+        A GIF may be a photo or a clip made here; one of ours gives its settings back instead.
+        """
         failures: list[str] = []
         with told(failures):
             path = uploaded_file(value)
+            shot = shot_of_gif(path)
+            if shot is not None:
+                changed, summary, picture = self._restored(shot, before, strokes)
+                yield (gr.skip(), picture, gr.skip(), changed, summary)
+                return
             name = str(value.get("orig_name") or "photo") if isinstance(value, Mapping) else "photo"
             yield from self._put(path, name[:80], desk)
         if failures:
@@ -289,6 +306,9 @@ class Handlers:
                 gr.skip(),
                 show(self._again(photo, error=message_of(error))),
             )
+        return self._restored(shot, photo, strokes)
+
+    def _restored(self, shot: Shot, photo: Photo | None, strokes: object) -> tuple[Any, Any, Any]:
         return (
             gr.update(value=shot_values(shot)),
             gr.update(summary=self.summary(shot, photo, strokes)),

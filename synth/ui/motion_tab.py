@@ -58,7 +58,7 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
     # A choice made while the depth of the one before is still estimated must not get lost.
     depth_work = {**work, "concurrency_id": "depth", "trigger_mode": "always_last"}
 
-    picture.photo(handlers.photo, [picture, desk], new_photo, **depth_work)
+    picture.photo(handlers.photo, [picture, desk, state, depth], new_photo, **depth_work)
     picture.example(handlers.example, None, new_photo, **depth_work)
     picture.restore(handlers.restore, [state, depth], [desk, monitor, picture], **quick)
     method = depth.method(handlers.method, [state, depth], [state, depth], **depth_work)

@@ -8,9 +8,14 @@ import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
+from synth.media import VideoWriter
+from synth.shot import Shot
+from synth.shot.result import metadata_texts
 from tests.ui.conftest import Server, make_picture, nothing_is_left, wait_until
 
 
@@ -287,6 +292,26 @@ def test_a_photo_of_ones_own_arrives_with_its_depth(desk: Page, tmp_path: Path) 
     _wait_for(desk, "document.querySelector('#ms-summary').textContent.includes('960 × 1280')")
     _wait_for(desk, "!document.querySelector('.ms-depth .ms-stage').hidden")
     assert desk.locator("[data-example][aria-selected=true]").count() == 0
+
+
+def test_a_gif_is_a_photo_unless_it_is_a_clip_made_here(desk: Page, tmp_path: Path) -> None:
+    _has_depth(desk)
+    frames = [Image.new("RGB", (90, 60), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "loop.gif", save_all=True, append_images=frames[1:])
+    desk.set_input_files(".ms-photo input[type=file]", str(tmp_path / "loop.gif"))
+    _wait_for(desk, "document.querySelector('.ms-name').textContent.includes('90 × 60')", 20)
+    assert "first frame" in desk.inner_text(".ms-photo .ms-note")
+
+    ours = tmp_path / "ours.gif"
+    shot = Shot.from_dict({"motion": {"camera": {"type": "spiral", "duration": 0.5}}})
+    about = metadata_texts(shot)
+    with VideoWriter(ours, width=64, height=48, fps=12, format="gif", metadata=about) as film:
+        for _ in range(3):
+            film.write(np.zeros((48, 64, 3), np.uint8))
+    desk.set_input_files(".ms-photo input[type=file]", str(ours))
+    _wait_for(desk, "document.querySelector('.ms-photo .ms-note').textContent.includes('back')", 20)
+    assert _motion(desk)["camera"]["type"] == "spiral"
+    assert "90 × 60" in desk.inner_text(".ms-name"), "the photo stays"
 
 
 def test_the_brush_changes_the_depth_and_can_be_taken_back(desk: Page) -> None:
