@@ -18,6 +18,9 @@ TILE = 8
 TIE_BREAK = 1.3e-4
 """Sample offset of blended triangles, pixels, so that a shared edge never blends twice."""
 
+SLIVER = 4.0 * EDGE_SLACK
+"""Triangles thinner than this many pixels are drawn in their mean place and depth."""
+
 NEAR_PLANE = 0.02
 """Smallest depth scale, relative to the home depth, at which a vertex is still drawn."""
 
@@ -161,6 +164,17 @@ def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cove
     u_y = du2 * ex1 - du1 * ex2
     v_x = dv1 * ey2 - dv2 * ey1
     v_y = dv2 * ex1 - dv1 * ex2
+    longest = max(
+        (x1 - x0) ** 2 + (y1 - y0) ** 2,
+        max((x2 - x1) ** 2 + (y2 - y1) ** 2, (x0 - x2) ** 2 + (y0 - y2) ** 2),
+    )
+    if area * area < longest * (SLIVER * SLIVER):
+        # Seen almost edge-on: the slack would carry its slopes far beyond its own values.
+        s0 += (ds1 + ds2) / 3.0
+        n0 += (dn1 + dn2) / 3.0
+        u0 += (du1 + du2) / 3.0
+        v0 += (dv1 + dv2) / 3.0
+        s_x = s_y = n_x = n_y = u_x = u_y = v_x = v_y = 0.0
     # Slopes of the three edges, x per y; a horizontal edge bounds no row.
     k01 = (x1 - x0) / (y1 - y0) if y1 != y0 else 0.0
     k12 = (x2 - x1) / (y2 - y1) if y2 != y1 else 0.0
