@@ -143,7 +143,7 @@ _ROWS: Final[tuple[MoveKind, ...]] = (
         "The camera circles the subject at one distance and keeps it centred; clockwise is seen "
         "from above.",
         ("right", "left", "up", "down", "clockwise", "counterclockwise"),
-        8.0,
+        6.0,
         "degrees",
         _SOFT,
     ),
@@ -151,7 +151,7 @@ _ROWS: Final[tuple[MoveKind, ...]] = (
         "arc",
         "The camera swings round the subject on a curve that draws a little nearer.",
         ("right", "left", "clockwise", "counterclockwise"),
-        12.0,
+        9.0,
         "degrees",
         _SOFT,
     ),

@@ -163,7 +163,7 @@ def test_an_arc_draws_nearer_and_keeps_the_subject_centred() -> None:
     assert np.all(np.diff(distances) <= 0.0)
     end = end_of(one("arc", "right"))
     assert np.linalg.norm(end.position) == pytest.approx(9.2)
-    assert end.rotation[1] == pytest.approx(12.0)
+    assert end.rotation[1] == pytest.approx(9.0)
     assert off_centre(end) < 1e-6
 
 

@@ -125,7 +125,7 @@ def test_degrees_become_intensity_by_the_table_of_moves() -> None:
 def test_more_degrees_than_a_photo_bears_are_cut_and_said() -> None:
     parsed = parse_phrase("orbit left 90 degrees")
     assert only(parsed).intensity == 1.0
-    assert any("90°" in note and "8°" in note for note in parsed.assumed)
+    assert any("90°" in note and "6°" in note for note in parsed.assumed)
 
 
 def test_degrees_of_what_has_none_are_not_understood() -> None:
