@@ -9,6 +9,8 @@ const empty = h("div", { class: "ms-empty" }, h("span", {}, "The depth appears h
 const busy = h("div", { class: "ms-busy", hidden: true }, h("i"), h("span", {}));
 const frame = h("div", { class: "ms-frame ms-brushing" }, empty, stage, busy);
 const note = h("p", { class: "ms-note", role: "status" });
+const more = h("button", { type: "button", class: "ms-more", hidden: true, "aria-expanded": "false",
+  onclick: () => { unclamp(!note.classList.contains("ms-whole")); } });
 const offer = button("", { kind: "plain", hidden: true, onclick: () => { wait("Downloading…"); trigger("download", {}); } });
 const own = h("input", { type: "file", class: "ms-file", accept: "image/*", "aria-label": "Use my own depth map",
   onchange: async () => {
@@ -48,13 +50,21 @@ const unfold = button("", { symbol: "down", kind: "quiet", title: "Show or hide 
 unfold.classList.add("ms-unfold");
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Depth"), h("div", { class: "ms-tools" }, method, unfold)),
-  frame, own, note, offer,
+  frame, own, note, more, offer,
   h("div", { class: "ms-row ms-brushbar" }, tools, width, undo, clear));
 
 function say(text, bad = false) {
   note.textContent = text;
-  note.title = text;
   note.classList.toggle("ms-bad", bad);
+  unclamp(false);
+}
+
+/** Show the whole note, or its first two lines with a way to the rest where there is any. */
+function unclamp(whole) {
+  note.classList.toggle("ms-whole", whole);
+  more.hidden = !whole && note.scrollHeight <= note.clientHeight + 1;
+  more.textContent = whole ? "Show less" : "Show all";
+  more.setAttribute("aria-expanded", String(whole));
 }
 
 function wait(text) {
@@ -156,6 +166,7 @@ picture.addEventListener("load", () => {
   draw();
 });
 new ResizeObserver(draw).observe(stage);
+new ResizeObserver(() => { if (!note.classList.contains("ms-whole")) unclamp(false); }).observe(note);
 
 watch("shown", show);
 watch("value", refresh);
