@@ -18,6 +18,9 @@ from synth.ui.assets import ASSETS
 _LOG = logging.getLogger(__name__)
 _THUMBNAIL = (132, 88)
 
+_FIRST = ("robot", "lighthouse", "cloister")
+"""Our own examples in the order of the strip; any other follows by name."""
+
 _PHOTOGRAPHS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
     ("motorcycle_left.png", "Motorcycle in a workshop", "motorcycle",
      {"camera": {"type": "arc", "direction": "right", "intensity": 0.6, "duration": 4.0}}),
@@ -57,7 +60,7 @@ def find_examples() -> tuple[Example, ...]:
 
 def _own() -> list[Example]:
     found: list[Example] = []
-    for path in sorted((ASSETS / "examples").glob("*.jpg")):
+    for path in sorted((ASSETS / "examples").glob("*.jpg"), key=_place):
         depth = path.with_name(f"{path.stem}_depth.png")
         try:
             about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -77,6 +80,10 @@ def _own() -> list[Example]:
             continue
         found.append(example)
     return found
+
+
+def _place(path: Path) -> tuple[int, str]:
+    return (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem)
 
 
 def _photographs() -> list[Example]:
