@@ -138,7 +138,7 @@ function pick(type) {
 const controls = h("div", { class: "ms-controls" });
 
 function slider(key, label, bound, value, write, text, extra = null) {
-  const out = h("output", { class: "ms-value" }, text(value));
+  const out = h("output", { class: "ms-value", title: key === "intensity" ? "Shares are of the distance to the subject" : undefined }, text(value));
   const input = h("input", { type: "range", class: "ms-range", min: bound.min, max: bound.max, step: bound.step,
     value: String(value), id: `ms-${key}`, title: bound.help, oninput: () => {
       out.textContent = text(Number(input.value));
@@ -168,11 +168,21 @@ function chooser(key, label, help, options, value, write) {
     picklist(key, help, options, value, write));
 }
 
-function reach(kind, intensity) {
+/** How far a move goes, short enough for half a column; a unit is a tenth of the way to the subject. */
+function reach(move, intensity) {
+  const kind = kinds[move.type];
   const far = kind.amplitude;
-  if (kind.unit === "degrees") return `${Math.round(far * intensity * 10) / 10}°`;
+  const angle = `${Math.round(far * intensity * 10) / 10}°`;
+  if (move.type === "handheld") return `sways ${angle}`;
+  if (move.type === "orbit" || move.type === "arc") return `swings ${angle}`;
+  if (kind.unit === "degrees") return `turns ${angle}`;
   if (kind.unit === "times") return `× ${Math.pow(far, intensity).toFixed(2)}`;
-  return far ? `${Math.round(far * intensity * 10)} % of the way` : "";
+  if (!far) return "";
+  const share = `${Math.round(far * intensity * 10)} %`;
+  const heading = way(move);
+  if (heading === "backward") return `${share} farther`;
+  if (heading === "up" || heading === "down") return `${share} ${heading}`;
+  return heading === "left" || heading === "right" ? `${share} sideways` : `${share} closer`;
 }
 
 function curve(name) {
@@ -218,7 +228,7 @@ function showControls() {
         curve(move.easing || kind.easing))),
     move.type === "static" ? null : slider("intensity", "Intensity", spec.fields.intensity, move.intensity ?? spec.fields.intensity.default,
       (value) => { moves()[chosen].intensity = value; },
-      (value) => [value.toFixed(2), reach(kind, value)].filter(Boolean).join(" · ")),
+      (value) => [value.toFixed(2), reach(move, value)].filter(Boolean).join(" · ")),
     slider("duration", "Duration", spec.fields.duration, whole ? timing().total : move.duration,
       (value) => { moves()[chosen].duration = value; }, (value) => (moves()[chosen].duration == null ? "" : seconds(value)),
       rest || whole ? check("whole", "whole clip", "Lasts as long as the other moves do", whole, (on) => {
@@ -328,7 +338,7 @@ function showReply() {
   const where = answer.about === "json" ? jsonNote : reply;
   const bad = Boolean(answer.error);
   where.classList.toggle("ms-bad", bad);
-  if (answer.about === "json") { jsonNote.textContent = answer.error || "Applied."; return; }
+  if (answer.about === "json") { jsonNote.textContent = answer.error || answer.note || "Applied."; return; }
   fill(reply,
     bad ? h("span", {}, answer.error) : null,
     (answer.understood || []).length ? h("span", {}, h("b", {}, "Understood: "), answer.understood.join(" ")) : null,

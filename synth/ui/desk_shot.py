@@ -10,6 +10,7 @@ from typing import Any
 
 from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded, SynthError
 from synth.motion import MotionControl
+from synth.motion.json_text import read_json
 from synth.shot import Shot, shot_from_video
 from synth.ui.photo import Photo
 
@@ -27,6 +28,33 @@ def read_shot(value: object, *, forgiving: bool = False) -> Shot:
         if isinstance(error, SynthError):
             raise
         raise InvalidInstruction("The settings are not a shot. Reload the page.") from error
+
+
+def pasted_shot(text: str, before: Shot) -> tuple[Shot, str]:
+    """The shot that pasted JSON asks for, and a sentence about what was taken from it.
+
+    A motion control may stand bare or, as the endpoints take it, under "motion_control"; a whole
+    shot may stand bare or, as it rides in a file, under "shot".
+
+    Args:
+        text: the JSON.
+        before: the shot on the desk, which keeps what the JSON does not speak of.
+
+    Raises ``InvalidInstruction`` or ``LimitExceeded`` for what makes no sense.
+    """
+    values: Any = read_json(text)
+    if isinstance(values, dict) and isinstance(values.get("shot"), dict):
+        values = values["shot"]
+    if isinstance(values, dict) and ("schema" in values or "motion" in values):
+        return Shot.from_dict(values), "Applied the whole shot."
+    note = "Applied."
+    if isinstance(values, dict) and "motion_control" in values:
+        others = [key for key in values if key != "motion_control"]
+        if others:
+            note = "Applied the motion_control alone; the rest of the call was left out."
+        values = values["motion_control"]
+    motion = MotionControl.from_dict(values)
+    return before.model_copy(update={"motion": motion}), note
 
 
 def shot_values(shot: Shot) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.jobs import JobContext, JobPool
 from synth.media import load_depth_picture, load_image
 from synth.motion import MotionControl, frame_count
-from synth.motion.json_text import parse_motion_json
 from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
@@ -33,6 +32,7 @@ from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
 from synth.ui.desk_shot import (
     file_name,
     fingerprint,
+    pasted_shot,
     read_shot,
     shot_of_gif,
     shot_of_video,
@@ -284,11 +284,11 @@ class Handlers:
     ) -> tuple[Any, Any]:
         """Pasted JSON becomes controls: outputs (desk, monitor)."""
         try:
-            motion = parse_motion_json(str(event._data.get("text", "")))
-            changed = read_shot(desk, forgiving=True).model_copy(update={"motion": motion})
+            text = str(event._data.get("text", ""))
+            changed, note = pasted_shot(text, read_shot(desk, forgiving=True))
         except Exception as error:
             return gr.update(reply={"about": "json", "error": message_of(error)}), gr.skip()
-        reply = {"about": "json", "id": secrets.token_hex(4)}
+        reply = {"about": "json", "note": note, "id": secrets.token_hex(4)}
         return (
             gr.update(value=shot_values(changed), reply=reply),
             gr.update(summary=self.summary(changed, photo, strokes)),

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
 from synth.media import VideoWriter
+from synth.motion import MOVE_KINDS
 from synth.shot import Shot
 from synth.shot.result import metadata_texts
 from tests.ui.conftest import Server, make_picture, nothing_is_left, wait_until
@@ -152,6 +153,42 @@ def test_pasted_json_becomes_controls_and_broken_json_is_explained(desk: Page) -
     _wait_for(desk, "document.querySelector('.ms-jsonbody .ms-bad')")
     assert "NaN" in desk.inner_text(".ms-jsonbody .ms-bad")
     assert desk.input_value("#ms-intensity") == "0.25"
+
+
+def test_json_of_a_call_and_of_a_whole_shot_is_applied(desk: Page) -> None:
+    desk.click("#ms-json-fold summary")
+    motion = {"camera": {"type": "tilt", "direction": "down", "intensity": 0.25, "duration": 2}}
+    desk.fill("#ms-json", json.dumps({"motion_control": motion}))
+    desk.click("#ms-json-apply")
+    _wait_for(desk, "document.querySelector('[data-move=tilt]').ariaChecked === 'true'")
+    shot = Shot.from_dict({"motion": {"camera": {"type": "crane"}}, "output": {"fps": "30"}})
+    desk.fill("#ms-json", shot.to_json())
+    desk.click("#ms-json-apply")
+    _wait_for(desk, "document.querySelector('[data-move=crane]').ariaChecked === 'true'")
+    assert desk.input_value("#ms-fps") == "30"
+
+
+@pytest.mark.parametrize(
+    ("move", "direction", "words"),
+    [
+        ("dolly", "forward", "{share} % closer"),
+        ("dolly", "backward", "{share} % farther"),
+        ("truck", "left", "{share} % sideways"),
+        ("spiral", "clockwise", "{share} % closer"),
+        ("pan", "left", "turns {half}°"),
+        ("orbit", "left", "swings {half}°"),
+    ],
+)
+def test_the_intensity_says_what_it_comes_to(
+    desk: Page, move: str, direction: str, words: str
+) -> None:
+    desk.click("[data-move=roll]")
+    desk.click(f"[data-move={move}]")
+    desk.click(f"[data-direction={direction}]")
+    desk.locator("#ms-intensity").fill("0.5")
+    half = MOVE_KINDS[move].amplitude / 2  # type: ignore[index]
+    expected = "0.50 · " + words.format(half=f"{half:g}", share=int(half * 10 + 0.5))
+    assert desk.inner_text(".ms-field:has(#ms-intensity) output") == expected
 
 
 def test_every_change_can_be_undone_and_redone(desk: Page) -> None:
@@ -328,6 +365,19 @@ def test_the_brush_changes_the_depth_and_can_be_taken_back(desk: Page) -> None:
     desk.wait_for_function(f"before => {source} !== before", arg=before)
     desk.click("[title='Take back the last brush stroke']")
     desk.wait_for_function(f"before => {source} === before", arg=before)
+
+
+def test_a_long_note_about_the_depth_can_be_read_whole(desk: Page) -> None:
+    _show_cat(desk)
+    _wait_for(desk, "document.querySelector('.ms-depth .ms-busy').hidden")
+    desk.evaluate("document.querySelector('.ms-depth').style.width = '170px'")
+    cut = "(n => n.scrollHeight > n.clientHeight + 1)(document.querySelector('.ms-depth .ms-note'))"
+    assert len(desk.inner_text(".ms-depth .ms-note")) > 80
+    assert desk.evaluate(cut)
+    desk.click("text=Show all")
+    assert not desk.evaluate(cut)
+    desk.click("text=Show less")
+    assert desk.evaluate(cut)
 
 
 def test_letters_typed_into_a_box_are_no_shortcuts(desk: Page) -> None:

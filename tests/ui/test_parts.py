@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from synth.shot import Shot, VideoResult
 from synth.ui.app import launch_options
 from synth.ui.assets import ASSETS, picture_url, script, stylesheet
 from synth.ui.depth_brush import DepthStore, stroke_mask
-from synth.ui.desk_shot import file_name, fingerprint, read_shot, shot_values
+from synth.ui.desk_shot import file_name, fingerprint, pasted_shot, read_shot, shot_values
 from synth.ui.examples import find_examples, thumbnail
 from synth.ui.handlers import message_of
 from synth.ui.monitor import describe_motion, finished, summarise
@@ -217,6 +218,29 @@ def test_a_desk_that_holds_no_shot_is_refused(value: object) -> None:
     assert read_shot(value, forgiving=True) == Shot()
 
 
+def test_pasted_json_is_taken_in_every_form_the_product_gives_out() -> None:
+    before = Shot.from_dict({"seed": 5, "output": {"fps": "30"}})
+    motion = {"camera": {"type": "tilt", "direction": "down", "intensity": 0.25, "duration": 2.0}}
+    bare, _ = pasted_shot(json.dumps(motion), before)
+    call, _ = pasted_shot(json.dumps({"motion_control": motion}), before)
+    more, note = pasted_shot(json.dumps({"motion_control": motion, "long_side": 640}), before)
+    assert bare == call == more == before.model_copy(update={"motion": bare.motion})
+    assert bare.motion.to_dict() == motion
+    assert "alone" in note
+    whole = Shot.from_dict({"motion": motion, "seed": 9, "lens": {"grain": 0.2}})
+    assert pasted_shot(whole.to_json(), before)[0] == whole
+    assert pasted_shot(json.dumps({"shot": whole.to_dict()}), before)[0] == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"motion_control": null}', '{"motion_control": [1]}', "[]", '{"schema": "other/9"}', "{"],
+)
+def test_pasted_json_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInstruction):
+        pasted_shot(text, Shot())
+
+
 def test_the_mark_of_a_clip_changes_with_whatever_it_is_made_from() -> None:
     shot = Shot.from_dict({"motion": {"camera": {"type": "arc"}}})
     photo = Photo("/a.png", "a", 30, 20)
@@ -305,6 +329,7 @@ def test_examples_are_whole() -> None:
         MotionControl.from_dict(example.motion)
         assert thumbnail(example.path).size == (132, 88)
     assert sum(example.depth_path is not None for example in examples) == 3
+    assert [example.id for example in examples[:3]] == ["robot", "lighthouse", "cloister"]
 
 
 def test_a_broken_example_does_not_keep_the_page_from_standing(
