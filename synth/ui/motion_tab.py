@@ -55,21 +55,24 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
         "trigger_mode": "always_last",
     }
     told = {key: quick[key] for key in quick if key != "trigger_mode"}
-    # A choice made while the depth of the one before is still estimated must not get lost.
+    # A choice made while the depth of the one before is still estimated must not get lost. Where
+    # the choice comes with the event, "always_last" would send the first event's once more.
     depth_work = {**work, "concurrency_id": "depth", "trigger_mode": "always_last"}
+    choice = {**depth_work, "trigger_mode": "multiple"}
+    said = {**quick, "trigger_mode": "multiple"}
 
     picture.photo(handlers.photo, [picture, desk, state, depth], new_photo, **depth_work)
-    picture.example(handlers.example, None, new_photo, **depth_work)
-    picture.restore(handlers.restore, [state, depth], [desk, monitor, picture], **quick)
-    method = depth.method(handlers.method, [state, depth], [state, depth], **depth_work)
-    depthfile = depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **depth_work)
+    picture.example(handlers.example, None, new_photo, **choice)
+    picture.restore(handlers.restore, [state, depth], [desk, monitor, picture], **said)
+    method = depth.method(handlers.method, [state, depth], [state, depth], **choice)
+    depthfile = depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **choice)
     strokes = depth.strokes(handlers.brushed, [state, depth], depth, **depth_work)
     download = depth.download(handlers.download_model, [state, depth], [state, depth], **depth_work)
     for change in (method, depthfile, strokes, download):  # A clip before it is of other depth.
         change.then(handlers.edited, [desk, state, depth], monitor, **told)
     desk.edited(handlers.edited, [desk, state, depth], monitor, **quick)
-    desk.sentence(handlers.sentence, [desk, state, depth], [desk, monitor], **quick)
-    desk.apply_json(handlers.apply_json, [desk, state, depth], [desk, monitor], **quick)
+    desk.sentence(handlers.sentence, [desk, state, depth], [desk, monitor], **said)
+    desk.apply_json(handlers.apply_json, [desk, state, depth], [desk, monitor], **said)
     inputs = [state, depth, desk]
     preview = monitor.preview_shot(handlers.preview, inputs, monitor, **work)
     render = monitor.render_shot(handlers.render, inputs, monitor, **work)
