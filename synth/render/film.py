@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,12 +81,13 @@ class _Camera:
         return self._blur.apply(frame, nearness, lens.aperture, focus, focal)
 
     def _samples(self, index: int, half: float) -> int:
-        if half == 0.0:
+        """How many moments of the exposure must be drawn for an even blur."""
+        poses = self._path.poses
+        before, after = poses[max(index - 1, 0)], poses[min(index + 1, len(poses) - 1)]
+        if half == 0.0 or before == after:
             return 1
-        before, after = self._path.at(index - half), self._path.at(index + half)
-        if before == after:
-            return 1
-        motion = self._renderer.largest_motion(before, after)
+        frames = min(index + 1, len(poses) - 1) - max(index - 1, 0)
+        motion = self._renderer.largest_motion(before, after) * 2.0 * half / frames
         # Below a pixel the sampling filter already blurs as much as the shutter would.
         return min(max(math.ceil(motion / BLUR_SPACING), 1), MAX_SHUTTER_SAMPLES)
 
@@ -118,6 +120,8 @@ def shoot(
         Cancelled: when the token was set.
     """
     token = cancel or CancelToken()
+    # Frames are drawn side by side already; OpenCV's own threads would only wait for each other.
+    cv2.setNumThreads(1)
     cameras: queue.SimpleQueue[_Camera] = queue.SimpleQueue()
     for _ in range(WORKERS):
         cameras.put(_Camera(scene, path, film))

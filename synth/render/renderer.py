@@ -117,7 +117,7 @@ class Renderer:
         for index, sheet in enumerate(self._scene.sheets):
             screen = self._screens[index]
             project(sheet.x, sheet.y, sheet.disparity, camera, screen)
-            if index > 0:
+            if index == 1:
                 floor = tile_floor(self._nearness)
             draw(
                 screen, sheet.u, sheet.v, sheet.quads, floor,
