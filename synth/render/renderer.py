@@ -44,6 +44,8 @@ class Renderer:
         self._width = width
         self._height = height
         self._screens = [np.empty((len(sheet.x), 4), np.float64) for sheet in scene.sheets]
+        front = scene.sheets[0]
+        self._few = _every(front, max(len(front.x) // MOTION_POINTS, 1))
         self._rim_screen = np.empty((len(scene.rim.x), 4), np.float64)
         self._nearness = np.empty((height, width), np.float32)
         self._map_x = np.empty((height, width), np.float32)
@@ -83,8 +85,7 @@ class Renderer:
 
     def largest_motion(self, before: CameraPose, after: CameraPose) -> float:
         """How far image points move between two cameras, pixels; the fastest few per cent aside."""
-        front = self._scene.sheets[0]
-        few = _every(front, max(len(front.x) // MOTION_POINTS, 1))
+        few = self._few
         places = np.empty((2, len(few.x), 4))
         project(few.x, few.y, few.disparity, self._camera(before), places[0])
         project(few.x, few.y, few.disparity, self._camera(after), places[1])
@@ -150,6 +151,6 @@ def _every(sheet: Sheet, step: int) -> Sheet:
     """Every `step`-th vertex of a sheet, without its quads."""
     return replace(
         sheet,
-        x=sheet.x[::step], y=sheet.y[::step], disparity=sheet.disparity[::step],
+        x=sheet.x[::step].copy(), y=sheet.y[::step].copy(), disparity=sheet.disparity[::step].copy(),
         u=sheet.u[::step], v=sheet.v[::step], quads=sheet.quads[:0],
     )  # fmt: skip

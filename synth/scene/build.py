@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.camera.conventions import focal_pixels
 from synth.control import CancelToken
 from synth.scene.backdrop import BACKDROP_SCALE, drawn_out, make_backdrop
 from synth.scene.edges import Steps, find_steps
@@ -76,7 +77,7 @@ def build_scene(
     """
     token = cancel or CancelToken()
     height, width = disparity.shape
-    focal = focal_length / 36.0 * max(width, height)
+    focal = focal_pixels(focal_length, width, height)
     colour, depth = (
         (photo, disparity) if margin == 0 else extend_border(photo, disparity, margin, cancel=token)
     )

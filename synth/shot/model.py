@@ -67,7 +67,6 @@ class OutputSettings(_Settings):
         default=1280,
         ge=160,
         le=LIMITS.output_side,
-        strict=True,
         description="Longer side of the frame, pixels; 1280 is 720p for 16:9, 1920 is 1080p.",
     )
     aspect: Aspect = Field(
@@ -139,9 +138,7 @@ class Shot(_Settings):
         default="fit",
         description="fit zooms in until the move stays inside the photo; extend invents more.",
     )
-    seed: int = Field(
-        default=0, ge=0, le=2**31 - 1, strict=True, description="For grain and invented parts."
-    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="For grain and invented parts.")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Shot:
