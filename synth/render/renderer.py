@@ -151,6 +151,7 @@ def _every(sheet: Sheet, step: int) -> Sheet:
     """Every `step`-th vertex of a sheet, without its quads."""
     return replace(
         sheet,
-        x=sheet.x[::step].copy(), y=sheet.y[::step].copy(), disparity=sheet.disparity[::step].copy(),
+        x=sheet.x[::step].copy(), y=sheet.y[::step].copy(),
+        disparity=sheet.disparity[::step].copy(),
         u=sheet.u[::step], v=sheet.v[::step], quads=sheet.quads[:0],
     )  # fmt: skip
