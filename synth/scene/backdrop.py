@@ -19,6 +19,13 @@ BACKDROP_SCALE = 4
 BACKDROP_WINDOW = 0.16
 """Window in which the backdrop keeps only the farthest part, share of the longer side."""
 
+FAR_PART = 0.5
+"""The farther part of that window, share of its range of inverse depth: less and a floor close to
+the camera counts as near, more and a wall in front of the sky counts as far."""
+
+SLIT_DEPTH = 0.3
+"""How far behind its surroundings a gap must lie to be one, share of the same range."""
+
 BACKDROP_SLIT = 5
 """Gaps narrower than this many cells of eight pixels do not shape the backdrop."""
 
@@ -151,8 +158,8 @@ def _far_of_its_surroundings(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
     slit = np.ones((BACKDROP_SLIT, BACKDROP_SLIT), np.uint8)
     closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, slit)
     low, high = cv2.erode(closed, window), cv2.dilate(closed, window)
-    tolerance = 0.3 * (high - low)
+    span_of_depth = high - low
     full = (width, height)
-    highest = cv2.resize(low + tolerance, full, interpolation=cv2.INTER_LINEAR)
-    lowest = cv2.resize(closed - tolerance, full, interpolation=cv2.INTER_LINEAR)
+    highest = cv2.resize(low + FAR_PART * span_of_depth, full, interpolation=cv2.INTER_LINEAR)
+    lowest = cv2.resize(closed - SLIT_DEPTH * span_of_depth, full, interpolation=cv2.INTER_LINEAR)
     return (depth <= highest) & (depth >= lowest)
