@@ -58,7 +58,13 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
     # A choice made while the depth of the one before is still estimated must not get lost. Where
     # the choice comes with the event, "always_last" would send the first event's once more.
     depth_work = {**work, "concurrency_id": "depth", "trigger_mode": "always_last"}
-    choice = {**depth_work, "trigger_mode": "multiple"}
+    # One at a time, so that answers come in the order of the choices.
+    choice = {
+        **depth_work,
+        "trigger_mode": "multiple",
+        "concurrency_id": "choice",
+        "concurrency_limit": 1,
+    }
     said = {**quick, "trigger_mode": "multiple"}
 
     picture.photo(handlers.photo, [picture, desk, state, depth], new_photo, **depth_work)
