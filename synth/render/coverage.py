@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from synth.camera.pose import CameraPath, CameraPose
 from synth.render.renderer import Renderer
-from synth.scene.backdrop import BACKDROP_SCALE
-from synth.scene.sheets import Scene
+from synth.scene.sheets import SAFETY_MARGIN, Scene
 
 PROBE_SIDE = 320
 """Longer side of the small frames that coverage is measured on, pixels."""
@@ -44,15 +43,15 @@ def outside_photo(
         texture_x, texture_y: texture places of a view, (H, W).
         margin: how far beyond the photo's border still counts as inside, texels.
     """
-    rows = scene.front_rows
-    backdrop = texture_y >= 2 * rows - 0.5
-    scale = np.where(backdrop, np.float32(BACKDROP_SCALE), np.float32(1.0))
-    first = np.where(texture_y >= rows - 0.5, np.float32(rows), np.float32(0.0))
-    first = np.where(backdrop, np.float32(2 * rows), first)
+    starts = np.array([page.first_row for page in scene.pages], np.float32)
+    scales = np.array([page.scale for page in scene.pages], np.float32)
+    on = np.searchsorted(starts[1:] - 0.5, texture_y, side="right")
+    scale = scales[on]
     x = texture_x * scale
-    y = (texture_y - first) * scale
+    y = (texture_y - starts[on]) * scale
     left, right, top, bottom = scene.photo_area
-    slack = 0.5 + margin
+    # What is invented anyway is as good a little beyond the border.
+    slack = 0.5 + margin + np.where(on > 0, np.float32(SAFETY_MARGIN - 2), np.float32(0.0))
     return (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
 
 

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from synth.camera.conventions import focal_pixels
 from synth.control import CancelToken
+from synth.scene.atlas import Atlas, placed
 from synth.scene.backdrop import BACKDROP_SCALE, drawn_out, make_backdrop
+from synth.scene.deeper import Making, crisp, enlarged, look_deeper
 from synth.scene.edges import Steps, find_steps
 from synth.scene.fill import Quality, extend_border, fill
 from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
-from synth.scene.sheets import Scene, Sheet
+from synth.scene.sheets import SAFETY_MARGIN, Scene
 
 TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
@@ -34,6 +36,12 @@ MIXED_SHARE = 0.5
 
 BEHIND_TEAR = 3.0
 """The behind sheet tears at this many times the jump of the front sheet."""
+
+DEEPER_LEVEL = 1
+"""The deeper sheets, which are coarser, are made of blocks of at least 2 texels."""
+
+CRUMB = 8
+"""Pieces of a hidden sheet with fewer blocks than this are left out."""
 
 MESH_PARALLAX = 0.4
 """Error that mesh simplification may make, in the same measure."""
@@ -47,9 +55,6 @@ HIDDEN_SHARE = 0.1
 BLOCK_LEVEL = 2
 """The behind sheet is made of blocks of at least 2**2 = 4 pixels, and the front sheet leaves whole
 blocks of far side at a tear to it: a tenth of the triangles, and the eye cannot tell."""
-
-SAFETY_MARGIN = 16
-"""Pixels repeated beyond the photo's border, so that its outermost pixels filter well."""
 
 
 def build_scene(
@@ -89,6 +94,7 @@ def build_scene(
 
     token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
+    tear = BEHIND_TEAR * TEAR_PARALLAX / focal
     behind = _fill_behind(
         colour,
         depth,
@@ -97,58 +103,54 @@ def build_scene(
         HIDDEN_SHARE * max(width, height),
         quality,
         seed,
+        tear,
         token,
     )
     token.check()
     front_colour, front_cells = _front(colour, steps, behind)
     tolerance = MESH_PARALLAX / focal
     front = build_mesh(depth, front_cells, tolerance)
+    token.check()
+    making = Making(tear, focal * travel, quality, seed)
+    torn, deeper = look_deeper(behind.colour, behind.disparity, behind.kept, steps, making, token)
+    token.check()
+    rear_cells = _all_four(behind.region)
+    rear_cells &= ~torn[:-1, :-1] | _even_cells(behind.disparity, tear)
     rear = build_mesh(
         behind.disparity,
-        _all_four(behind.region)
-        & _even_cells(behind.disparity, BEHIND_TEAR * TEAR_PARALLAX / focal),
+        _whole(rear_cells, BLOCK_LEVEL),
         tolerance,
         smallest_level=BLOCK_LEVEL,
     )
-    token.check()
-    backdrop_colour, backdrop = make_backdrop(colour, depth, steps.near, behind.disparity)
+    near, lowest = steps.near, behind.disparity
+    for layer in deeper:
+        near = near | enlarged(layer.gone, layer.scale, depth.shape)
+        lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
+    backdrop_colour, backdrop = make_backdrop(colour, depth, near, lowest)
 
-    rows, columns = depth.shape
-    texture = np.full((rows * 2 + backdrop_colour.shape[0], columns, 4), 255, np.uint8)
-    texture[:rows, :, :3] = front_colour
-    texture[rows : 2 * rows, :, :3] = behind.colour
-    texture[2 * rows :, : backdrop_colour.shape[1], :3] = backdrop_colour
-
-    centre_x = offset + (width - 1) / 2.0
-    centre_y = offset + (height - 1) / 2.0
-
-    def sheet(mesh: Mesh, first_row: int, scale: int = 1) -> Sheet:
-        x = mesh.x * scale + (scale - 1) / 2.0
-        y = mesh.y * scale + (scale - 1) / 2.0
-        return Sheet(
-            x=((x - centre_x) / focal).astype(np.float32),
-            y=((y - centre_y) / focal).astype(np.float32),
-            disparity=mesh.disparity,
-            u=mesh.x,
-            v=(mesh.y + first_row).astype(np.float32),
-            quads=mesh.quads,
+    centre = (offset + (width - 1) / 2.0, offset + (height - 1) / 2.0)
+    atlas = Atlas(focal, centre)
+    atlas.add(front_colour, front)
+    atlas.add(behind.colour, rear)
+    for layer in deeper:
+        mesh = build_mesh(
+            layer.disparity, _all_four(layer.region), tolerance, smallest_level=DEEPER_LEVEL
         )
+        atlas.add(layer.colour, mesh, layer.scale)
+    atlas.add(backdrop_colour, backdrop, BACKDROP_SCALE)
+    sheets = atlas.sheets
 
     rim, rim_texture = _rim(colour, depth, steps, behind, tolerance)
     return Scene(
         photo=photo,
         disparity=disparity,
         focal_length=focal_length,
-        texture=texture,
-        sheets=(
-            sheet(front, 0),
-            sheet(rear, rows),
-            drawn_out(sheet(backdrop, 2 * rows, BACKDROP_SCALE)),
-        ),
+        texture=atlas.texture(),
+        sheets=(*sheets[:-1], drawn_out(sheets[-1])),
+        pages=tuple(atlas.pages),
         rim_texture=rim_texture,
-        rim=sheet(rim, 0),
+        rim=placed(rim, focal, centre),
         photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
-        front_rows=rows,
         invented=behind.contaminated,
     )
 
@@ -162,6 +164,7 @@ class _Behind:
     ring: NDArray[np.bool_]
     alpha: NDArray[np.float32]
     front_disparity: NDArray[np.float32]
+    kept: NDArray[np.bool_]
 
 
 def _fill_behind(
@@ -172,6 +175,7 @@ def _fill_behind(
     widest: float,
     quality: Quality,
     seed: int,
+    tear: float,
     cancel: CancelToken,
 ) -> _Behind:
     """Continue the far side of every step under its near side.
@@ -192,6 +196,7 @@ def _fill_behind(
         filled, behind = fill(
             sides.back_colour, depth, hole, source, seed=seed, quality=quality, cancel=cancel
         )
+        behind = crisp(behind, hole, tear)
         # What is hidden must stay behind what hides it.
         limit = depth - 0.25 * jump
         behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)
@@ -202,7 +207,9 @@ def _fill_behind(
     reach_out = 4 * (1 << BLOCK_LEVEL) + 1
     region = cv2.dilate(hole.astype(np.uint8), np.ones((reach_out, reach_out), np.uint8)) > 0
     region &= hole | ~steps.near
-    return _Behind(filled, behind, region, contaminated, ring, alpha, front_disparity)
+    return _Behind(
+        filled, behind, region, contaminated, ring, alpha, front_disparity, steps.near & ~hole
+    )
 
 
 def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -216,6 +223,26 @@ def _even_cells(disparity: NDArray[np.float32], threshold: float) -> NDArray[np.
     high = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
     low = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
     return high - low < threshold
+
+
+def _whole(cells: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
+    """The cells that make whole blocks of 2**level, without crumbs: a few blocks that tore off all
+    around would float in the air."""
+    block = 1 << level
+    rows, columns = cells.shape[0] // block, cells.shape[1] // block
+    inner = cells[: rows * block, : columns * block]
+    blocks = inner.reshape(rows, block, columns, block).all(axis=(1, 3))
+    _, found, sizes, _ = cv2.connectedComponentsWithStats(
+        np.asarray(blocks, np.uint8), connectivity=4
+    )
+    kept = np.asarray(sizes)[:, cv2.CC_STAT_AREA] >= CRUMB
+    kept[0] = False
+    solid = kept[np.asarray(found, np.int32)]
+    whole = cells.copy()
+    whole[: rows * block, : columns * block] &= np.repeat(
+        np.repeat(solid, block, axis=0), block, axis=1
+    )
+    return whole
 
 
 def _front(

@@ -18,6 +18,15 @@ SIDE_SHARE = 0.4
 BAND_RADIUS = 1
 """Pixels on each side of a step whose colour may be a mixture of both sides."""
 
+LEDGE = 10
+"""A step this close to a much greater one belongs to a ledge, pixels."""
+
+LEDGE_SHARE = 0.3
+"""How small a step must be beside the great one to count as a ledge's."""
+
+LEDGE_JUMP = 5.0
+"""Steps beyond this many times the threshold tear in any case."""
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -56,6 +65,12 @@ def find_steps(disparity: NDArray[np.float32], threshold: float) -> Steps:
     # On an even slope a 7x7 window spans three times what a 3x3 window does; at a step, the same.
     around = cv2.dilate(high, np.ones((5, 5), np.uint8)) - cv2.erode(low, np.ones((5, 5), np.uint8))
     crack = (jump > threshold) & (around < 2.2 * jump)
+    # A narrow ledge between a small step and a great one has no room for a surface of its own to go
+    # on underneath: the small step is stretched instead of torn.
+    height_of = np.where(crack, jump, np.float32(0.0))
+    window = np.ones((2 * LEDGE + 1, 2 * LEDGE + 1), np.uint8)
+    greatest = cv2.dilate(height_of, window)
+    crack &= (jump > LEDGE_SHARE * greatest) | (jump > LEDGE_JUMP * threshold)
     # Where a slope bends or meets the border the windows mislead, but its pixels lie halfway.
     near_crack = crack & (disparity > 0.5 * (high + low) + 0.1 * jump)
     crack &= cv2.dilate(near_crack.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

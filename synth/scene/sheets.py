@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+SAFETY_MARGIN = 16
+"""Pixels repeated beyond the photo's border, so that its outermost pixels filter well."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -27,6 +30,16 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Page:
+    """Part of a texture that belongs to one sheet."""
+
+    first_row: int
+    """Texture row at which it begins."""
+    scale: int
+    """Pixels of the scene per texel, along each side."""
+
+
+@dataclass(frozen=True)
 class Scene:
     """What the renderer draws."""
 
@@ -39,7 +52,10 @@ class Scene:
     texture: NDArray[np.uint8]
     """Colours of all opaque sheets and an unused fourth channel, shape (T, U, 4)."""
     sheets: tuple[Sheet, ...]
-    """The opaque surfaces, those that hide the others first: front, behind, backdrop."""
+    """The opaque surfaces, those that hide the others first: front, behind, deeper where things
+    are hidden twice, backdrop."""
+    pages: tuple[Page, ...]
+    """Where the texture of each sheet lies, from top to bottom."""
     rim_texture: NDArray[np.uint8]
     """Premultiplied colours and alpha of the rim, shape (P, Q, 4)."""
     rim: Sheet
@@ -47,10 +63,13 @@ class Scene:
     photo_area: tuple[float, float, float, float]
     """The part of the front texture that was photographed: first and last column, first and last
     row, texels."""
-    front_rows: int
-    """Texture rows that belong to the front sheet; what lies below was never photographed."""
     invented: NDArray[np.bool_]
-    """Front texels whose colour was filled rather than photographed, shape (front_rows, U)."""
+    """Front texels whose colour was filled rather than photographed, in its page, (P, U)."""
+
+    @property
+    def front_rows(self) -> int:
+        """Texture rows of the front sheet; what lies below was never photographed."""
+        return self.pages[1].first_row
 
     @property
     def width(self) -> int:

@@ -1,0 +1,251 @@
+"""What is hidden twice: behind a lamp, behind its window bars, there is still the sky.
+
+The first hidden layer continues the far side of every step under its near side. Where several
+depths meet there it has steps of its own. The second, at half the resolution, continues the far
+sides of those. The third, at a quarter, takes away whatever a moving camera can still push aside:
+a pixel goes where some farther surface beside it, at most as far off as the two slide past each
+other, can come to light there (distance in the picture is travel times difference of disparity).
+
+Depth peeling, as in the layered depth images of Shade et al. 1998
+(https://doi.org/10.1145/280814.280882).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from synth.control import CancelToken
+from synth.scene.edges import Steps, find_steps
+from synth.scene.fill import Quality, fill
+
+_Item = TypeVar("_Item", bound=np.generic)
+
+SECOND_SCALE = 2
+"""The second hidden layer has one texel for this many pixels."""
+
+THIRD_SCALE = 4
+"""The third hidden layer has one texel for this many pixels."""
+
+LONGEST = 120
+"""Widest band of a second hidden layer, pixels of the scene."""
+
+CRISP_WINDOW = 17
+"""Ramps of inverse depth shorter than this many pixels are made steps."""
+
+CLEARANCE = 0.98
+"""A layer lies this little behind the one above, shares of its inverse depth: no flicker where the
+two are the same surface."""
+
+WARY = 3.0
+"""Near things are no source for the fill up to this many times as far away as they are taken
+away: what is left of them is not what they hide."""
+
+
+@dataclass(frozen=True)
+class Deeper:
+    """A hidden layer below the first, ``scale`` times smaller than the scene, (h, w)."""
+
+    scale: int
+    """Pixels of the scene per texel, along each side."""
+    colour: NDArray[np.uint8]
+    """sRGB, (h, w, 3)."""
+    disparity: NDArray[np.float32]
+    """Inverse depth, 1 / scene units; outside the region that of the layer above."""
+    region: NDArray[np.bool_]
+    """Where it is to be drawn."""
+    gone: NDArray[np.bool_]
+    """What of the layer above it takes away."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """How hidden layers are made."""
+
+    threshold: float
+    """Smallest difference of inverse depth worth a layer."""
+    parallax: float
+    """Pixels of the scene that one unit of inverse depth may move."""
+    quality: Quality
+    """Of the fill."""
+    seed: int
+    """Of the fill."""
+
+
+def crisp(
+    disparity: NDArray[np.float32], where: NDArray[np.bool_], threshold: float
+) -> NDArray[np.float32]:
+    """Turn short ramps into steps: each pixel takes the nearer in value of the two ends.
+
+    The toggle mapping of Kramer and Bruckner 1975 (https://doi.org/10.1016/0031-3203(75)90013-8).
+    Even slopes, which go on beyond the window, are left alone.
+
+    Args:
+        disparity: (H, W).
+        where: pixels that may change, (H, W).
+        threshold: smallest jump that counts, same unit.
+    """
+    window = np.ones((CRISP_WINDOW, CRISP_WINDOW), np.uint8)
+    high, low = cv2.dilate(disparity, window), cv2.erode(disparity, window)
+    around = cv2.dilate(high, window) - cv2.erode(low, window)
+    jump = high - low
+    ramp = where & (jump > threshold) & (around < 1.6 * jump)
+    # At the border nobody can tell whether a slope goes on.
+    side = 3 * CRISP_WINDOW // 2
+    ramp[:side] = ramp[-side:] = False
+    ramp[:, :side] = ramp[:, -side:] = False
+    # Where two surfaces meet by guess alone, an even line looks better than a frayed one.
+    even = cv2.GaussianBlur(disparity, (0, 0), CRISP_WINDOW / 4.0)
+    ends = np.where(even > 0.5 * (high + low), high, low)
+    return np.where(ramp, ends, disparity).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def lowest_within_reach(
+    values: NDArray[np.float32], slope: float
+) -> NDArray[np.float32]:  # pragma: no cover - compiled
+    """min over q of values[q] + slope * |p - q| for every pixel p.
+
+    Args:
+        values: (H, W), inf where there is nothing.
+        slope: per pixel of distance.
+
+    Erosion by a cone; two chamfer sweeps (Borgefors 1986,
+    https://doi.org/10.1016/S0734-189X(86)80047-0), within 8 % of the Euclidean distance.
+    """
+    height, width = values.shape
+    result = values.copy()
+    one, corner = np.float32(0.955 * slope), np.float32(1.369 * slope)
+    for y in range(height):
+        for x in range(width):
+            best = result[y, x]
+            if x > 0:
+                best = min(best, result[y, x - 1] + one)
+            if y > 0:
+                best = min(best, result[y - 1, x] + one)
+                if x > 0:
+                    best = min(best, result[y - 1, x - 1] + corner)
+                if x < width - 1:
+                    best = min(best, result[y - 1, x + 1] + corner)
+            result[y, x] = best
+    for y in range(height - 1, -1, -1):
+        for x in range(width - 1, -1, -1):
+            best = result[y, x]
+            if x < width - 1:
+                best = min(best, result[y, x + 1] + one)
+            if y < height - 1:
+                best = min(best, result[y + 1, x] + one)
+                if x > 0:
+                    best = min(best, result[y + 1, x - 1] + corner)
+                if x < width - 1:
+                    best = min(best, result[y + 1, x + 1] + corner)
+            result[y, x] = best
+    return result
+
+
+def look_deeper(
+    colour: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    kept: NDArray[np.bool_],
+    steps: Steps,
+    making: Making,
+    cancel: CancelToken,
+) -> tuple[NDArray[np.bool_], list[Deeper]]:
+    """Make the layers below the first hidden one.
+
+    Args:
+        colour: the picture with the first hidden layer in place of near edges, (H, W, 3).
+        disparity: its inverse depth, (H, W).
+        kept: what the first layer left of the near things, (H, W).
+        steps: of the photo's own depth.
+        making: settings.
+        cancel: looked at between the layers.
+
+    Returns:
+        Where the first hidden layer tears, (H, W), and the layers below it, nearest first.
+    """
+    scale = SECOND_SCALE
+    part = np.ascontiguousarray(disparity[::scale, ::scale])
+    size = part.shape[::-1]
+    small = np.asarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA), np.uint8)
+    again = find_steps(part, making.threshold)
+    # Where the first layer ends inside a near thing it leaves a step that is none.
+    fresh = again.crack & ~_grown(kept[::scale, ::scale], 7)
+    seeds = np.minimum(
+        np.where(fresh, again.far_disparity, np.inf),
+        _least(np.where(steps.crack, steps.far_disparity, np.inf), scale),
+    ).astype(np.float32)
+    layers: list[Deeper] = []
+
+    cancel.check()
+    jump = again.near_disparity - again.far_disparity
+    reach = np.clip(making.parallax * jump, 6.0, LONGEST) / scale
+    bared = part - lowest_within_reach(seeds, scale / making.parallax) > making.threshold
+    gone = again.near & (again.distance < reach) & bared
+    gone |= _grown(again.band & _grown(gone, 3), 3)
+    second = _continued(small, part, gone, ~gone & ~again.near, scale, making, cancel)
+    apart = np.zeros(part.shape, bool)
+    if second is not None:
+        layers.append(second)
+        small, part = second.colour, np.where(gone, second.disparity, part)
+        # A small step inside what is taken away altogether: nothing here continues its far side,
+        # and stretching it a little looks better than looking right through.
+        apart = again.crack & again.near & gone & (again.far_disparity - part < jump)
+
+    cancel.check()
+    again_half = THIRD_SCALE // SECOND_SCALE
+    part = np.ascontiguousarray(part[::again_half, ::again_half])
+    small = np.asarray(cv2.resize(small, part.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    seeds = _least(seeds, again_half)
+    slope = THIRD_SCALE / making.parallax
+    gone = _grown(part - lowest_within_reach(seeds, slope) > making.threshold, 3)
+    left = _grown(part - lowest_within_reach(seeds, slope / WARY) > making.threshold, 3)
+    third = _continued(small, part, gone, ~gone & ~left, THIRD_SCALE, making, cancel)
+    if third is not None:
+        layers.append(third)
+    return enlarged(_grown(apart, 5), scale, disparity.shape), layers
+
+
+def enlarged(picture: NDArray[_Item], scale: int, shape: tuple[int, ...]) -> NDArray[_Item]:
+    """A layer's array at the size (H, W) of the scene, without interpolation."""
+    big = np.repeat(np.repeat(picture, scale, axis=0), scale, axis=1)
+    return big[: shape[0], : shape[1]]
+
+
+def _continued(
+    colour: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    gone: NDArray[np.bool_],
+    source: NDArray[np.bool_],
+    scale: int,
+    making: Making,
+    cancel: CancelToken,
+) -> Deeper | None:
+    """The layer that the source makes where something is gone; None where nothing is."""
+    if not gone.any() or not source.any():
+        return None
+    filled, behind = fill(
+        colour, disparity, gone, source, seed=making.seed, quality=making.quality, cancel=cancel
+    )
+    behind = np.minimum(crisp(behind, gone, making.threshold), disparity)
+    behind = np.maximum(behind * np.float32(CLEARANCE), 0.0)
+    region = _grown(gone, 9) & (gone | source)
+    return Deeper(scale, filled, behind, region, gone)
+
+
+def _least(values: NDArray[np.floating], factor: int) -> NDArray[np.float32]:
+    """The least value of each block of ``factor`` x ``factor``, blocks at the border cut off."""
+    rows, columns = (-(-side // factor) for side in values.shape)
+    padded = np.full((rows * factor, columns * factor), np.inf, np.float32)
+    padded[: values.shape[0], : values.shape[1]] = values
+    return padded.reshape(rows, factor, columns, factor).min(axis=(1, 3))
+
+
+def _grown(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """The mask with (side - 1) / 2 pixels more all around."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
