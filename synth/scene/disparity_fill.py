@@ -21,6 +21,14 @@ from synth.scene.geodesic import walk_to_source
 from synth.scene.smooth_fill import spread_known
 
 _BLOCK = 4
+_SHORE = 4
+"""Pixels on both sides of a shore within which a far side shows a step in disparity."""
+_EVEN = 0.02
+"""Share of the whole range of disparity below which there is no step."""
+_FEW = 0.1
+"""A hole needs this many true shore pixels for a false one, or all count."""
+_FALSE_REACH = 6
+"""How far a false shore reaches inland, blocks."""
 _RIDGE = 0.05
 """Flattens slopes that the data does not fix, in squared steps of the neighbourhood's grid."""
 _MARGIN = 0.25
@@ -163,6 +171,64 @@ def _soften(
         part = np.where(np.isfinite(part), part, np.float32(1))
         result += np.where(inside, part * (blurred - result), 0)
     return result
+
+
+def false_shore(
+    disparity: NDArray[np.float32], hole: NDArray[np.bool_], source: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Source that is of a piece with what hides the hole, and so cannot be what is hidden.
+
+    The middle of a near thing, which nothing needs to replace, adjoins the hole without a step in
+    the disparity that the photo has there; the far side has one. ``disparity`` is float32 (H, W)
+    with the near thing's values in the hole, ``hole`` and ``source`` bool (H, W). A hole that has
+    no other shore keeps this one.
+    """
+    none = np.zeros_like(hole)
+    low, high = np.percentile(disparity[source][::7], (1, 99))
+    even = float(_EVEN * (high - low))
+    live = hole | source
+    if not even > 0 or not np.isfinite(disparity[live]).all():
+        return none
+    window = np.ones((2 * _SHORE + 1, 2 * _SHORE + 1), np.uint8)
+    shore = source & (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    top = cv2.dilate(np.where(live, disparity, np.float32(-np.inf)), window)
+    bottom = cv2.erode(np.where(live, disparity, np.float32(np.inf)), window)
+    flat = shore & (top < bottom + even)
+    if not flat.any():
+        return none
+    count, label = cv2.connectedComponents(hole.astype(np.uint8), connectivity=8)
+    beside = cv2.dilate(label.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.intp)
+    false = np.bincount(beside[flat], minlength=count)
+    true = np.bincount(beside[shore & ~flat], minlength=count)
+    flat &= (true > _FEW * false)[beside]
+    beyond = source & ~_inland(disparity, flat, 2 * even)
+    k = _BLOCK
+    part = beyond[::k, ::k] & ~hole[::k, ::k]
+    if not part.any() or not flat.any():
+        return none
+    # What the other shores continue: only what lies in front of that is false.
+    there = np.where(
+        hole[::k, ::k], continue_disparity(disparity[::k, ::k], hole[::k, ::k], part), -np.inf
+    )
+    there = cv2.dilate(there.astype(np.float32), np.ones((5, 5), np.uint8))
+    ys, xs = np.nonzero(flat)
+    flat[ys, xs] = disparity[ys, xs] > there[ys // k, xs // k] + even
+    result = source & _inland(disparity, flat, 2 * even)
+    return result if (source & ~result).any() else none
+
+
+def _inland(
+    disparity: NDArray[np.float32], shore: NDArray[np.bool_], room: float
+) -> NDArray[np.bool_]:
+    """What lies near a shore, no more than ``room`` from its disparity."""
+    rows, columns = -(-shore.shape[0] // _BLOCK), -(-shore.shape[1] // _BLOCK)
+    blocks = np.full((rows, columns), -np.inf, np.float32)
+    ys, xs = np.nonzero(shore)
+    np.maximum.at(blocks, (ys // _BLOCK, xs // _BLOCK), disparity[ys, xs])
+    side = 2 * _FALSE_REACH + 1
+    blocks = cv2.dilate(blocks, np.ones((side, side), np.uint8))
+    level = np.repeat(np.repeat(blocks, _BLOCK, axis=0), _BLOCK, axis=1)
+    return np.abs(disparity - level[: shore.shape[0], : shore.shape[1]]) < room
 
 
 def continue_disparity(

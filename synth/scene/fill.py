@@ -2,8 +2,8 @@
 
 Disparity is continued first (``disparity_fill``); colour then follows from patches of the source
 (``synthesis``), which are compared in disparity too, so that a hole at the depth of the wall takes
-its patches from the wall. Foreground pixels, which the caller leaves out of ``source``, are neither
-material nor boundary.
+its patches from the wall; where the surroundings are smooth, so is the fill (``tone``). Foreground
+pixels, which the caller leaves out of ``source``, are neither material nor boundary.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from synth.control import CancelToken
 from synth.errors import SynthError
 from synth.scene import patchmatch as pm
-from synth.scene.disparity_fill import continue_disparity
+from synth.scene.disparity_fill import continue_disparity, false_shore
 from synth.scene.smooth_fill import fill_smooth
 from synth.scene.synthesis import Plan, synthesise
+from synth.scene.tone import even_tone
 
 __all__ = ["Quality", "extend_border", "fill", "fill_smooth"]
 
@@ -62,12 +63,14 @@ def _check(
     disparity: NDArray[np.float32],
     hole: NDArray[np.bool_],
     source: NDArray[np.bool_] | None,
+    mend: NDArray[np.bool_] | None = None,
 ) -> None:
     if colour.ndim != 3 or colour.shape[2] != 3 or colour.dtype != np.uint8:
         raise SynthError(
             f"The colours are {colour.dtype} {colour.shape}; give uint8 (height, width, 3)."
         )
-    for name, array in (("disparity", disparity), ("hole mask", hole), ("source mask", source)):
+    masks = (("hole mask", hole), ("source mask", source), ("mending mask", mend))
+    for name, array in (("disparity", disparity), *masks):
         if array is not None and array.shape != colour.shape[:2]:
             raise SynthError(
                 f"The {name} is {array.shape} but the picture is {colour.shape[:2]}; "
@@ -83,21 +86,25 @@ def fill(
     *,
     seed: int = 0,
     quality: Quality = "quick",
+    mend: NDArray[np.bool_] | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Replace the hole in colour and disparity; return everything else bit for bit.
 
     ``colour`` is uint8 (H, W, 3), ``disparity`` float32 (H, W), ``hole`` bool (H, W). ``source``
     (bool, default: all outside the hole) marks the known pixels that may be copied and continued;
-    the others, and those without finite disparity, have no influence. The hole should take in the
-    mixed pixels along a foreground edge, or their colours are continued. The same ``seed`` gives
-    the same bytes whatever the number of threads. Without any source the mean of the known pixels
-    is taken, or mid grey and zero. Filled disparity stays within the range of the source nearby,
-    plus a small margin. ``cancel`` is looked at between the rounds. Raises SynthError for arrays
-    that do not fit together or an unknown quality, and Cancelled.
+    the others, and those without finite disparity, have no influence, nor has source that is of a
+    piece with the disparity given in the hole: it belongs to what hides the rest. The hole should
+    take in the mixed pixels along a foreground edge. ``mend`` (bool, default: none) marks source
+    pixels beside the hole, sharpened or slightly mixed, that are evened too where all around is
+    smooth; only they may change besides the hole. The same ``seed`` gives the same bytes whatever
+    the number of threads. Without any source the mean of the known pixels is taken, or mid grey
+    and zero. Filled disparity stays within the range of the source nearby, plus a small margin.
+    ``cancel`` is looked at between the rounds. Raises SynthError for arrays that do not fit
+    together or an unknown quality, and Cancelled.
     """
-    _check(colour, disparity, hole, source)
-    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel)
+    _check(colour, disparity, hole, source, mend)
+    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend)
 
 
 def _fill(
@@ -108,6 +115,7 @@ def _fill(
     plan: Plan,
     seed: int,
     cancel: CancelToken | None,
+    mend: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     token = cancel or CancelToken()
     picture = colour.copy()
@@ -127,6 +135,7 @@ def _fill(
     if not known[window].any():
         window = (slice(None), slice(None))
     inside, usable = np.ascontiguousarray(hole[window]), np.ascontiguousarray(known[window])
+    usable &= ~false_shore(depths[window], inside, usable)
     surface = continue_disparity(depths[window], inside, usable)
     depths[window][inside] = surface[inside]
     token.check()
@@ -137,8 +146,14 @@ def _fill(
     image[..., 3] = surface * np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
     state = np.where(inside, pm.HOLE, np.where(usable, pm.SOURCE, pm.VOID)).astype(np.uint8)
     image[state == pm.VOID] = 0.0
-    result = np.clip(synthesise(image, state, plan, seed, token)[inside], 0, 255)
-    picture[window][inside] = np.rint(result).astype(np.uint8)
+    colours, pick_y, pick_x = synthesise(image, state, plan, seed, token)
+    image[..., :3][inside] = colours[inside]
+    changed = inside
+    if plan.even:
+        wished = None if mend is None else mend[window] & usable
+        even_tone(image[..., :3], image[..., 3], inside, usable, pick_y, pick_x, wished)
+        changed = inside if wished is None else inside | wished
+    picture[window][changed] = np.rint(np.clip(image[changed][:, :3], 0, 255)).astype(np.uint8)
     return picture, depths
 
 

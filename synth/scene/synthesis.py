@@ -64,6 +64,8 @@ class Plan:
     """How firmly seam levelling holds on to the copied colours."""
     limit: float = 50.0
     """Largest step (8-bit) between copies that is levelled; a larger one is an edge."""
+    even: bool = True
+    """Whether smooth surroundings give the hole their tone."""
 
 
 @dataclass(frozen=True)
@@ -334,13 +336,14 @@ def _pyramid(
 
 def synthesise(
     image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, seed: int, cancel: CancelToken
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
     """Fill the hole of a picture.
 
     ``image`` is float32 (H, W, 4): red, green, blue in 0 to 255, and a guide (scaled disparity)
     that is known everywhere in hole and source. ``state`` is uint8 (H, W) of ``patchmatch.VOID``,
-    ``SOURCE`` and ``HOLE``, with at least one source and one hole pixel. Returns float32
-    (H, W, 3) that is meaningful in the hole.
+    ``SOURCE`` and ``HOLE``, with at least one source and one hole pixel. Returns colours, float32
+    (H, W, 3), meaningful in the hole, and the row and column that each hole pixel was copied from,
+    int32 (holes,) in the order of ``np.nonzero``, -1 where from none.
     """
     pad = max(plan.radius, plan.peel_radius) + 2
     levels = _pyramid(image, state, plan)
@@ -368,4 +371,8 @@ def synthesise(
         assert previous is not None
         previous.level_seams()
     level = previous.level
-    return level.image.reshape(*level.state.shape, 4)[pad:-pad, pad:-pad, :3]
+    colours = level.image.reshape(*level.state.shape, 4)[pad:-pad, pad:-pad, :3]
+    pick_y, pick_x = (
+        np.maximum(pick - pad, -1).astype(np.int32) for pick in (previous.pick_y, previous.pick_x)
+    )
+    return colours, pick_y, pick_x
