@@ -125,14 +125,14 @@ def set_stage(
         return build_scene(
             framed, disparity, focal_length=focal_length, margin=margin, travel=travel,
             quality=quality,
-            seed=film.seed, cancel=cancel,
+            seed=film.seed, loose=depth.source != "true", cancel=cancel,
         )  # fmt: skip
 
     if scenes is None:
         scene = build()
     else:
         key = content_key(
-            framed, depth.disparity, depth.near, depth.far, *crop, depth_strength, focal_length,
+            framed, depth.disparity, depth.near, depth.far, depth.source, *crop, depth_strength, focal_length,
             margin, travel, quality, film.seed,
         )  # fmt: skip
         scene = scenes.get(key, build)

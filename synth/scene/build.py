@@ -27,6 +27,7 @@ from synth.scene.fill import Quality, extend_border, fill
 from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
 from synth.scene.sheets import SAFETY_MARGIN, Scene
+from synth.scene.spill import carried_share, spilled
 
 TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
@@ -66,6 +67,7 @@ def build_scene(
     travel: float = USUAL_TRAVEL,
     quality: Quality = "quick",
     seed: int = 0,
+    loose: bool = False,
     cancel: CancelToken | None = None,
 ) -> Scene:
     """Cut a photo into sheets and fill what they hide.
@@ -78,6 +80,8 @@ def build_scene(
         travel: sideways movement for which hidden background is prepared, scene units.
         quality: "quick" or "best", how the hidden parts are filled.
         seed: for the fill.
+        loose: the steps may lie a few pixels beside the picture's edges, as estimated ones do:
+            colour that has spilled past them goes with the near thing.
         cancel: looked at between the steps.
     """
     token = cancel or CancelToken()
@@ -95,34 +99,24 @@ def build_scene(
     token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
     tear = BEHIND_TEAR * TEAR_PARALLAX / focal
-    behind = _fill_behind(
-        colour,
-        depth,
-        steps,
-        focal * travel,
-        HIDDEN_SHARE * max(width, height),
-        quality,
-        seed,
-        tear,
-        token,
-    )
+    making = Making(tear, focal * travel, quality, seed)
+    widest = HIDDEN_SHARE * max(width, height)
+    behind = _fill_behind(colour, depth, steps, making, widest, loose, token)
     token.check()
     front_colour, front_cells = _front(colour, steps, behind)
     tolerance = MESH_PARALLAX / focal
     front = build_mesh(depth, front_cells, tolerance)
     token.check()
-    making = Making(tear, focal * travel, quality, seed)
     torn, deeper = look_deeper(behind.colour, behind.disparity, behind.kept, steps, making, token)
     token.check()
     rear_cells = _all_four(behind.region)
-    rear_cells &= ~torn[:-1, :-1] | _even_cells(behind.disparity, tear)
+    torn = torn[:-1, :-1]
+    rear_cells &= ~torn | _even_cells(behind.disparity, tear)
+    rear_cells = _whole(rear_cells, BLOCK_LEVEL)
     rear = build_mesh(
-        behind.disparity,
-        _whole(rear_cells, BLOCK_LEVEL),
-        tolerance,
-        smallest_level=BLOCK_LEVEL,
+        behind.disparity, rear_cells, tolerance, smallest_level=BLOCK_LEVEL, fine=torn
     )
-    near, lowest = steps.near, behind.disparity
+    near, lowest = steps.near | behind.contaminated, behind.disparity
     for layer in deeper:
         near = near | enlarged(layer.gone, layer.scale, depth.shape)
         lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
@@ -171,32 +165,35 @@ def _fill_behind(
     colour: NDArray[np.uint8],
     depth: NDArray[np.float32],
     steps: Steps,
-    parallax: float,
+    making: Making,
     widest: float,
-    quality: Quality,
-    seed: int,
-    tear: float,
+    loose: bool,
     cancel: CancelToken,
 ) -> _Behind:
     """Continue the far side of every step under its near side.
 
-    What is hidden is prepared as far as `parallax` (pixels per unit of disparity) may uncover it,
-    and at most `widest` pixels.
+    What is hidden is prepared as far as the parallax may uncover it, and at most `widest` pixels.
     """
     ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    spill = spilled(colour, depth, steps) if loose else np.zeros(depth.shape, np.bool_)
+    # The rim then carries the fringe along with the near thing.
+    ring |= spill
     sides = local_sides(colour, depth, steps, ring)
     alpha, front_disparity = sides.alpha, sides.front
     jump = steps.near_disparity - steps.far_disparity
-    reach = np.clip(parallax * jump, 4.0, widest)
+    reach = np.clip(making.parallax * jump, 4.0, widest)
     hidden = steps.near & (steps.distance < reach)
-    contaminated = ring & ~steps.near & (alpha > MIXED_SHARE)
+    contaminated = spill | (ring & ~steps.near & (alpha > MIXED_SHARE))
     hole = hidden | contaminated | (steps.band & steps.near)
     source = ~steps.near & ~hole
     if hole.any():
         filled, behind = fill(
-            sides.back_colour, depth, hole, source, seed=seed, quality=quality, cancel=cancel
-        )
-        behind = crisp(behind, hole, tear)
+            sides.back_colour, depth, hole, source,
+            seed=making.seed, quality=making.quality, cancel=cancel,
+        )  # fmt: skip
+        behind = crisp(behind, hole, making.threshold)
+        if loose:
+            alpha = carried_share(alpha, colour, filled, spill)
         # What is hidden must stay behind what hides it.
         limit = depth - 0.25 * jump
         behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)
@@ -226,8 +223,8 @@ def _even_cells(disparity: NDArray[np.float32], threshold: float) -> NDArray[np.
 
 
 def _whole(cells: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
-    """The cells that make whole blocks of 2**level, without crumbs: a few blocks that tore off all
-    around would float in the air."""
+    """The cells without crumbs: a few blocks of 2**level that tore off all around would float in
+    the air."""
     block = 1 << level
     rows, columns = cells.shape[0] // block, cells.shape[1] // block
     inner = cells[: rows * block, : columns * block]
@@ -238,9 +235,11 @@ def _whole(cells: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
     kept = np.asarray(sizes)[:, cv2.CC_STAT_AREA] >= CRUMB
     kept[0] = False
     solid = kept[np.asarray(found, np.int32)]
+    # What is less than a block stays beside the blocks that stay.
+    beside = cv2.dilate(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     whole = cells.copy()
     whole[: rows * block, : columns * block] &= np.repeat(
-        np.repeat(solid, block, axis=0), block, axis=1
+        np.repeat(solid | (beside & (blocks == 0)), block, axis=0), block, axis=1
     )
     return whole
 

@@ -37,6 +37,7 @@ def build_mesh(
     tolerance: float,
     *,
     smallest_level: int = 0,
+    fine: NDArray[np.bool_] | None = None,
 ) -> Mesh:
     """Mesh the lattice cells that are marked.
 
@@ -46,8 +47,12 @@ def build_mesh(
         tolerance: largest disparity error that merging cells may make.
         smallest_level: blocks of this level are kept whole however curved, and smaller remains
             at the surface's border are left out.
+        fine: cells where such remains are kept all the same, shape (H-1, W-1).
     """
-    levels = _merge_levels(disparity, cells, np.float32(tolerance), smallest_level, MAX_LEVEL)
+    spared = np.zeros(cells.shape, np.bool_) if fine is None else fine
+    levels = _merge_levels(
+        disparity, cells, np.float32(tolerance), smallest_level, MAX_LEVEL, spared
+    )
     corners = _collect_leaves(levels, MAX_LEVEL)
     snapped = disparity.copy()
     _snap_hanging(snapped, corners)
@@ -56,7 +61,9 @@ def build_mesh(
 
 
 @njit(cache=True, nogil=True)
-def _merge_levels(disparity, cells, tolerance, smallest, max_level):  # pragma: no cover - compiled
+def _merge_levels(
+    disparity, cells, tolerance, smallest, max_level, spared
+):  # pragma: no cover - compiled
     """Largest block level at each cell's block origin; -1 where no block of the surface starts."""
     rows, columns = cells.shape
     levels = np.full((rows, columns), -1, np.int8)
@@ -96,7 +103,7 @@ def _merge_levels(disparity, cells, tolerance, smallest, max_level):  # pragma: 
                     levels[row + half, column + half] = -1
     for row in range(rows):
         for column in range(columns):
-            if levels[row, column] < smallest:
+            if levels[row, column] < smallest and not spared[row, column]:
                 levels[row, column] = -1
     return levels
 

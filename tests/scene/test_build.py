@@ -116,3 +116,15 @@ def test_extending_continues_the_photo_beyond_its_border(studio: Studio) -> None
     beyond = frame[:, -14:]
     assert studio.teal(beyond).mean() > 0.97
     assert beyond.astype(float).std(axis=1).mean() > 2.0
+
+
+def test_colour_spilled_past_the_depth_edge_does_not_stay_on_the_far_side() -> None:
+    disparity = np.full((160, 240), 0.06, np.float32)
+    disparity[:, 120:] = 0.2
+    photo = np.full((160, 240, 3), (30, 60, 110), np.uint8)
+    photo[:, 118:] = (220, 200, 180)
+    scene = build_scene(photo, disparity, loose=True)
+    left, _, top, _ = (int(value) for value in scene.photo_area)
+    fringe = scene.texture[top : top + 160, left + 112 : left + 120, :3].astype(int)
+    assert np.abs(fringe - (30, 60, 110)).max() < 12
+    assert scene.invented[top : top + 160, left + 118 : left + 120].all()
