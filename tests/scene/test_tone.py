@@ -55,21 +55,20 @@ def test_a_sky_behind_a_mixed_edge_is_the_sky(quality, share):
     hole = grown(front, 1)
     filled, _ = fill(colour, deep(front), hole, ~hole, quality=quality)
     gap = filled[hole] - sky(240, 340)[hole]
-    assert rms(gap) < 4
-    assert np.percentile(np.abs(gap), 99) < 9
+    assert rms(gap) < 2.1, "the noise alone makes 1"
+    assert np.percentile(np.abs(gap), 99) < 4.2
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_tones_do_not_jump_at_the_seam(quality):
-    truth, front = sky(240, 340), tower(240, 340, 0.1)
-    colour = seen(truth, front, (250, 245, 240))
-    hole = grown(front, 2)
+    truth, front = sky(240, 340, noise=1.0), tower(240, 340, 0.1)
+    colour = seen(truth, front, (160, 40, 30))
+    hole = grown(front, 1)
     filled, _ = fill(colour, deep(front), hole, ~hole, quality=quality)
     inner = hole & ~(cv2.erode(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0)
-    outer = grown(hole, 4) & ~grown(hole, 2)
+    outer = grown(hole, 5) & ~grown(hole, 3)
     step = (filled - truth)[inner].mean(axis=0) - (filled - truth)[outer].mean(axis=0)
-    assert np.abs(step).max() < 1.5
-    assert np.abs(np.diff(filled.astype(int), axis=1))[inner[:, 1:] & inner[:, :-1]].max() <= 4
+    assert np.abs(step).max() < 1.6
 
 
 def test_the_grain_of_the_sky_goes_on():
@@ -105,6 +104,18 @@ def test_the_edge_between_two_smooth_things_stays_an_edge():
     steps = np.abs(np.diff(filled[20:180, 135:165].astype(int).sum(axis=2), axis=0)).max(axis=0)
     true = np.abs(truth[110, 150] - truth[109, 150]).sum()
     assert np.median(steps) > 0.8 * true
+
+
+def test_two_tones_meet_at_an_edge_rather_than_in_a_ramp():
+    truth = np.full((160, 220, 3), 60.0)
+    truth[:, 110:] = (170, 160, 150)
+    hole = np.zeros((160, 220), bool)
+    hole[20:140, 95:125] = True
+    colour = truth.astype(np.uint8)
+    colour[hole] = 255
+    filled, _ = fill(colour, np.full((160, 220), 0.2, np.float32), hole)
+    steps = np.abs(np.diff(filled[20:140, 90:130].astype(int).mean(axis=2), axis=1)).max(axis=1)
+    assert np.median(steps) > 50
 
 
 def test_the_middle_of_a_near_thing_is_not_what_it_hides():
