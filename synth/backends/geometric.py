@@ -132,8 +132,8 @@ def set_stage(
         scene = build()
     else:
         key = content_key(
-            framed, depth.disparity, depth.near, depth.far, depth.source, *crop, depth_strength, focal_length,
-            margin, travel, quality, film.seed,
+            framed, depth.disparity, depth.near, depth.far, depth.source, *crop, depth_strength,
+            focal_length, margin, travel, quality, film.seed,
         )  # fmt: skip
         scene = scenes.get(key, build)
     fit = fit_path(scene, path, film.width, film.height, margin=float(margin))
