@@ -48,7 +48,7 @@ class Plan:
     """Radius of the exhaustive search at the coarsest level."""
     peel_radius: int = 5
     """Patch radius there."""
-    seams: int = 12
+    seams: int = 8
     """Sweeps of the seam levelling."""
     stray: float = 3000.0
     """Cost (squared 8-bit steps) of a match one frame side away; keeps material local."""

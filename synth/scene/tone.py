@@ -49,8 +49,8 @@ _GRAIN = 2.0
 
 
 @numba.njit(cache=True, nogil=True)
-def _gather(colour, guide, hole, trust):
-    """Means over cells of 4 x 4 pixels.
+def _gather(colour, guide, hole, source, away):
+    """Means over cells of 4 x 4 pixels; ``away`` is the distance from the hole.
 
     Returns the trust in their known pixels, colour and variance of those, the colour and number of
     their hole pixels, and the guide.
@@ -63,6 +63,7 @@ def _gather(colour, guide, hole, trust):
     filled = np.zeros((rows, columns, 3), np.float32)
     holes = np.zeros((rows, columns), np.int32)
     level = np.zeros((rows, columns), np.float32)
+    trust = np.zeros((4, 4), np.float32)
     for j in range(rows):
         for i in range(columns):
             bottom, right = min(4 * j + 4, height), min(4 * i + 4, width)
@@ -73,10 +74,13 @@ def _gather(colour, guide, hole, trust):
                         holes[j, i] += 1
                         for c in range(3):
                             filled[j, i, c] += colour[y, x, c]
-                    elif trust[y, x] > 0:
-                        weight[j, i] += trust[y, x]
+                    elif source[y, x]:
+                        share = (away[y, x] - np.float32(1)) / np.float32(_SHORE - 1)
+                        share = min(max(share, np.float32(_LEAST_TRUST)), np.float32(1)) ** 2
+                        trust[y - 4 * j, x - 4 * i] = share
+                        weight[j, i] += share
                         for c in range(3):
-                            mean[j, i, c] += trust[y, x] * colour[y, x, c]
+                            mean[j, i, c] += share * colour[y, x, c]
             level[j, i] /= np.float32((bottom - 4 * j) * (right - 4 * i))
             for c in range(3):
                 filled[j, i, c] /= np.float32(max(holes[j, i], 1))
@@ -86,10 +90,10 @@ def _gather(colour, guide, hole, trust):
                 mean[j, i, c] /= weight[j, i]
             for y in range(4 * j, bottom):
                 for x in range(4 * i, right):
-                    if trust[y, x] > 0 and not hole[y, x]:
+                    if source[y, x] and not hole[y, x]:
                         for c in range(3):
                             step = colour[y, x, c] - mean[j, i, c]
-                            spread[j, i] += trust[y, x] * step * step
+                            spread[j, i] += trust[y - 4 * j, x - 4 * i] * step * step
             spread[j, i] /= np.float32(3) * weight[j, i]
     return weight / np.float32(16), mean, spread, filled, holes, level
 
@@ -267,9 +271,7 @@ def even_tone(
         mend: known pixels that are evened too, shape (H, W).
     """
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
-    inshore = (away - np.float32(1)) * np.float32(1 / (_SHORE - 1))
-    trust = np.clip(inshore, np.float32(_LEAST_TRUST), np.float32(1)) ** 2 * source
-    weight, mean, inner, patch_tone, holes, level = _gather(colour, guide, hole, trust)
+    weight, mean, inner, patch_tone, holes, level = _gather(colour, guide, hole, source, away)
 
     tone = _mean(mean, weight)
     off = np.asarray(((mean - tone) ** 2).mean(axis=2), np.float32)
