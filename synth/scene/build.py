@@ -21,7 +21,7 @@ from synth.camera.conventions import focal_pixels
 from synth.control import CancelToken
 from synth.scene.atlas import Atlas, placed
 from synth.scene.backdrop import BACKDROP_SCALE, drawn_out, make_backdrop
-from synth.scene.deeper import Making, crisp, enlarged, look_deeper
+from synth.scene.deeper import Making, enlarged, look_deeper
 from synth.scene.edges import Steps, find_steps
 from synth.scene.fill import Quality, extend_border, fill
 from synth.scene.matte import local_sides, premultiplied_front
@@ -189,9 +189,8 @@ def _fill_behind(
     if hole.any():
         filled, behind = fill(
             sides.back_colour, depth, hole, source,
-            seed=making.seed, quality=making.quality, cancel=cancel,
+            seed=making.seed, quality=making.quality, tear=making.threshold, cancel=cancel,
         )  # fmt: skip
-        behind = crisp(behind, hole, making.threshold)
         if loose:
             alpha = carried_share(alpha, colour, filled, spill)
         # What is hidden must stay behind what hides it.

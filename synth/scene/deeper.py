@@ -35,9 +35,6 @@ THIRD_SCALE = 4
 LONGEST = 120
 """Widest band of a second hidden layer, pixels of the scene."""
 
-CRISP_WINDOW = 17
-"""Ramps of inverse depth shorter than this many pixels are made steps."""
-
 CLEARANCE = 0.98
 """A layer lies this little behind the one above, shares of its inverse depth: no flicker where the
 two are the same surface."""
@@ -75,34 +72,6 @@ class Making:
     """Of the fill."""
     seed: int
     """Of the fill."""
-
-
-def crisp(
-    disparity: NDArray[np.float32], where: NDArray[np.bool_], threshold: float
-) -> NDArray[np.float32]:
-    """Turn short ramps into steps: each pixel takes the nearer in value of the two ends.
-
-    The toggle mapping of Kramer and Bruckner 1975 (https://doi.org/10.1016/0031-3203(75)90013-8).
-    Even slopes, which go on beyond the window, are left alone.
-
-    Args:
-        disparity: (H, W).
-        where: pixels that may change, (H, W).
-        threshold: smallest jump that counts, same unit.
-    """
-    window = np.ones((CRISP_WINDOW, CRISP_WINDOW), np.uint8)
-    high, low = cv2.dilate(disparity, window), cv2.erode(disparity, window)
-    around = cv2.dilate(high, window) - cv2.erode(low, window)
-    jump = high - low
-    ramp = where & (jump > threshold) & (around < 1.6 * jump)
-    # At the border nobody can tell whether a slope goes on.
-    side = 3 * CRISP_WINDOW // 2
-    ramp[:side] = ramp[-side:] = False
-    ramp[:, :side] = ramp[:, -side:] = False
-    # Where two surfaces meet by guess alone, an even line looks better than a frayed one.
-    even = cv2.GaussianBlur(disparity, (0, 0), CRISP_WINDOW / 4.0)
-    ends = np.where(even > 0.5 * (high + low), high, low)
-    return np.where(ramp, ends, disparity).astype(np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -230,9 +199,10 @@ def _continued(
     if not gone.any() or not source.any():
         return None
     filled, behind = fill(
-        colour, disparity, gone, source, seed=making.seed, quality=making.quality, cancel=cancel
-    )
-    behind = np.minimum(crisp(behind, gone, making.threshold), disparity)
+        colour, disparity, gone, source,
+        seed=making.seed, quality=making.quality, tear=making.threshold, cancel=cancel,
+    )  # fmt: skip
+    behind = np.minimum(behind, disparity)
     behind = np.maximum(behind * np.float32(CLEARANCE), 0.0)
     region = _grown(gone, 9) & (gone | source)
     return Deeper(scale, filled, behind, region, gone)

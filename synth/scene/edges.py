@@ -18,7 +18,7 @@ SIDE_SHARE = 0.4
 BAND_RADIUS = 1
 """Pixels on each side of a step whose colour may be a mixture of both sides."""
 
-LEDGE = 10
+LEDGE = 16
 """A step this close to a much greater one belongs to a ledge, pixels."""
 
 LEDGE_SHARE = 0.3

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from synth.control import CancelToken
 from synth.errors import SynthError
 from synth.scene import patchmatch as pm
+from synth.scene.crisp import clean_sides, crisp
 from synth.scene.disparity_fill import continue_disparity, false_shore
 from synth.scene.smooth_fill import fill_smooth
 from synth.scene.synthesis import Plan, synthesise
@@ -87,6 +88,7 @@ def fill(
     seed: int = 0,
     quality: Quality = "quick",
     mend: NDArray[np.bool_] | None = None,
+    tear: float | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Replace the hole in colour and disparity; return everything else bit for bit.
@@ -97,14 +99,15 @@ def fill(
     piece with the disparity given in the hole: it belongs to what hides the rest. The hole should
     take in the mixed pixels along a foreground edge. ``mend`` (bool, default: none) marks source
     pixels beside the hole, sharpened or slightly mixed, that are evened too where all around is
-    smooth; only they may change besides the hole. The same ``seed`` gives the same bytes whatever
-    the number of threads. Without any source the mean of the known pixels is taken, or mid grey
-    and zero. Filled disparity stays within the range of the source nearby, plus a small margin.
-    ``cancel`` is looked at between the rounds. Raises SynthError for arrays that do not fit
-    together or an unknown quality, and Cancelled.
+    smooth; only they may change besides the hole. ``tear`` (in units of disparity, default: never)
+    is the jump from which two surfaces that meet in the hole stay apart. The same ``seed`` gives
+    the same bytes whatever the number of threads. Without any source the mean of the known pixels
+    is taken, or mid grey and zero. Filled disparity stays within the range of the source nearby,
+    plus a small margin. ``cancel`` is looked at between the rounds. Raises SynthError for arrays
+    that do not fit together or an unknown quality, and Cancelled.
     """
     _check(colour, disparity, hole, source, mend)
-    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend)
+    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend, tear)
 
 
 def _fill(
@@ -116,6 +119,7 @@ def _fill(
     seed: int,
     cancel: CancelToken | None,
     mend: NDArray[np.bool_] | None = None,
+    tear: float | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     token = cancel or CancelToken()
     picture = colour.copy()
@@ -137,6 +141,9 @@ def _fill(
     inside, usable = np.ascontiguousarray(hole[window]), np.ascontiguousarray(known[window])
     usable &= ~false_shore(depths[window], inside, usable)
     surface = continue_disparity(depths[window], inside, usable)
+    if tear is not None:
+        # Before the colours: they must meet where the surfaces do.
+        surface = crisp(surface, inside, inside | usable, tear)
     depths[window][inside] = surface[inside]
     token.check()
 
@@ -153,6 +160,8 @@ def _fill(
         wished = None if mend is None else mend[window] & usable
         even_tone(image[..., :3], image[..., 3], inside, usable, pick_y, pick_x, wished)
         changed = inside if wished is None else inside | wished
+    if tear is not None:
+        clean_sides(image[..., :3], surface, inside, inside | usable, tear)
     picture[window][changed] = np.rint(np.clip(image[changed][:, :3], 0, 255)).astype(np.uint8)
     return picture, depths
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synth.camera.pose import CameraPose
 from synth.render.renderer import Renderer
 from synth.scene.build import build_scene
-from synth.scene.deeper import CRISP_WINDOW, crisp, enlarged, lowest_within_reach
+from synth.scene.deeper import enlarged, lowest_within_reach
 
 WIDTH, HEIGHT = 320, 240
 SKY, LAMP, BAR = (90, 140, 210), (250, 240, 200), (60, 30, 20)
@@ -75,17 +75,6 @@ def test_the_cone_is_the_least_over_all_pixels(values: NDArray[np.float32], slop
         exact = float((values + away).min())
         assert found[row, column] <= values[row, column]
         assert found[row, column] == pytest.approx(exact, abs=0.09 * slope * 14 + 1e-6)
-
-
-def test_a_short_ramp_becomes_a_step_and_a_long_slope_stays() -> None:
-    x = np.arange(200, dtype=np.float32)
-    ramp = np.tile(np.clip((x - 95) / 10, 0, 1), (90, 1)).astype(np.float32)
-    sharp = crisp(ramp, np.ones_like(ramp, bool), 0.1)
-    assert set(np.unique(sharp[30:60])) == {0.0, 1.0}
-    slope = np.tile(x / 200, (90, 1)).astype(np.float32)
-    assert np.array_equal(crisp(slope, np.ones_like(slope, bool), CRISP_WINDOW / 400), slope)
-    untouched = crisp(ramp, np.zeros_like(ramp, bool), 0.1)
-    assert np.array_equal(untouched, ramp)
 
 
 def test_enlarged_covers_sizes_that_do_not_divide() -> None:
