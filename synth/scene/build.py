@@ -187,9 +187,11 @@ def _fill_behind(
     hole = hidden | contaminated | (steps.band & steps.near)
     source = ~steps.near & ~hole
     if hole.any():
+        beside = cv2.dilate(hole.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
         filled, behind = fill(
             sides.back_colour, depth, hole, source,
-            seed=making.seed, quality=making.quality, tear=making.threshold, cancel=cancel,
+            seed=making.seed, quality=making.quality, mend=beside & source,
+            tear=making.threshold, cancel=cancel,
         )  # fmt: skip
         if loose:
             alpha = carried_share(alpha, colour, filled, spill)
