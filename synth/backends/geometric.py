@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.conventions import HOME_DISTANCE, focal_pixels
+from synth.camera.conventions import HOME_DISTANCE
 from synth.camera.pose import CameraPath
 from synth.control import CancelToken
 from synth.render.coverage import MAX_FIT_ZOOM, fit_path
@@ -24,13 +23,11 @@ from synth.scene.edges import find_steps
 from synth.scene.fill import Quality
 from synth.scene.metric import metric_disparity
 from synth.scene.sheets import Scene
+from synth.scene.travel import Travel
 
 EXTEND_SHARE = 0.14
 """How far the photo is continued outward by the "extend" policy, share of its longer side."""
 
-
-TRAVEL_STEP = 0.4
-"""Scenes are prepared for multiples of this sideways movement, scene units."""
 
 STEP_SPREAD = 0.01
 """Jump of relative disparity within two pixels from which measured depth counts as a step."""
@@ -116,7 +113,7 @@ def set_stage(
     framed, crop = frame_photo(photo, film.width, film.height)
     margin = round(EXTEND_SHARE * max(film.width, film.height)) if extend else 0
 
-    travel = _travel(path, film, focal_length)
+    travel = _travel(path)
 
     def build() -> Scene:
         if cancel is not None:
@@ -133,24 +130,18 @@ def set_stage(
     else:
         key = content_key(
             framed, depth.disparity, depth.near, depth.far, depth.source, *crop, depth_strength,
-            focal_length, margin, travel, quality, film.seed,
+            focal_length, margin, repr(travel), quality, film.seed,
         )  # fmt: skip
         scene = scenes.get(key, build)
     fit = fit_path(scene, path, film.width, film.height, margin=float(margin))
     return Stage(scene, fit.path, film, fit.zoom, _edge_notes(fit.zoom, fit.needed, extend))
 
 
-def _travel(path: CameraPath, film: FilmSettings, focal_length: float) -> float:
-    """How far sideways a path goes at most, scene units, in coarse steps that share scenes.
-
-    Travelling inwards uncovers as much at the frame's corner as travelling sideways by that times
-    the tangent of the corner's angle does; turning and zooming uncover nothing.
-    """
-    away = np.abs(path.positions - np.array([0.0, 0.0, HOME_DISTANCE]))
-    focal = focal_pixels(focal_length, film.width, film.height)
-    corner = math.hypot(film.width, film.height) / 2.0 / focal
-    most = float((np.hypot(away[:, 0], away[:, 1]) + corner * away[:, 2]).max())
-    return max(math.ceil(most / TRAVEL_STEP), 1) * TRAVEL_STEP
+def _travel(path: CameraPath) -> Travel:
+    """Where a path goes, in coarse steps that share scenes."""
+    home = np.array([0.0, 0.0, HOME_DISTANCE])
+    right, up, back = (path.positions - home).T
+    return Travel.between(zip(right.tolist(), up.tolist(), (-back).tolist(), strict=True))
 
 
 def _edge_notes(zoom: float, needed: float, extend: bool) -> tuple[str, ...]:

@@ -111,8 +111,6 @@ class Renderer:
 
     def _draw(self, pose: CameraPose) -> None:
         self._nearness.fill(-1.0)
-        self._map_x.fill(0.0)
-        self._map_y.fill(0.0)
         floor = np.empty((0, 0), np.float32)
         camera = self._camera(pose)
         for index, sheet in enumerate(self._scene.sheets):
@@ -124,6 +122,10 @@ class Renderer:
                 screen, sheet.u, sheet.v, sheet.quads, floor,
                 self._nearness, self._map_x, self._map_y,
             )  # fmt: skip
+        if self._nearness.min() < 0.0:
+            # Past the drawn-out backdrop: nothing of the frame before may show.
+            empty = self._nearness < 0.0
+            self._map_x[empty] = self._map_y[empty] = 0.0
 
     def _soften(self, pose: CameraPose, picture: NDArray[np.uint8]) -> None:
         rim = self._scene.rim

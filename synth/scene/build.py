@@ -1,7 +1,8 @@
-"""A photo and its depth become a scene: three textured sheets and a soft rim.
+"""A photo and its depth become a scene: textured sheets, one behind the other, and a soft rim.
 
 - the *front* sheet is the photo, torn at its depth steps;
 - the *behind* sheet continues, under every near edge, what the edge hides (colour and depth);
+- *deeper* sheets continue what the behind sheet hides in turn;
 - the *backdrop* is a coarse sheet behind everything, so that no pixel is ever empty;
 - the *rim* holds the edge pixels of near things with soft alpha.
 
@@ -11,6 +12,8 @@ Layered depth images with context-aware fill go back to Shade et al. 1998
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +31,7 @@ from synth.scene.matte import local_sides, premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
 from synth.scene.sheets import SAFETY_MARGIN, Scene
 from synth.scene.spill import carried_share, spilled
+from synth.scene.travel import Travel, uncovered
 
 TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
@@ -41,11 +45,17 @@ BEHIND_TEAR = 3.0
 DEEPER_LEVEL = 1
 """The deeper sheets, which are coarser, are made of blocks of at least 2 texels."""
 
+EDGE = 4.0
+"""Background is prepared at least this far behind every edge, pixels."""
+
 CRUMB = 8
 """Pieces of a hidden sheet with fewer blocks than this are left out."""
 
 MESH_PARALLAX = 0.4
 """Error that mesh simplification may make, in the same measure."""
+
+LOOSE_PARALLAX = 1.0
+"""The same for estimated depth, whose own errors are larger than this."""
 
 USUAL_TRAVEL = 1.5
 """Sideways movement, scene units, for which hidden background is prepared unless told."""
@@ -64,7 +74,7 @@ def build_scene(
     *,
     focal_length: float = 50.0,
     margin: int = 0,
-    travel: float = USUAL_TRAVEL,
+    travel: Travel | float = USUAL_TRAVEL,
     quality: Quality = "quick",
     seed: int = 0,
     loose: bool = False,
@@ -77,7 +87,8 @@ def build_scene(
         disparity: inverse depth, 1 / scene units, above or equal 0, shape (H, W); steps crisp.
         focal_length: of the photo, millimetres on 36 mm across the longer side.
         margin: pixels of invented surroundings beyond each border.
-        travel: sideways movement for which hidden background is prepared, scene units.
+        travel: where the camera goes, for which hidden background is prepared; a number is
+            sideways movement in any direction, scene units.
         quality: "quick" or "best", how the hidden parts are filled.
         seed: for the fill.
         loose: the steps may lie a few pixels beside the picture's edges, as estimated ones do:
@@ -99,42 +110,26 @@ def build_scene(
     token.check()
     steps = find_steps(depth, TEAR_PARALLAX / focal)
     tear = BEHIND_TEAR * TEAR_PARALLAX / focal
-    making = Making(tear, focal * travel, quality, seed)
-    widest = HIDDEN_SHARE * max(width, height)
-    behind = _fill_behind(colour, depth, steps, making, widest, loose, token)
-    token.check()
-    front_colour, front_cells = _front(colour, steps, behind)
-    tolerance = MESH_PARALLAX / focal
-    front = build_mesh(depth, front_cells, tolerance)
-    token.check()
-    torn, deeper = look_deeper(behind.colour, behind.disparity, behind.kept, steps, making, token)
-    token.check()
-    rear_cells = _all_four(behind.region)
-    torn = torn[:-1, :-1]
-    rear_cells &= ~torn | _even_cells(behind.disparity, tear)
-    rear_cells = _whole(rear_cells, BLOCK_LEVEL)
-    rear = build_mesh(
-        behind.disparity, rear_cells, tolerance, smallest_level=BLOCK_LEVEL, fine=torn
-    )
-    near, lowest = steps.near | behind.contaminated, behind.disparity
-    for layer in deeper:
-        near = near | enlarged(layer.gone, layer.scale, depth.shape)
-        lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
-    backdrop_colour, backdrop = make_backdrop(colour, depth, near, lowest)
-
+    if not isinstance(travel, Travel):
+        travel = Travel.anywhere(travel)
+    corner = math.hypot(width, height) / 2.0 / focal
+    making = Making(tear, focal * travel.farthest(corner), quality, seed)
     centre = (offset + (width - 1) / 2.0, offset + (height - 1) / 2.0)
-    atlas = Atlas(focal, centre)
-    atlas.add(front_colour, front)
-    atlas.add(behind.colour, rear)
-    for layer in deeper:
-        mesh = build_mesh(
-            layer.disparity, _all_four(layer.region), tolerance, smallest_level=DEEPER_LEVEL
-        )
-        atlas.add(layer.colour, mesh, layer.scale)
-    atlas.add(backdrop_colour, backdrop, BACKDROP_SCALE)
-    sheets = atlas.sheets
+    widest = HIDDEN_SHARE * max(width, height)
+    bared = uncovered(depth, steps, travel, focal, centre, widest)
+    behind = _fill_behind(colour, depth, steps, bared, making, loose, token)
+    token.check()
+    tolerance = (LOOSE_PARALLAX if loose else MESH_PARALLAX) / focal
+    # What the photo shows and what it hides are made side by side.
+    with ThreadPoolExecutor(1, thread_name_prefix="scene") as pool:
+        shown = pool.submit(_shown, colour, depth, steps, behind, tolerance)
+        hidden = _hidden(colour, depth, steps, behind, bared, making, tolerance, token)
+        front, rim, rim_texture = shown.result()
 
-    rim, rim_texture = _rim(colour, depth, steps, behind, tolerance)
+    atlas = Atlas(focal, centre)
+    for piece in (front, *hidden):
+        atlas.add(piece.picture, piece.mesh, piece.scale)
+    sheets = atlas.sheets
     return Scene(
         photo=photo,
         disparity=disparity,
@@ -147,6 +142,62 @@ def build_scene(
         photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
         invented=behind.contaminated,
     )
+
+
+@dataclass(frozen=True)
+class _Piece:
+    picture: NDArray[np.uint8]
+    mesh: Mesh
+    scale: int
+
+
+def _shown(
+    colour: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    steps: Steps,
+    behind: _Behind,
+    tolerance: float,
+) -> tuple[_Piece, Mesh, NDArray[np.uint8]]:
+    """What the photo shows: the front sheet, and the rim with its texture."""
+    front_colour, front_cells = _front(colour, steps, behind)
+    front = _Piece(front_colour, build_mesh(depth, front_cells, tolerance), 1)
+    return front, *_rim(colour, depth, steps, behind, tolerance)
+
+
+def _hidden(
+    colour: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    steps: Steps,
+    behind: _Behind,
+    bared: NDArray[np.bool_],
+    making: Making,
+    tolerance: float,
+    cancel: CancelToken,
+) -> list[_Piece]:
+    """What the photo hides: the behind sheet, deeper ones and the backdrop, nearest first."""
+    torn, deeper = look_deeper(
+        behind.colour, behind.disparity, behind.kept, steps, bared, making, cancel
+    )
+    cancel.check()
+    torn = torn[:-1, :-1]
+    cells = _all_four(behind.region)
+    cells &= ~torn | _even_cells(behind.disparity, making.threshold)
+    rear = build_mesh(
+        behind.disparity,
+        _whole(cells, BLOCK_LEVEL),
+        tolerance,
+        smallest_level=BLOCK_LEVEL,
+        fine=torn,
+    )
+    pieces = [_Piece(behind.colour, rear, 1)]
+    near, lowest = steps.near | behind.contaminated, behind.disparity
+    for layer in deeper:
+        cells = _all_four(layer.region)
+        mesh = build_mesh(layer.disparity, cells, tolerance, smallest_level=DEEPER_LEVEL)
+        pieces.append(_Piece(layer.colour, mesh, layer.scale))
+        near = near | enlarged(layer.gone, layer.scale, depth.shape)
+        lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
+    return [*pieces, _Piece(*make_backdrop(colour, depth, near, lowest), BACKDROP_SCALE)]
 
 
 @dataclass(frozen=True)
@@ -165,15 +216,12 @@ def _fill_behind(
     colour: NDArray[np.uint8],
     depth: NDArray[np.float32],
     steps: Steps,
+    bared: NDArray[np.bool_],
     making: Making,
-    widest: float,
     loose: bool,
     cancel: CancelToken,
 ) -> _Behind:
-    """Continue the far side of every step under its near side.
-
-    What is hidden is prepared as far as the parallax may uncover it, and at most `widest` pixels.
-    """
+    """Continue the far side of every step under its near side, where it is bared."""
     ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     spill = spilled(colour, depth, steps) if loose else np.zeros(depth.shape, np.bool_)
     # The rim then carries the fringe along with the near thing.
@@ -181,8 +229,8 @@ def _fill_behind(
     sides = local_sides(colour, depth, steps, ring)
     alpha, front_disparity = sides.alpha, sides.front
     jump = steps.near_disparity - steps.far_disparity
-    reach = np.clip(making.parallax * jump, 4.0, widest)
-    hidden = steps.near & (steps.distance < reach)
+    hidden = cv2.dilate(bared.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    hidden = steps.near & (hidden | (steps.distance < EDGE))
     contaminated = spill | (ring & ~steps.near & (alpha > MIXED_SHARE))
     hole = hidden | contaminated | (steps.band & steps.near)
     source = ~steps.near & ~hole

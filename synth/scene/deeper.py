@@ -122,6 +122,7 @@ def look_deeper(
     disparity: NDArray[np.float32],
     kept: NDArray[np.bool_],
     steps: Steps,
+    bared: NDArray[np.bool_],
     making: Making,
     cancel: CancelToken,
 ) -> tuple[NDArray[np.bool_], list[Deeper]]:
@@ -132,12 +133,15 @@ def look_deeper(
         disparity: its inverse depth, (H, W).
         kept: what the first layer left of the near things, (H, W).
         steps: of the photo's own depth.
+        bared: pixels of near sides behind which the camera can look, (H, W).
         making: settings.
         cancel: looked at between the layers.
 
     Returns:
         Where the first hidden layer tears, (H, W), and the layers below it, nearest first.
     """
+    if not bared.any():
+        return np.zeros(disparity.shape, np.bool_), []
     scale = SECOND_SCALE
     part = np.ascontiguousarray(disparity[::scale, ::scale])
     size = part.shape[::-1]
@@ -147,7 +151,7 @@ def look_deeper(
     fresh = again.crack & ~_grown(kept[::scale, ::scale], 7)
     seeds = np.minimum(
         np.where(fresh, again.far_disparity, np.inf),
-        _least(np.where(steps.crack, steps.far_disparity, np.inf), scale),
+        _least(np.where(steps.crack & _grown(bared, 7), steps.far_disparity, np.inf), scale),
     ).astype(np.float32)
     layers: list[Deeper] = []
 

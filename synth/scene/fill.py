@@ -36,7 +36,7 @@ _BORDER = Plan(radius=2, stray=6000.0, peel=10, peel_radius=4, search=16)
 
 def _plan(quality: str) -> Plan:
     if quality == "quick":
-        return Plan(radius=2)
+        return Plan(radius=2, depth=6.0, peel=20)
     if quality == "best":
         return Plan(
             radius=3,
