@@ -69,9 +69,9 @@ class Making:
     parallax: float
     """Pixels of the scene that one unit of inverse depth may move."""
     quality: Quality
-    """Of the fill."""
+    """Of the fill of the first hidden layer."""
     seed: int
-    """Of the fill."""
+    """Of that fill."""
 
 
 @njit(cache=True, nogil=True)
@@ -202,9 +202,10 @@ def _continued(
     """The layer that the source makes where something is gone; None where nothing is."""
     if not gone.any() or not source.any():
         return None
+    # Seen rarely and guessed twice over: patches would stand out, a blend goes unnoticed.
     filled, behind = fill(
         colour, disparity, gone, source,
-        seed=making.seed, quality=making.quality, tear=making.threshold, cancel=cancel,
+        tear=making.threshold, calm=True, cancel=cancel,
     )  # fmt: skip
     behind = np.minimum(behind, disparity)
     behind = np.maximum(behind * np.float32(CLEARANCE), 0.0)

@@ -89,25 +89,36 @@ def fill(
     quality: Quality = "quick",
     mend: NDArray[np.bool_] | None = None,
     tear: float | None = None,
+    calm: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Replace the hole in colour and disparity; return everything else bit for bit.
 
-    ``colour`` is uint8 (H, W, 3), ``disparity`` float32 (H, W), ``hole`` bool (H, W). ``source``
-    (bool, default: all outside the hole) marks the known pixels that may be copied and continued;
-    the others, and those without finite disparity, have no influence, nor has source that is of a
-    piece with the disparity given in the hole: it belongs to what hides the rest. The hole should
-    take in the mixed pixels along a foreground edge. ``mend`` (bool, default: none) marks source
-    pixels beside the hole, sharpened or slightly mixed, that are evened too where all around is
-    smooth; only they may change besides the hole. ``tear`` (in units of disparity, default: never)
-    is the jump from which two surfaces that meet in the hole stay apart. The same ``seed`` gives
-    the same bytes whatever the number of threads. Without any source the mean of the known pixels
-    is taken, or mid grey and zero. Filled disparity stays within the range of the source nearby,
-    plus a small margin. ``cancel`` is looked at between the rounds. Raises SynthError for arrays
-    that do not fit together or an unknown quality, and Cancelled.
+    Args:
+        colour: uint8, (H, W, 3).
+        disparity: (H, W). Source that is of a piece with what is given in the hole is not used: it
+            belongs to what hides the rest.
+        hole: bool, (H, W). Should take in the mixed pixels along a foreground edge.
+        source: bool, (H, W): the known pixels that may be copied and continued, by default all
+            outside the hole. The others, and those without finite disparity, have no influence.
+        seed: the same one gives the same bytes whatever the number of threads.
+        quality: how hard to try.
+        mend: bool, (H, W): source pixels beside the hole, sharpened or slightly mixed, that are
+            evened too where all around is smooth; only they may change besides the hole.
+        tear: jump of disparity from which two surfaces that meet in the hole stay apart.
+        calm: a smooth blend of colours instead of patches.
+        cancel: looked at between the rounds.
+
+    Returns:
+        Colours and disparity; the latter within the range of the source nearby, plus a small
+        margin. Without any source the mean of the known pixels is taken, or mid grey and zero.
+
+    Raises:
+        SynthError: for arrays that do not fit together or an unknown quality.
+        Cancelled: when the token was set.
     """
     _check(colour, disparity, hole, source, mend)
-    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend, tear)
+    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend, tear, calm)
 
 
 def _fill(
@@ -120,6 +131,7 @@ def _fill(
     cancel: CancelToken | None,
     mend: NDArray[np.bool_] | None = None,
     tear: float | None = None,
+    calm: bool = False,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     token = cancel or CancelToken()
     picture = colour.copy()
@@ -153,6 +165,10 @@ def _fill(
     image[..., 3] = surface * np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
     state = np.where(inside, pm.HOLE, np.where(usable, pm.SOURCE, pm.VOID)).astype(np.uint8)
     image[state == pm.VOID] = 0.0
+    if calm:
+        smooth = fill_smooth(np.ascontiguousarray(image[..., :3]), inside, usable)
+        picture[window][inside] = np.rint(np.clip(smooth[inside], 0, 255)).astype(np.uint8)
+        return picture, depths
     colours, pick_y, pick_x = synthesise(image, state, plan, seed, token)
     image[..., :3][inside] = colours[inside]
     changed = inside

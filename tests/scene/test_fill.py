@@ -268,3 +268,18 @@ def test_arrays_that_do_not_fit_are_refused_with_their_sizes():
         fill(colour, depth, hole, quality="superb")  # type: ignore[arg-type]
     with pytest.raises(SynthError, match="-3 pixels"):
         extend_border(colour, depth, -3)
+
+
+def test_a_calm_fill_stays_between_the_colours_around_it() -> None:
+    rng = np.random.default_rng(3)
+    colour = rng.integers(60, 200, (120, 160, 3)).astype(np.uint8)
+    disparity = np.full((120, 160), 0.1, np.float32)
+    hole = np.zeros((120, 160), bool)
+    hole[40:80, 50:110] = True
+    calm, _ = fill(colour, disparity, hole, calm=True)
+    patched, _ = fill(colour, disparity, hole)
+    assert np.array_equal(calm[~hole], colour[~hole])
+    assert calm[hole].min() >= 60
+    assert calm[hole].max() <= 200
+    middle = np.s_[55:65, 70:90]
+    assert calm[middle].std() < 0.3 * patched[middle].std()
