@@ -156,7 +156,7 @@ def pots(p: Vector) -> float:
     d = NOWHERE
     for i in range(3):
         x = -1.52 if i == 0 else (1.33 if i == 1 else -1.5)
-        z = 4.3 if i == 0 else (-2.9 if i == 1 else -8.5)
+        z = 1.7 if i == 0 else (-2.9 if i == 1 else -8.5)
         size = 1.0 if i != 1 else 1.15
         q = scale(sub(p, (x, 0.0, z)), 1.0 / size)
         away = length(sub(q, (0.0, 0.5, 0.0))) - 0.75
@@ -177,7 +177,7 @@ def pots(p: Vector) -> float:
 @inline
 def shrub(p: Vector) -> float:
     """A clipped bay tree in the near jar."""
-    q = sub(p, (-1.52, 1.55, 4.3))
+    q = sub(p, (-1.52, 1.55, 1.7))
     away = length(q) - 0.5
     if away > 0.25:
         stem = cone(add(q, (0.0, 0.8, 0.0)), 0.0, 0.7, 0.035, 0.03)

@@ -48,7 +48,7 @@ DEEPER_LEVEL = 1
 EDGE = 4.0
 """Background is prepared at least this far behind every edge, pixels."""
 
-CRUMB = 8
+CRUMB = 24
 """Pieces of a hidden sheet with fewer blocks than this are left out."""
 
 MESH_PARALLAX = 0.4
