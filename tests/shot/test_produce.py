@@ -343,8 +343,8 @@ def test_the_same_photo_and_depth_are_not_cut_into_a_scene_twice(
 
     assert render(small()) == 1
     assert render(small()) == 1
-    # Another move as small, another rate, format or lens effect films the same scene.
-    assert render(small("pan", duration=0.3, lens={"vignette": 0.5})) == 1
+    # The same way at another pace, another rate, format or lens effect films the same scene.
+    assert render(small(duration=0.3, lens={"vignette": 0.5})) == 1
     assert render(small(output={"fps": "24", "format": "webm"})) == 1
     # Another depth, size, shape, lens or edge needs its own.
     assert render(small(depth={"strength": 0.5})) == 2
@@ -353,6 +353,8 @@ def test_the_same_photo_and_depth_are_not_cut_into_a_scene_twice(
     assert render(small(edge="extend")) == 5
     other = DepthMap(1.0 - true_depth.disparity, "true", true_depth.near, true_depth.far)
     assert render(small(), other) == 6
+    # A camera that goes elsewhere looks behind other edges.
+    assert render(small("pedestal")) == 7
 
 
 def test_a_scene_found_again_gives_the_same_film(
