@@ -15,6 +15,7 @@ from synth.motion.model import (
     Environment,
     MotionControl,
     SubjectAction,
+    SubjectMark,
     TimedMove,
     motion_schema,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "ParsedPhrase",
     "Span",
     "SubjectAction",
+    "SubjectMark",
     "TimedMove",
     "camera_path",
     "ease",

@@ -189,6 +189,52 @@ class CameraMove(Instruction):
         return values
 
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A place across or down the photo: 0 is its left or upper border, 1 the opposite one."""
+
+
+def _as_tuples(value: object) -> object:
+    """JSON has lists where places are tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(_as_tuples(item) for item in value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Place = tuple[Share, Share]
+"""A point of the photo: shares of its width and its height."""
+
+
+class SubjectMark(Instruction):
+    """Where a subject is on the photo. A painted mask wins over the box and the clicks."""
+
+    box: Annotated[tuple[Share, Share, Share, Share] | None, BeforeValidator(_as_tuples)] = Field(
+        default=None,
+        description="Left, top, right and bottom of a box around it, shares of the photo.",
+    )
+    points: Annotated[tuple[Place, ...], BeforeValidator(_as_tuples)] = Field(
+        default=(), max_length=64, description="Places on the subject, shares of the photo."
+    )
+    away: Annotated[tuple[Place, ...], BeforeValidator(_as_tuples)] = Field(
+        default=(), max_length=64, description="Places that are not the subject."
+    )
+    mask: str | None = Field(
+        default=None,
+        max_length=200_000,
+        description="A painted mask: a grey PNG in base64, white on the subject.",
+    )
+
+    @model_validator(mode="after")
+    def _box_is_open(self) -> Self:
+        if self.box is not None:
+            left, top, right, bottom = self.box
+            if right <= left or bottom <= top:
+                raise InvalidInstruction(
+                    "The box around the subject is empty: its right side must lie right of its "
+                    "left one and its bottom below its top. Draw it again."
+                )
+        return self
+
+
 class SubjectAction(Instruction):
     """What one subject of the photo does."""
 
@@ -205,6 +251,10 @@ class SubjectAction(Instruction):
     direction: Annotated[Heading, Word] = Field(
         default="in_place", description="Where the subject goes."
     )
+    mark: SubjectMark | None = Field(
+        default=None,
+        description="Where it is on the photo; left out, the photo's likeliest subject.",
+    )
 
     @field_validator("id")
     @classmethod
@@ -212,6 +262,13 @@ class SubjectAction(Instruction):
         if not value.isprintable() or not value.strip():
             raise InvalidInstruction("The name of a subject must be made of visible characters.")
         return value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that ``MotionControl.from_dict`` reads back to an equal instruction."""
+        values = self.model_dump(mode="json", exclude={"mark"})
+        if self.mark is not None:
+            values["mark"] = self.mark.model_dump(mode="json", exclude_defaults=True)
+        return values
 
 
 class Environment(Instruction):

@@ -147,7 +147,7 @@ class MotionControl(Instruction):
         elif self.camera:
             values["camera"] = [move.to_dict() for move in self.camera]
         if self.objects:
-            values["objects"] = [subject.model_dump(mode="json") for subject in self.objects]
+            values["objects"] = [subject.to_dict() for subject in self.objects]
         if self.environmental is not None:
             values["environmental"] = self.environmental.model_dump(mode="json")
         return values
