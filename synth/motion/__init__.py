@@ -9,13 +9,13 @@ from synth.motion.catalogue import (
     MoveType,
 )
 from synth.motion.easing import EASINGS, ease
+from synth.motion.instructions import SubjectMark
 from synth.motion.json_text import parse_motion_json
 from synth.motion.model import (
     CameraMove,
     Environment,
     MotionControl,
     SubjectAction,
-    SubjectMark,
     TimedMove,
     motion_schema,
 )
