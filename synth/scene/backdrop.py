@@ -29,6 +29,9 @@ SLIT_DEPTH = 0.3
 BACKDROP_SLIT = 5
 """Gaps narrower than this many cells of eight pixels do not shape the backdrop."""
 
+BACKDROP_LEVEL = 2
+"""Its largest blocks are 2**2 texels wide: most lie hidden, and small ones are soon passed over."""
+
 BACKDROP_REACH = 2.0
 """How far the backdrop's border is drawn out sideways, focal lengths."""
 
@@ -85,7 +88,7 @@ def make_backdrop(
     disparity = np.maximum(floor * 0.97 - 0.02 / HOME_DISTANCE, 0.0).astype(np.float32)
     picture = np.clip(np.rint(np.dstack(planes[:3])), 0, 255).astype(np.uint8)
     cells = np.ones((size[1] - 1, size[0] - 1), bool)
-    return picture, build_mesh(disparity, cells, 0.02 / HOME_DISTANCE)
+    return picture, build_mesh(disparity, cells, 0.02 / HOME_DISTANCE, largest_level=BACKDROP_LEVEL)
 
 
 def drawn_out(sheet: Sheet) -> Sheet:

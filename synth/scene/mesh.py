@@ -37,6 +37,7 @@ def build_mesh(
     tolerance: float,
     *,
     smallest_level: int = 0,
+    largest_level: int = MAX_LEVEL,
     fine: NDArray[np.bool_] | None = None,
 ) -> Mesh:
     """Mesh the lattice cells that are marked.
@@ -47,11 +48,12 @@ def build_mesh(
         tolerance: largest disparity error that merging cells may make.
         smallest_level: blocks of this level are kept whole however curved, and smaller remains
             at the surface's border are left out.
+        largest_level: blocks are not merged beyond this level.
         fine: cells where such remains are kept all the same, shape (H-1, W-1).
     """
     spared = np.zeros(cells.shape, np.bool_) if fine is None else fine
     levels = _merge_levels(
-        disparity, cells, np.float32(tolerance), smallest_level, MAX_LEVEL, spared
+        disparity, cells, np.float32(tolerance), smallest_level, largest_level, spared
     )
     corners = _collect_leaves(levels, MAX_LEVEL)
     snapped = disparity.copy()
