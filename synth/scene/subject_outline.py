@@ -6,6 +6,8 @@ https://doi.org/10.1109/TPAMI.2012.213); `matte` then explains each pixel along 
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +115,7 @@ def _guided(colour: Bytes, values: Array, radius: int) -> Array:
     side = (2 * radius + 1, 2 * radius + 1)
     guide = colour.astype(np.float32) / 255.0
 
-    def mean(array: NDArray[np.float32]) -> Array:
+    def mean(array: NDArray[Any]) -> Array:
         return np.asarray(cv2.boxFilter(array, -1, side, borderType=cv2.BORDER_REFLECT), np.float32)
 
     r, g, b = (np.ascontiguousarray(guide[..., index]) for index in range(3))
@@ -131,4 +133,5 @@ def _guided(colour: Bytes, values: Array, radius: int) -> Array:
     ag = (i_rg * vr + i_gg * vg + i_gb * vb) / det
     ab = (i_rb * vr + i_gb * vg + i_bb * vb) / det
     rest = mv - ar * mr - ag * mg - ab * mb
-    return np.clip(mean(ar) * r + mean(ag) * g + mean(ab) * b + mean(rest), 0.0, 1.0)
+    finer = mean(ar) * r + mean(ag) * g + mean(ab) * b + mean(rest)
+    return np.asarray(np.clip(finer, 0.0, 1.0), np.float32)
