@@ -145,12 +145,16 @@ def _without(
     reach = max(round(_SPILL * side), 2)
     depth = _unspilled(disparity, hole, reach)
     cancel.check()
-    source = ~grown(hole, _DISTRUST)
-    if not source.any():
-        source = ~hole
+    # What adjoins the subject may be mixed with it: no material, but it stays as it is.
+    wide = grown(hole, _DISTRUST)
+    if wide.all():
+        wide = hole
     # As for the hidden parts of a scene: two surfaces meet in a step there, not in a slope.
     tear = 15.0 / (50.0 / 36.0 * side)
-    return fill(photo, depth, hole, source, seed=seed, quality=quality, tear=tear, cancel=cancel)
+    plate, behind = fill(photo, depth, wide, seed=seed, quality=quality, tear=tear, cancel=cancel)
+    kept = wide & ~hole
+    plate[kept], behind[kept] = photo[kept], depth[kept]
+    return plate, np.maximum(behind, 0.0)
 
 
 def _unspilled(disparity: Array, hole: Mask, reach: int) -> Array:

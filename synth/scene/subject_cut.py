@@ -30,6 +30,13 @@ _CRISP = 0.7
 _ROUNDS = 3
 """Rounds of GrabCut."""
 
+_FAIR = 0.005
+"""Share of the picture below which nothing is taken for its subject unasked."""
+_DEPTH_WEIGHT = 0.7
+"""What a relative step of disparity weighs beside lightness from black to white."""
+_PEAKS = 6
+"""Places that draw the eye at which a subject is looked for."""
+
 _MASKED = (cv2.GC_FGD, cv2.GC_PR_FGD)
 
 
@@ -74,20 +81,24 @@ def cut(rgb: Bytes, disparity: Array, seeds: Seeds, cancel: CancelToken) -> Foun
         if not guess.any():
             return nothing
     cancel.check()
-    stands = _standing(depth, floor, within, points, guess, seeds)
-    stands &= ~grown(away, 2)
-    if _stepped(stands, depth, floor) >= _CRISP:
-        labels, window = _by_depth(stands, floor, within)
-        crisp = True
+    if guess.any():
+        stands, crisp = _likely_standing(rgb, depth, floor, away)
     else:
-        labels, window = _by_colour(rgb, depth, within, points, guess, seeds)
-        crisp = False
+        stands = _standing(depth, floor, within, points, seeds) & ~grown(away, 2)
+        crisp = _stepped(stands, depth, floor)[0] >= _CRISP
+    if crisp:
+        labels, window = _by_depth(stands, depth, floor, within)
+    else:
+        if guess.any() and stands[guess].mean() > 0.5:
+            guess = guess | stands
+        labels, window = _by_colour(rgb, depth, stands, within, points, away, guess, seeds)
+        rgb = _with_depth(rgb, depth)
     labels[away] = cv2.GC_BGD
     labels[points] = cv2.GC_FGD
     cancel.check()
     solid = _grab(rgb, labels, window)
     solid &= within & ~away
-    return Found(_tidy(solid, points), crisp)
+    return Found(_tidy(solid, points, stands if crisp else None), crisp)
 
 
 def _spots(points: tuple[tuple[int, int], ...], shape: tuple[int, ...]) -> Mask:
@@ -122,17 +133,55 @@ def _floor(disparity: Array) -> Mask:
         return np.zeros(disparity.shape, bool)
     fits = np.abs(planes @ places.T - values) < _ON_FLOOR * values
     best = planes[int(fits.sum(axis=1).argmax())]
-    if fits.sum(axis=1).max() < 0.2 * 1500:
+    if fits.sum(axis=1).max() < 0.12 * 1500:
         return np.zeros(disparity.shape, bool)
     rows = np.arange(height)[:, None] / height
     columns = np.arange(width)[None, :] / width - 0.5
     plane = best[0] + best[1] * columns + best[2] * rows
-    return np.abs(plane - disparity) < _ON_FLOOR * disparity
+    lies = np.abs(plane - disparity) < _ON_FLOOR * disparity
+    # A floor goes on beyond the picture; a slanting subject in the middle does not.
+    goes_on = [float(side.any(axis=1).mean()) for side in (lies[:, :2], lies[:, -2:])]
+    return lies if max(goes_on) > 0.1 or min(goes_on) > 0.02 else np.zeros(disparity.shape, bool)
 
 
-def _standing(
-    depth: Array, floor: Mask, within: Mask, points: Mask, guess: Mask, seeds: Seeds
-) -> Mask:
+def _likely_standing(rgb: Bytes, depth: Array, floor: Mask, away: Mask) -> tuple[Mask, bool]:
+    """What stands between steps of depth where the picture draws the eye, and how surely.
+
+    Empty where nothing does; a subject stands before what surrounds it, not in a gap of it.
+    """
+    height, width = depth.shape
+    frame = np.ones(depth.shape, bool)
+    frame[2:, 2:-2] = False
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    middle = np.exp(-(((x / width - 0.5) / 0.36) ** 2) - ((y / height - 0.55) / 0.42) ** 2)
+    draw = blurred(barrier_distance(blurred(lab_of(rgb), 1.0), frame), width / 160.0) * middle
+    open_yet = draw * ~floor * ~away
+    everywhere = np.ones(depth.shape, bool)
+    best, best_score, best_crisp = np.zeros(depth.shape, bool), 0.0, False
+    for _ in range(_PEAKS):
+        place = int(open_yet.argmax())
+        point = (place % width, place // width)
+        one = Seeds(None, (point,), ())
+        part = _standing(depth, floor, everywhere, _spots(one.points, depth.shape), one)
+        part &= ~grown(away, 2)
+        before = _stepped(part, depth, floor)[1]
+        score = float(draw[part].sum()) / max(float(part.sum()), 1.0) ** 0.5
+        crisp = before >= _CRISP
+        if (
+            part.mean() > _FAIR
+            and before > 0.5 * _CRISP
+            and (crisp, score)
+            > (
+                best_crisp,
+                best_score,
+            )
+        ):
+            best, best_score, best_crisp = part, score, crisp
+        open_yet = np.where(part | grown(_spots(one.points, depth.shape), 8), 0.0, open_yet)
+    return best, best_crisp
+
+
+def _standing(depth: Array, floor: Mask, within: Mask, points: Mask, seeds: Seeds) -> Mask:
     """What hangs together with the mark between steps of depth, without the floor."""
     small = np.ones((3, 3), np.uint8)
     cracks = np.asarray(cv2.dilate(depth, small) - cv2.erode(depth, small)) > 2.0 * _STEP
@@ -142,8 +191,7 @@ def _standing(
     elif seeds.box is not None:
         places = [(_usual(depth, floor, within, seeds.box), within)]
     else:
-        core = guess & ~floor if (guess & ~floor).any() else guess
-        places = [(float(np.median(depth[core])), core)]
+        places = []
     for level, seed in places:
         alike = (np.abs(depth - level) < _ALIKE) & within & (~floor | points)
         body = alike & ~cracks
@@ -158,8 +206,22 @@ def _standing(
         # The rim that the cracks took away comes back on its own side of the step.
         for _ in range(2):
             part |= grown(part, 1) & alike
-        whole |= part
+        whole |= part | _bits(alike, part)
     return whole
+
+
+def _bits(alike: Mask, part: Mask) -> Mask:
+    """Small pieces at the same depth close by: an antenna's tip whose stalk is too thin to see."""
+    rows = np.flatnonzero(part.any(axis=1))
+    if rows.size == 0:
+        return part
+    reach = max(round(0.03 * (int(rows[-1]) - int(rows[0]) + 1)), 3)
+    count, parts = components(alike & ~part)
+    sizes = np.bincount(parts.ravel(), minlength=count)
+    close = np.bincount(parts[grown(part, reach)], minlength=count) > 0
+    kept = close & (sizes < 0.05 * part.sum())
+    kept[0] = False
+    return kept[parts]
 
 
 def _usual(depth: Array, floor: Mask, within: Mask, box: tuple[int, int, int, int]) -> float:
@@ -182,24 +244,24 @@ def _usual(depth: Array, floor: Mask, within: Mask, box: tuple[int, int, int, in
     return float(0.5 * (ends[place] + ends[place + 1]))
 
 
-def _stepped(part: Mask, depth: Array, floor: Mask) -> float:
-    """Share of a part's rim where depth steps back (or forward), the floor and frame apart."""
-    share = float(part.mean())
-    if not 5e-4 < share < 0.65:
-        return 0.0
+def _stepped(part: Mask, depth: Array, floor: Mask) -> tuple[float, float]:
+    """How much of a part's rim is a step of depth: of any kind or floor, and down from the part.
+
+    Both are shares, the second one of the rim that is not floor.
+    """
+    if not 5e-4 < float(part.mean()) < 0.65:
+        return 0.0, 0.0
     rim = grown(part, 1) & ~part
-    rim &= ~floor
     if rim.sum() < 8:
-        return 0.0
+        return 0.0, 0.0
     window = np.ones((5, 5), np.uint8)
-    own = np.where(part, depth, np.float32(-1e3)).astype(np.float32)
-    inside = np.asarray(cv2.dilate(own, window))
-    outer = np.where(part, np.float32(1e3), depth).astype(np.float32)
-    lowest = np.asarray(cv2.erode(outer, window))
-    outer = np.where(part, np.float32(-1e3), depth).astype(np.float32)
-    highest = np.asarray(cv2.dilate(outer, window))
-    step = (inside - lowest > _ALIKE) | (highest - inside > _ALIKE)
-    return float(step[rim].mean())
+    own = np.asarray(cv2.dilate(np.where(part, depth, np.float32(-1e3)), window))
+    lowest = np.asarray(cv2.erode(np.where(part, np.float32(1e3), depth), window))
+    highest = np.asarray(cv2.dilate(np.where(part, np.float32(-1e3), depth), window))
+    down = own - lowest > 2.0 * _STEP
+    bounded = down | (highest - own > 2.0 * _STEP) | floor
+    standing = rim & ~floor
+    return float(bounded[rim].mean()), float(down[standing].mean()) if standing.any() else 0.0
 
 
 def _window(part: Mask, margin: float) -> tuple[slice, slice]:
@@ -213,7 +275,7 @@ def _window(part: Mask, margin: float) -> tuple[slice, slice]:
 
 
 def _by_depth(
-    stands: Mask, floor: Mask, within: Mask
+    stands: Mask, depth: Array, floor: Mask, within: Mask
 ) -> tuple[NDArray[np.uint8], tuple[slice, slice]]:
     """Labels where steps of depth bound the subject: a narrow band and its feet stay open."""
     labels = np.full(stands.shape, cv2.GC_BGD, np.uint8)
@@ -222,6 +284,14 @@ def _by_depth(
     inner = ~grown(~stands, 1)
     # What is too thin to have an inside is not lost to colour.
     labels[inner | (stands & ~grown(inner, 2))] = cv2.GC_FGD
+    if not within.all():
+        # Where the surface goes on beyond the box, colour has to say where the subject ends.
+        window = np.ones((5, 5), np.uint8)
+        own = np.asarray(cv2.dilate(np.where(stands, depth, np.float32(-1e3)), window))
+        leak = grown(stands, 2) & ~within & (np.abs(depth - own) < 0.5 * _ALIKE)
+        rows, columns = np.flatnonzero(within.any(axis=1)), np.flatnonzero(within.any(axis=0))
+        reach = round(0.2 * min(rows.size, columns.size))
+        labels[grown(leak, reach) & stands] = cv2.GC_PR_BGD
     rows = np.flatnonzero(stands.any(axis=1))
     tall = int(rows[-1] - rows[0]) + 1
     reach = max(round(0.07 * tall), 3)
@@ -233,7 +303,14 @@ def _by_depth(
 
 
 def _by_colour(
-    rgb: Bytes, depth: Array, within: Mask, points: Mask, guess: Mask, seeds: Seeds
+    rgb: Bytes,
+    depth: Array,
+    stands: Mask,
+    within: Mask,
+    points: Mask,
+    away: Mask,
+    guess: Mask,
+    seeds: Seeds,
 ) -> tuple[NDArray[np.uint8], tuple[slice, slice]]:
     """Labels where colour has to find the outline."""
     labels = np.full(depth.shape, cv2.GC_BGD, np.uint8)
@@ -244,24 +321,77 @@ def _by_colour(
         return labels, _window(within, 0.3)
     whole = (slice(None), slice(None))
     if not points.any():
-        labels[grown(guess, 12)] = cv2.GC_PR_BGD
+        labels[grown(guess, max(round(0.4 * float(guess.sum()) ** 0.5), 12))] = cv2.GC_PR_BGD
         labels[guess] = cv2.GC_PR_FGD
         return labels, whole
     lab = lab_of(rgb)
-    features = np.concatenate([blurred(lab, 1.0), depth[..., None]], axis=2)
-    away = barrier_distance(features, points)
-    likely = likely_subject(rgb, lab).mask > 0.5
-    level, _ = cv2.threshold(
-        np.clip(away * 160.0, 0, 255).astype(np.uint8), 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU
-    )
-    reach = 0.6 * level / 160.0
-    begun = away < reach
-    if likely[points].mean() > 0.5:
-        begun = likely
-    labels[away < max(2.2 * reach, float(np.percentile(away, 60)))] = cv2.GC_PR_BGD
-    labels[grown(begun, 10)] = cv2.GC_PR_BGD
+    guesses = [stands, likely_subject(rgb, lab).mask > 0.5]
+    begun = _outlined(lab, depth, points, away, guesses)
+    reach = max(round(0.5 * float(begun.sum()) ** 0.5), 10)
+    labels[grown(begun, reach)] = cv2.GC_PR_BGD
     labels[begun] = cv2.GC_PR_FGD
     return labels, whole
+
+
+def _outlined(lab: Array, depth: Array, points: Mask, away: Mask, guesses: list[Mask]) -> Mask:
+    """The region round the clicks whose outline runs best along edges of colour and depth.
+
+    Candidates are what ever higher barriers enclose round the clicks, what lies nearer to them
+    than to the frame and to the clicks away from the subject, and the `guesses`.
+    """
+    soft = blurred(lab, 1.0)
+    features = np.concatenate([soft, depth[..., None]], axis=2)
+    inward = barrier_distance(features, points)
+    frame = away.copy()
+    frame[:1] = frame[:, :1] = frame[:, -1:] = True
+    outward = barrier_distance(features, frame & ~points)
+    small = np.ones((3, 3), np.uint8)
+    step = np.asarray(cv2.dilate(features, small) - cv2.erode(features, small))
+    edge = np.minimum(np.sqrt((step * step).sum(axis=2)), 0.3)
+    levels = np.quantile(inward, np.geomspace(0.004, 0.5, 16))
+    regions = [inward <= level for level in levels]
+    regions += [inward <= factor * outward for factor in (0.35, 0.6, 1.0, 1.6)]
+    regions += [guess for guess in guesses if guess[points].mean() > 0.5]
+    best, best_score = points, 0.0
+    for region in regions:
+        _, parts = components(region)
+        touched = np.unique(parts[points & region])
+        whole = _filled(np.isin(parts, touched[touched > 0]))
+        rim = grown(whole, 1) & ~whole
+        share = float(whole.mean())
+        if not (rim.any() and share < 0.55):
+            continue
+        sides = np.concatenate([whole[0], whole[:, 0], whole[:, -1]])
+        score = float(edge[rim].mean()) * share**0.12 * (1.0 - float(sides.mean()))
+        if score > best_score:
+            best, best_score = whole, score
+    return best
+
+
+def _filled(mask: Mask) -> Mask:
+    """A mask without holes."""
+    count, parts = components(~mask)
+    if count < 2:
+        return mask
+    ends = (parts[0], parts[-1], parts[:, 0], parts[:, -1])
+    return mask | ~np.isin(parts, np.unique(np.concatenate([end.ravel() for end in ends])))
+
+
+def _with_depth(rgb: Bytes, depth: Array) -> Bytes:
+    """The three directions in which colour and depth together differ most, as a picture.
+
+    GrabCut takes three channels: depth is its fourth by way of a principal component analysis.
+    """
+    features = np.concatenate([lab_of(rgb), _DEPTH_WEIGHT * depth[..., None]], axis=2)
+    flat = features.reshape(-1, 4).astype(np.float64)
+    flat -= flat.mean(axis=0)
+    _, axes = np.linalg.eigh(flat.T @ flat)
+    # The sign of a direction is anybody's choice: the largest part is positive.
+    axes = axes[:, 1:] * np.sign(axes[np.abs(axes[:, 1:]).argmax(axis=0), [1, 2, 3]])
+    seen = flat @ axes
+    low, high = np.percentile(seen, 1, axis=0), np.percentile(seen, 99, axis=0)
+    span = max(float((high - low).max()), 1e-3)
+    return np.clip((seen - low) / span * 255.0, 0, 255).astype(np.uint8).reshape(rgb.shape)
 
 
 def _grab(rgb: Bytes, labels: NDArray[np.uint8], window: tuple[slice, slice]) -> Mask:
@@ -279,15 +409,20 @@ def _grab(rgb: Bytes, labels: NDArray[np.uint8], window: tuple[slice, slice]) ->
     return solid
 
 
-def _tidy(solid: Mask, points: Mask) -> Mask:
-    """Keep the parts that were clicked, or else the large ones, and fill their pinholes."""
+def _tidy(solid: Mask, points: Mask, stands: Mask | None) -> Mask:
+    """Keep the parts that belong to the subject and fill their pinholes.
+
+    They are those that touch what depth found, those that were clicked, or else the large ones.
+    """
     count, parts = components(solid)
     if count < 2:
         return solid
     sizes = np.bincount(parts.ravel(), minlength=count)
     sizes[0] = 0
     kept = sizes > 0.12 * sizes.max()
-    if points.any():
+    if stands is not None:
+        kept = (np.bincount(parts[stands], minlength=count) > 0) & (sizes > 2)
+    elif points.any():
         kept = np.bincount(parts[points], minlength=count) > 0
     kept[0] = False
     solid = kept[parts]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.control import CancelToken
-from synth.scene.depth_grid import Array, Bytes, Mask, blurred, grown, scaled
+from synth.scene.depth_grid import Array, Bytes, Mask, blurred, components, grown, scaled
 from synth.scene.edges import Steps
 from synth.scene.matte import local_sides
 from synth.scene.subject_cut import Found
@@ -42,7 +42,7 @@ def outline(
     cancel.check()
     if found.crisp:
         solid = _onto_steps(disparity[window], rough, solid, scale)
-    alpha[window] = matted(colour, _smooth(solid, scale))
+    alpha[window] = matted(colour, _without_chinks(_smooth(solid, scale)))
     return alpha
 
 
@@ -95,19 +95,30 @@ def _onto_edges(colour: Bytes, rough: Array, scale: float) -> Mask:
 def _onto_steps(disparity: NDArray[np.float32], rough: Array, solid: Mask, scale: float) -> Mask:
     """Where depth steps close to the outline, the step is the outline."""
     depth = np.log(np.maximum(disparity, 1e-4)).astype(np.float32)
-    reach = 1.5 * scale
     inner, outer = (rough > 0.99).astype(np.float32), (rough < 0.01).astype(np.float32)
-    near = blurred(depth * inner, reach) / np.maximum(blurred(inner, reach), 1e-4)
-    far = blurred(depth * outer, reach) / np.maximum(blurred(outer, reach), 1e-4)
-    known = (blurred(inner, reach) > 0.02) & (blurred(outer, reach) > 0.02)
-    decided = known & (np.abs(near - far) > _NEARER)
-    own = np.abs(depth - near) < np.abs(depth - far)
-    return np.where(decided, own, solid)
+    result = solid
+    # Thin things have nothing of themselves close by in the small mask: look farther, then close.
+    for reach in (5.0 * scale, 1.5 * scale):
+        shares = blurred(inner, reach), blurred(outer, reach)
+        near = blurred(depth * inner, reach) / np.maximum(shares[0], 1e-4)
+        far = blurred(depth * outer, reach) / np.maximum(shares[1], 1e-4)
+        decided = (shares[0] > 0.02) & (shares[1] > 0.02) & (np.abs(near - far) > _NEARER)
+        own = np.abs(depth - near) < np.abs(depth - far)
+        result = np.where(decided, own, result)
+    return result
 
 
 def _smooth(solid: Mask, scale: float) -> Mask:
     """Without the staircase that the small mask leaves where no edge guides it."""
     return blurred(solid.astype(np.float32), 0.4 * max(scale, 1.0)) > 0.5
+
+
+def _without_chinks(solid: Mask) -> Mask:
+    """A mask without holes that are too small to show anything but mixed pixels."""
+    count, parts = components(~solid)
+    sizes = np.bincount(parts.ravel(), minlength=count)
+    chink = sizes < max(2e-3 * solid.sum(), 4)
+    return solid | (chink[parts] & ~solid)
 
 
 def _guided(colour: Bytes, values: Array, radius: int) -> Array:
