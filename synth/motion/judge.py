@@ -1,13 +1,15 @@
 """Tells the words of a camera from the same words of a picture.
 
 A crane may be a camera on an arm or a machine in a harbour; what decides is who the sentence is
-about, whether a direction follows, and whether the word stands as a noun with an article.
+about, whether a direction follows, and whether the word stands as a noun with an article. The same
+goes for rain and rain boots, for running and running shoes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Sequence, Set
+from functools import cache
+from typing import Final, NamedTuple
 
 from synth.motion.clauses import (
     MOTION_WAYS,
@@ -19,8 +21,10 @@ from synth.motion.clauses import (
     near_way,
     negates,
 )
+from synth.motion.instructions import Action, Particles
 from synth.motion.lexer import Word
-from synth.motion.vocabulary import FAMILIES
+from synth.motion.vocabulary import ACTIONS, ACTORS, FAMILIES, word_set
+from synth.motion.ways import AIR, WINDS
 
 _OBJECTS_OF_HANDS: Final = frozenset(
     {"console", "game", "games", "device", "phone", "fan", "radio", "mirror", "torch", "lantern",
@@ -233,3 +237,168 @@ def still_word(units: Sequence[Word]) -> Word | None:
         if after is not None and after.kind == "camera" and unit.text != "frozen":
             return unit
     return None
+
+
+_FALLS: Final = word_set(
+    "fall falls falling blow blows blowing blown drift drifts drifting float floats floating swirl "
+    "swirls swirling fly flies flying flutter flutters fluttering particles motes rise rises "
+    "rising glowing tumbling tumble whirl whirls whirling spiraling dance dances dancing raining "
+    "descend descending settling storm kicked thrown"
+)
+_NOT_WEATHER: Final = word_set(
+    "coat coats boots boot forest forests jacket jackets barrel barrels gutter gutters cloud "
+    "clouds machine puddle puddles gear white globe globes angel leopard horn light lights lamp "
+    "lamps cannon mop bunny cover bowl cap caps peak peaks bank banks shelter glasses mirror "
+    "window windshield eyes eyed plow plough blower drum maker plug plugs town tires shoes"
+)
+_FEELS: Final = word_set("in through amid")
+_SHOWERS: Final = word_set("swirl flurry shower storm gust carpet cloud veil curtain")
+_LEAF_OWNERS: Final = word_set("tea banana fig palm bay mint lettuce oak maple table gold loose")
+_RAYS: Final = word_set("rays ray shafts shaft beams beam")
+_SUNS: Final = word_set("god sun light sunlight moonlight sunshine volumetric crepuscular heavenly")
+_LENS: Final = word_set("creamy smooth buttery shallow swirly beautiful")
+_BLADES: Final = word_set(
+    "turbine turbines chime chimes instrument instruments tunnel up farm mill"
+)
+_GEAR: Final = word_set(
+    "shoes shorts gear stick sticks boots path trail track water board room frame"
+)
+_GONE: Final = word_set("after before stopped stops stop ending")
+_OVER: Final = word_set("stopped stops stop ends ended clears cleared")
+_SOAKED: Final = word_set("slick swept wet kissed capped drenched streaked slicked dusted")
+_SNOWING: Final = word_set("light heavy gentle soft thick dense")
+_OPEN_AIR: Final = word_set("air sunlight sun light sunbeam wind moonlight breeze")
+_WIND_OPENINGS: Final = word_set("strong high cold icy warm hot light gentle soft heavy the a and")
+
+
+class ActionVerb(NamedTuple):
+    """A verb that is an action of a subject."""
+
+    action: Action
+    form: str
+    """"bare", "s" or "ing"."""
+    pace: float
+
+
+@cache
+def action_verbs() -> dict[str, ActionVerb]:
+    """Every form of every action's verbs."""
+    table: dict[str, ActionVerb] = {}
+    for action, verbs in ACTIONS.items():
+        for entry in verbs.split():
+            verb, _, pace = entry.partition(":")
+            known = float(pace) if pace else 0.5
+            stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
+            doubled = verb in ("run", "jog", "hop", "spin")
+            table[verb] = ActionVerb(action, "bare", known)
+            plural = "es" if verb.endswith(("sh", "ch", "z")) else "s"
+            table[verb + plural] = ActionVerb(action, "s", known)
+            table[(verb + verb[-1] if doubled else stem) + "ing"] = ActionVerb(action, "ing", known)
+    return table
+
+
+def stands_as_verb(words: Sequence[Word], index: int, verb: ActionVerb) -> bool:
+    """Whether the word is a verb of a subject here: not "a walk", not "falls asleep"."""
+    before = words[index - 1] if index > 0 else None
+    after = words[index + 1] if index + 1 < len(words) else None
+    nexts = "" if after is None else after.text
+    if (
+        verb.form != "ing"
+        and before is not None
+        and (before.kind in ("det", "prep") and before.text not in ("who", "that", "to"))
+    ):
+        return False
+    if (before is not None and before.text in ("like", "as")) or nexts in _GEAR:
+        return False
+    if verb.action == "fall" and nexts in ("asleep", "silent", "in", "ill", "short", "apart"):
+        return nexts == "in" and (index + 2 < len(words) and words[index + 2].text == "place")
+    if after is not None and verb.action in ("run", "turn", "float", "idle"):
+        if after.kind == "det" and verb.form != "ing":
+            return False
+        if nexts == "into" and verb.action == "run":
+            return True
+        if nexts in ("out", "on", "off", "pale", "red", "into", "fire", "late", "low"):
+            return "spot" in {word.text for word in words[index + 2 : index + 4]}
+    return True
+
+
+def is_absent(words: Sequence[Word], index: int) -> bool:
+    """Whether weather or wind is ruled out: "no rain", "after the rain", "the snow has stopped"."""
+    before = range(max(0, index - 4), index)
+    if any(negates(words, i) or words[i].text in _GONE for i in before):
+        return True
+    return any(word.text in _OVER for word in words[index + 1 : index + 4])
+
+
+def is_wind(words: Sequence[Word], index: int) -> bool:
+    """Whether air moves, and not "wind turbines" or a road that winds."""
+    if words[index].text not in WINDS:
+        return False
+    before = words[index - 1] if index > 0 else None
+    after = words[index + 1].text if index + 1 < len(words) else ""
+    noun = before is None or before.kind != "content" or before.text in _WIND_OPENINGS
+    return after not in _BLADES and (noun or words[index].text not in ("wind", "winds"))
+
+
+def in_the_air(
+    words: Sequence[Word], index: int, stirred: bool, claimed: Set[int]
+) -> tuple[Particles, float] | None:
+    """The effect that a word asks for and its usual strength, unless it is part of the picture.
+
+    ``stirred`` says whether there is wind, ``claimed`` which words are a subject's action.
+    """
+    word = words[index]
+    before = words[index - 1].text if index > 0 else ""
+    after = words[index + 1] if index + 1 < len(words) else None
+    nexts = after.text if after is not None else ""
+    if word.text == "light rays":
+        return "light_rays", 0.5
+    if word.text in _RAYS:
+        of = {w.text for w in words[index + 2 : index + 4]} if nexts == "of" else set()
+        return ("light_rays", 0.5) if before in _SUNS or of & _SUNS else None
+    if word.text == "pouring" and index > 0 and before in ("it's", "is") and after is None:
+        return "rain", 0.9
+    known = AIR.get(word.text)
+    if known is None or before in ("like", "purple", "fake"):
+        return None
+    effect = known[0]
+    if effect != "bokeh" and nexts in _NOT_WEATHER:
+        return None
+    if effect == "bokeh":
+        lens = before in _LENS or nexts in ("background", "backdrop", "lens", "effect")
+        return None if lens else known
+    if after is not None and after.kind == "content" and nexts in _SOAKED:
+        return None
+    joined = after is not None and nexts.endswith("ed") and after.start - word.end == 1
+    if joined and nexts not in ("filled", "shrouded", "wrapped", "veiled"):
+        return None
+    near = {w.text for w in words[max(0, index - 4) : index + 6] if w.start not in claimed}
+    moving = bool(near & _FALLS)
+    if word.text in ("leaves", "sparks") and after is not None and after.kind in ("det", "pron"):
+        return None
+    if word.text in ("leaves", "foliage"):
+        verb = before in ACTORS or before in _LEAF_OWNERS
+        placed = (
+            before in ("the", "with") and index > 1 and words[index - 2].kind in ("prep", "way")
+        )
+        scattered = (
+            before == "of" and not {w.text for w in words[max(0, index - 3) : index]} & _SHOWERS
+        )
+        still = verb or placed or scattered or nexts in ("of", "on")
+        return None if still or not (moving or stirred or _alone(words, index)) else known
+    if word.text in ("snow", "dust"):
+        if nexts in ("covers", "covering", "on", "lies", "lying", "blankets", "blanketing"):
+            return None
+        strong = before in _SNOWING and not (effect == "dust" and before not in ("light", "heavy"))
+        air = nexts == "in" and {w.text for w in words[index + 2 : index + 5]} & _OPEN_AIR
+        return known if moving or stirred or strong or air or _alone(words, index) else None
+    return known
+
+
+def _alone(words: Sequence[Word], index: int) -> bool:
+    """Whether a stretch says nothing else, as an instruction does: "pan left, autumn leaves"."""
+    others = [*words[:index], *words[index + 1 :]]
+    quiet = ("filler", "amount", "boost", "not")
+    return all(
+        (w.kind in quiet and w.text != "deep") or w.text in ("autumn", "some", "it") for w in others
+    )

@@ -19,7 +19,7 @@ from synth.motion.details import Reading
 from synth.motion.lexer import cut
 from synth.motion.model import DEFAULT_SECONDS, MAX_MOVES, CameraMove, MotionControl
 from synth.motion.sentence import read_words
-from synth.motion.surroundings import Surroundings, read_surroundings
+from synth.motion.surroundings import Surroundings, read_surroundings, without_surroundings
 
 HOLD_SECONDS: Final = 1.5
 """Length of a pause between moves when the sentence names none, seconds."""
@@ -95,8 +95,8 @@ def parse_phrase(text: str, *, duration: float | None = None) -> ParsedPhrase:
             f"{LIMITS.prompt_characters:,}. Shorten it."
         )
     words = cut(text)
-    reading = read_words(words)
     around = read_surroundings(words)
+    reading = read_words(without_surroundings(words, around))
     writer = _Writer(reading, around, duration)
     return writer.write()
 
@@ -269,12 +269,7 @@ class _Writer:
             self._understood.append(
                 f"The {subject.id}: {subject.action}{heading.replace('_', ' ')}."
             )
-        air = self._around.environment
-        if air is not None:
-            self._understood.append(
-                f"In the air: {air.particle_effects.replace('_', ' ')} at strength "
-                f"{air.weather_intensity:g}."
-            )
+        self._tell_air()
         self._spans.extend(Span(w.start, w.end, role) for w, role in reading.used)
         self._spans.extend(Span(w.start, w.end, role) for w, role in self._around.words)
         for word in reading.picture:
@@ -285,6 +280,21 @@ class _Writer:
             self._lost.append(f"“{word.text}”: {word.value} is not a camera move.")
         if control is not None and not control.moves:
             self._assumed.append("Nothing is said about the camera; it stands still.")
+
+    def _tell_air(self) -> None:
+        around, air = self._around, self._around.environment
+        toward = {"forward": "toward the camera", "backward": "away from the camera"}
+        if air is not None and air.particle_effects != "none":
+            self._understood.append(
+                f"In the air: {air.particle_effects.replace('_', ' ')} at strength "
+                f"{air.weather_intensity:g}."
+            )
+        if air is not None and air.wind_direction != "still":
+            way = toward.get(air.wind_direction, f"to the {air.wind_direction}")
+            self._understood.append(f"The wind blows {way}.")
+        self._understood.extend(f"No {name}." for name in around.absent)
+        self._assumed.extend(around.notes)
+        self._lost.extend(around.open_questions)
 
 
 def _overlap(groups: list[list[Mention]]) -> bool:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from synth.motion.catalogue import Direction, MoveType
+from synth.motion.instructions import Action
 
 WordClass = Literal["camera", "thing", "plain"]
 
@@ -395,3 +396,53 @@ PACE: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 """Verbs that say how fast by themselves, as an intensity."""
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(words.split())
+
+
+ACTIONS: Final[Mapping[Action, str]] = MappingProxyType(
+    {
+        "walk": "walk stroll:.25 wander:.25 march stride trudge:.25 limp:.25 tiptoe:.25 hike "
+        "stagger:.25 amble:.25 saunter:.25 shuffle:.25 stumble:.25 plod:.25 strut",
+        "run": "run sprint:1 jog:.25 gallop:.75 dash:.75 flee:.75 bolt:.9 race:.9 charge:.75",
+        "dance": "dance waltz pirouette groove breakdance",
+        "jump": "jump leap hop bounce",
+        "fall": "fall collapse topple tumble faint",
+        "wave": "wave",
+        "sway": "sway rock",
+        "float": "float hover levitate drift",
+        "turn": "turn spin twirl rotate pivot",
+        "idle": "breathe idle",
+    }
+)
+"""What subjects do: bare verbs, and the speed that some of them carry."""
+
+ACTORS: Final = word_set(
+    "man men woman women boy boys girl girls child children kid kids baby toddler person people "
+    "protagonist subject character characters hero heroine detective dancer dancers runner "
+    "runners soldier soldiers couple crowd figure figures actor actress bride groom athlete "
+    "knight robot robots android cyborg dog dogs cat cats kitten puppy horse horses wolf wolves "
+    "fox bear lion tiger deer rabbit bird birds elephant monkey lady gentleman guy guys mother "
+    "father grandmother grandfather samurai ninja warrior wizard witch astronaut model "
+    "ballerina pedestrian pedestrians stranger villain king queen prince princess monster "
+    "zombie zombies skater sailor pirate postman policeman fireman nurse doctor teacher student "
+    "students worker chef waiter monk nun priest clown acrobat gymnast player footballer cowboy "
+    "traveler traveller hiker wanderer tourist tourists singer musician friend friends twins "
+    "sister brother family elf dwarf giant dragon ghost fairy angel alien creature beast "
+    "dinosaur panda penguin duck frog goat cow sheep pig performer performers lovers teenager "
+    "teenagers farmer viking gladiator goblin superhero businessman businesswoman commuter "
+    "commuters vampire dinosaurs mannequin scarecrow snowman he she they who him her them"
+)
+"""Whoever can do anything."""
+
+THINGS: Final = word_set(
+    "balloon balloons lantern lanterns boat boats ship tree trees flag flags banner kite "
+    "feather bottle ball doll flower flowers grass reeds branch branches chandelier umbrella "
+    "vase statue cup glass box curtain curtains butterfly butterflies fish jellyfish spaceship "
+    "ufo cube sphere globe toy swing sunflower sunflowers bush bushes wheat puppet bubble "
+    "bubbles"
+)
+"""Things that can fall, sway, float, wave and turn, but have no legs."""
