@@ -260,6 +260,12 @@ _LENS: Final = word_set("creamy smooth buttery shallow swirly beautiful")
 _BLADES: Final = word_set(
     "turbine turbines chime chimes instrument instruments tunnel up farm mill"
 )
+_NOT_ALIVE: Final = word_set(
+    "light fire flame candle shadow dust reflection sunlight water sun moon smoke snow rain heart "
+    "music spark glow needle signal price edge film story space river road cloud hand eye sea "
+    "ocean heat sound radio"
+)
+_LIVELY: Final = word_set("sprint gallop jog dash flee hover levitate twirl collapse faint sway")
 _GEAR: Final = word_set(
     "shoes shorts gear stick sticks boots path trail track water board room frame"
 )
@@ -311,7 +317,7 @@ def stands_as_verb(words: Sequence[Word], index: int, verb: ActionVerb) -> bool:
     if (before is not None and before.text in ("like", "as")) or nexts in _GEAR:
         return False
     if verb.action == "fall" and nexts in ("asleep", "silent", "in", "ill", "short", "apart"):
-        return nexts == "in" and (index + 2 < len(words) and words[index + 2].text == "place")
+        return nexts == "in" and "love" not in {word.text for word in words[index + 2 : index + 3]}
     if after is not None and verb.action in ("run", "turn", "float", "idle"):
         if after.kind == "det" and verb.form != "ing":
             return False
@@ -320,6 +326,26 @@ def stands_as_verb(words: Sequence[Word], index: int, verb: ActionVerb) -> bool:
         if nexts in ("out", "on", "off", "pale", "red", "into", "fire", "late", "low"):
             return "spot" in {word.text for word in words[index + 2 : index + 4]}
     return True
+
+
+def unknown_actor(words: Sequence[Word], index: int, verb: ActionVerb) -> list[Word]:
+    """An unknown noun right before what only a living thing does: "the gardener walks"."""
+    i = index - 1
+    while i > 0 and words[i].kind in ("filler", "amount", "boost"):
+        i -= 1
+    after = words[index + 1].kind if index + 1 < len(words) else "prep"
+    text = words[index].text
+    stem = text.removesuffix("s").removesuffix("ing")
+    sure = verb.action in ("walk", "dance", "jump") or stem in _LIVELY
+    greets = text == "waves" and after in ("prep", "det") and i >= 1
+    if i < 0 or not (sure or greets) or verb.form == "bare":
+        return []
+    if verb.form == "ing" and (after == "content" or i == 0):
+        return []
+    noun = words[i]
+    opens = i == 0 or any(w.kind == "det" for w in words[max(0, i - 2) : i])
+    lively = noun.text not in _NOT_ALIVE and noun.text.isalpha() and not noun.text.endswith("s")
+    return [noun] if noun.kind == "content" and opens and lively else []
 
 
 def is_absent(words: Sequence[Word], index: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final
 
 from synth.motion.clauses import negates
@@ -21,6 +22,7 @@ from synth.motion.judge import (
     is_absent,
     is_wind,
     stands_as_verb,
+    unknown_actor,
 )
 from synth.motion.lexer import Word
 from synth.motion.vocabulary import ACTORS, THINGS, word_set
@@ -45,10 +47,6 @@ _LIMBLESS: Final = frozenset({"walk", "run", "dance", "idle"})
 _LIKENESS: Final = word_set(
     "statue statues sculpture painting mural fresco figurine poster tapestry carving drawing "
     "engraving relief"
-)
-_NOT_ALIVE: Final = word_set(
-    "light fire flame candle shadow dust reflection sunlight water sun moon smoke snow rain heart "
-    "music spark glow needle signal price edge film story space river road cloud hand eye"
 )
 _ENDS: Final = word_set("stop stops stopped stopping quit quits before without about")
 _BLOWN: Final = word_set("blowing coming blown drifting sweeping rushing")
@@ -191,7 +189,7 @@ def _actors(stretches: Sequence[_Stretch], place: int, index: int, verb: ActionV
     words = here.words
     capable = ACTORS if verb.action in _LIMBLESS else ACTORS | THINGS
     near = words[max(0, index - _REACH) : index]
-    if any(w.text in _LIKENESS for w in near):
+    if any(w.text in _LIKENESS and o.text == "of" for w, o in pairwise(near)):
         return []
     if verb.form == "ing" and (index == 0 or near[-1].kind in ("det", "prep", "amount", "content")):
         # "the walking detective": whoever follows acts; "in running shoes": nobody does.
@@ -264,7 +262,7 @@ def _unnamed(stretches: Sequence[_Stretch], place: int, index: int, verb: Action
     here = stretches[place]
     ahead = here.words[:index]
     if any(w.kind not in ("filler", "amount", "boost", "measure") for w in ahead):
-        return _anyone(here.words, index, verb)
+        return unknown_actor(here.words, index, verb)
     capable = ACTORS if verb.action in _LIMBLESS else ACTORS | THINGS
     before = stretches[place - 1] if place > 0 and not here.opens else None
     if before is not None and before.who and verb.form != "bare":
@@ -279,19 +277,6 @@ def _unnamed(stretches: Sequence[_Stretch], place: int, index: int, verb: Action
             if word.text in capable and _is_actor(opening, i, capable):
                 return [word]
     return []
-
-
-def _anyone(words: Sequence[Word], index: int, verb: ActionVerb) -> list[Word]:
-    """An unknown noun right before what only a living thing does: "the gardener walks"."""
-    i = index - 1
-    while i > 0 and words[i].kind in ("filler", "amount", "boost"):
-        i -= 1
-    if verb.form != "s" or verb.action not in ("walk", "dance", "jump") or i < 0:
-        return []
-    noun = words[i]
-    opens = i == 0 or words[i - 1].kind == "det" or (i > 1 and words[i - 2].kind == "det")
-    lively = noun.text not in _NOT_ALIVE and noun.text.isalpha() and not noun.text.endswith("s")
-    return [noun] if noun.kind == "content" and opens and lively else []
 
 
 def _denied(words: Sequence[Word], index: int) -> bool:

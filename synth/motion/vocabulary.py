@@ -434,6 +434,7 @@ ACTORS: Final = word_set(
     "sister brother family elf dwarf giant dragon ghost fairy angel alien creature beast "
     "dinosaur panda penguin duck frog goat cow sheep pig performer performers lovers teenager "
     "teenagers farmer viking gladiator goblin superhero businessman businesswoman commuter "
+    "daughter son wife husband baker fisherman waitress bartender jogger cyclist gardener painter "
     "commuters vampire dinosaurs mannequin scarecrow snowman he she they who him her them"
 )
 """Whoever can do anything."""

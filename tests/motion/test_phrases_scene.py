@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from synth.motion import MotionControl, parse_phrase
 from tests.motion.phrases import BANDS
 from tests.motion.phrases_scene import TOLD, TRAPS, Scene
@@ -104,3 +106,61 @@ def test_the_scoring_finds_wrong_readings() -> None:
         assert faults(Scene(text, (subject,), sky), control)
     assert faults(Scene(text, (subject,), air, "pan:left"), control)
     assert faults(Scene(text, (subject,), air), None)
+
+
+def test_the_reading_of_subjects_and_weather_is_told() -> None:
+    parsed = parse_phrase("the robot walks to the left, heavy rain, wind from the left, no fog")
+    assert parsed.understood == (
+        "The robot: walk, right to left.",
+        "In the air: rain at strength 0.8.",
+        "The wind blows to the right.",
+        "No fog.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("the robot walks", "robot: no direction"),
+        ("the robot runs across the roof", "robot: no side"),
+        ("rain and a breeze", "No side is said for the wind"),
+    ],
+)
+def test_what_is_assumed_of_subjects_and_wind_is_said(text: str, note: str) -> None:
+    assert any(note in line for line in parse_phrase(text).assumed)
+
+
+@pytest.mark.parametrize(
+    "text", ["the robot walks in place", "the robot walks left", "rain, wind from the left", "rain"]
+)
+def test_what_is_said_is_not_assumed(text: str) -> None:
+    assumed = parse_phrase(text).assumed
+    assert assumed == ("Nothing is said about the camera; it stands still.",)
+
+
+def test_one_subject_does_one_thing_and_one_weather_is_drawn_and_the_rest_is_listed() -> None:
+    parsed = parse_phrase("the robot walks and waves in rain and snow flurries")
+    assert parsed.control is not None
+    assert [subject.action for subject in parsed.control.objects] == ["walk"]
+    assert any("wave" in line and "robot" in line for line in parsed.not_understood)
+    assert any("flurries" in line and "rain" in line for line in parsed.not_understood)
+
+
+def test_words_of_a_subject_or_of_the_weather_say_nothing_about_the_camera() -> None:
+    for text in ("pan left in heavy rain", "pan left as the dancer spins quickly to the right"):
+        control = parse_phrase(text).control
+        assert control is not None
+        (move,) = control.moves
+        assert (move.type, move.way, move.intensity) == ("pan", "left", 0.5)
+
+
+def test_a_pronoun_means_whoever_was_named() -> None:
+    control = parse_phrase("The king and a girl stand there. He walks left, she waves.").control
+    assert control is not None
+    assert [(o.id, o.action) for o in control.objects] == [("king", "walk"), ("girl", "wave")]
+
+
+def test_the_words_of_subjects_and_weather_are_marked() -> None:
+    text = "The robot jumps in the drizzle, without snow"
+    roles = {(text[span.start : span.end], span.role) for span in parse_phrase(text).spans}
+    assert roles == {("jumps", "subject"), ("drizzle", "weather"), ("snow", "excluded")}
