@@ -75,6 +75,42 @@ class Effect:
     """How much of the colour is the picture's own around the particle, 0 to 1."""
     lit: float = 0.0
     """How much its opacity follows the brightness around it, 0 to 1."""
+    dark: float = 0.0
+    """How much its colour follows the brightness around it, 0 to 1."""
+    gain: float = 1.15
+    """By how much the picture's own colour is brightened, factor."""
+    lift: float = 30.0
+    """By how much more, sRGB levels."""
+    emerge: float = 0.02
+    """Relative distance in front of a surface over which a particle comes out fully."""
+    taper: float = 0.0
+    """Share of a stroke over which its ends fade, 0 to 0.5."""
+    spin: tuple[float, float] = (0.0, 0.0)
+    """Slowest and fastest tumbling, turns a second; only leaves tumble."""
+
+
+@dataclass(frozen=True)
+class Mist:
+    """Air that hides what is far."""
+
+    density: float
+    """Share of light lost per scene unit at intensity 1."""
+    unevenness: float
+    """How much thicker and thinner swirls make it."""
+    settle: float
+    """How much thicker it is per unit downwards, share."""
+    drift: float
+    """Wind speed at intensity 1, scene units a second."""
+    creep: float
+    """Speed at which it moves in still air, sideways."""
+    tint: Colour
+    """What its colour leans to."""
+    own: float
+    """How much of that, 0 to 1; the rest is the photo's sky."""
+    thickest: float
+    """Largest share of it, 0 to 1."""
+    power: float = 1.3
+    """How density follows intensity, exponent."""
 
 
 EFFECTS: Final[Mapping[Particles, Effect]] = MappingProxyType(
@@ -84,11 +120,70 @@ EFFECTS: Final[Mapping[Particles, Effect]] = MappingProxyType(
                     (13.0, 32.0, 3600)),
             fall=9.0, lean=(5.0, 35.0), radius=(0.0018, 0.0036), alpha=2.4, spread=0.12,
             sway=(0.03, 1.5, 3.0), gust=0.22, softness=1.0, aperture=0.010, smear=0.5, dim=0.8,
-            haze=90.0, colour=((214.0, 222.0, 232.0), (236.0, 240.0, 246.0)), local=0.72, lit=0.35,
+            haze=90.0, taper=0.3, colour=((214.0, 222.0, 232.0), (236.0, 240.0, 246.0)),
+            local=0.72, lit=0.35,
+        ),
+        "snow": Effect(
+            shells=((1.0, 2.0, 10), (1.8, 3.8, 70), (3.5, 7.0, 340), (6.5, 13.0, 1300),
+                    (12.0, 30.0, 3600)),
+            fall=1.0, lean=(20.0, 60.0), radius=(0.006, 0.022), alpha=1.15, spread=0.25,
+            sway=(0.07, 0.25, 0.7), gust=0.3, softness=1.0, aperture=0.035, smear=0.6, dim=1.0,
+            haze=70.0, taper=0.12, colour=((226.0, 236.0, 250.0), (255.0, 255.0, 255.0)),
+            local=0.25, lift=60.0, dark=0.55,
+        ),
+        "dust": Effect(
+            shells=((1.2, 2.4, 30), (2.2, 4.6, 130), (4.2, 9.0, 460), (8.0, 20.0, 800)),
+            fall=0.0, lean=(90.0, 90.0), drift=1.6, radius=(0.004, 0.014), alpha=2.0, spread=0.3,
+            sway=(0.16, 0.1, 0.3), gust=0.3, life=(3.0, 6.0), fade=0.35, flicker=0.5, softness=1.0,
+            aperture=0.05, smear=0.5, dim=1.25, haze=40.0, screen=True,
+            colour=((255.0, 214.0, 160.0), (255.0, 238.0, 206.0)), local=0.15, lit=0.55,
+        ),
+        "embers": Effect(
+            shells=((1.4, 2.8, 10), (2.5, 5.2, 50), (4.8, 10.0, 200), (9.0, 22.0, 420)),
+            fall=-1.3, lean=(15.0, 55.0), radius=(0.006, 0.017), alpha=3.0, spread=0.35,
+            sway=(0.16, 0.4, 1.1), gust=0.35, life=(1.6, 3.2), fade=0.25, flicker=0.6,
+            softness=1.0, aperture=0.02, smear=0.45, dim=1.0, haze=60.0, taper=0.3, glow=6.0,
+            screen=True, colour=((255.0, 92.0, 22.0), (255.0, 186.0, 92.0)),
+        ),
+        "leaves": Effect(
+            shells=((1.6, 3.2, 4), (3.0, 6.0, 22), (5.6, 11.0, 90), (10.0, 24.0, 260)),
+            fall=1.1, lean=(25.0, 65.0), radius=(0.055, 0.11), alpha=1.0, spread=0.25,
+            sway=(0.22, 0.3, 0.7), gust=0.35, softness=0.12, aperture=0.04, smear=0.0, dim=0.7,
+            haze=400.0, colour=((158.0, 52.0, 22.0), (226.0, 168.0, 56.0)), local=0.18, lift=0.0,
+            gain=1.0, dark=0.6, spin=(0.35, 1.1),
+        ),
+        "bokeh": Effect(
+            shells=((1.8, 3.6, 12), (3.2, 6.8, 36), (6.0, 14.0, 60)),
+            fall=0.0, lean=(90.0, 90.0), drift=0.5, radius=(0.07, 0.24), alpha=0.4, spread=0.3,
+            sway=(0.22, 0.08, 0.2), gust=0.2, life=(4.0, 8.0), fade=0.45, flicker=0.25,
+            softness=0.10, aperture=0.12, smear=0.0, dim=0.5, haze=40.0, rim=0.55, screen=True,
+            colour=((255.0, 176.0, 96.0), (255.0, 218.0, 170.0)), local=0.22, gain=1.25, lift=40.0,
+            emerge=0.3,
+        ),
+        "fireflies": Effect(
+            shells=((1.8, 3.6, 5), (3.3, 6.8, 30), (6.2, 12.0, 90), (11.0, 24.0, 160)),
+            fall=0.0, lean=(90.0, 90.0), drift=0.5, radius=(0.011, 0.020), alpha=2.2, spread=0.4,
+            sway=(0.5, 0.07, 0.22), gust=0.2, life=(1.6, 3.4), fade=0.4, flicker=0.3,
+            softness=0.9, aperture=0.03, smear=0.3, dim=0.9, haze=80.0, glow=8.0, screen=True,
+            colour=((196.0, 255.0, 92.0), (255.0, 236.0, 120.0)),
         ),
     }
 )  # fmt: skip
 """Every weather that is made of particles."""
+
+MISTS: Final[Mapping[Particles, Mist]] = MappingProxyType(
+    {
+        "fog": Mist(
+            density=0.075, unevenness=0.85, settle=0.13, drift=1.8, creep=0.22,
+            tint=(232.0, 236.0, 240.0), own=0.3, thickest=0.93,
+        ),
+        "dust": Mist(
+            density=0.022, unevenness=0.75, settle=0.12, drift=2.4, creep=0.2,
+            tint=(222.0, 184.0, 132.0), own=0.45, thickest=0.6,
+        ),
+    }
+)  # fmt: skip
+"""Every weather that hides what is far."""
 
 _WINDS: Final[Mapping[Wind, tuple[float, float, float]]] = MappingProxyType(
     {

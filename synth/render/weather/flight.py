@@ -26,24 +26,25 @@ _WAVE = 2.0 * np.pi / GUST_WAVE
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def _moved(
-    x, y, z, time, seed, velocity, age_seconds, sway, gusts, out
-):  # pragma: no cover - compiled
-    """A particle's place: its lattice place, its drift, its wobble and the gust of the moment."""
-    out[0] = x + velocity[0] * age_seconds
-    out[1] = y + velocity[1] * age_seconds
-    out[2] = z + velocity[2] * age_seconds
+def _sway(place, speed, time, seed, sway, gusts):  # pragma: no cover - compiled
+    """Add a particle's wobble and the gust of the moment to its place and its velocity."""
     turn = 2.0 * np.pi
-    angle = turn * (seed[7] * time)
+    # Swells travel with the wind; the place before the gust decides, so that loops close.
+    where = _WAVE * (0.4 * place[0] + place[2])
+    passing = _WAVE * (0.4 * speed[0] + speed[2])
     for index in range(gusts.shape[0]):
-        # Swells travel with the wind; the place before the gust decides, so that loops close.
-        swell = np.sin(gusts[index, 3] * time + gusts[index, 4] - _WAVE * (0.4 * out[0] + out[2]))
-        x += gusts[index, 0] * swell
-        y += gusts[index, 1] * swell
-        z += gusts[index, 2] * swell
-    out[0] = x + velocity[0] * age_seconds + sway * np.sin(angle + turn * seed[4])
-    out[1] = y + velocity[1] * age_seconds + 0.4 * sway * np.sin(angle + turn * seed[5])
-    out[2] = z + velocity[2] * age_seconds + sway * np.sin(angle + turn * seed[6])
+        angle = gusts[index, 3] * time + gusts[index, 4] - where
+        swell = np.sin(angle)
+        swelling = np.cos(angle) * (gusts[index, 3] - passing)
+        for axis in range(3):
+            place[axis] += gusts[index, axis] * swell
+            speed[axis] += gusts[index, axis] * swelling
+    pace = turn * seed[7]
+    for axis in range(3):
+        angle = pace * time + turn * seed[4 + axis]
+        reach = 0.4 * sway if axis == 1 else sway
+        place[axis] += reach * np.sin(angle)
+        speed[axis] += reach * pace * np.cos(angle)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -61,21 +62,23 @@ def _seen(place, camera, out):  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def fly(
-    seeds, shown, cell, velocity, lives, laps, gusts, sway, reach, shell, box, cameras, times, look,
+    seeds, shown, cell, velocity, lives, laps, gusts, sway, blown, reach, shell,
+    box, cameras, times, look,
     size, strokes,
 ):  # fmt: skip # pragma: no cover - compiled
     """Strokes of one swarm.
 
     Args:
         seeds, shown, cell, velocity, lives, laps, gusts, sway: of the `Swarm`.
-        reach: how far a particle strays from its lattice place while the shutter is open.
+        blown: how far the gusts of the moment carry particles about the middle of the box, (3,).
+        reach: how far a particle strays besides while the shutter is open.
         shell: nearest and farthest depth.
         box: least and largest corner of the part of the world to look through, shape (2, 3).
         cameras: where the shutter opens, halfway and where it closes, shape (3, 15): rotation
             camera-from-world (9), position (3), focal length in pixels, centre x, centre y.
         times: the same three moments, seconds.
         look: smallest and largest radius, opacity, softness, aperture, smear, dim, haze, fade,
-            flicker, all lengths in scene units, shape (10,).
+            flicker, radius of the halo in radii, all lengths in scene units, shape (11,).
         size: frame width and height, pixels.
         strokes: receives rows of `FIELDS` numbers.
 
@@ -84,7 +87,8 @@ def fly(
     """
     found = 0
     here = np.empty(3)
-    places = np.empty((3, 3))
+    speed = np.empty(3)
+    there_then = np.empty(3)
     views = np.empty((3, 3))
     near = shell[0]
     far = shell[1]
@@ -136,7 +140,9 @@ def fly(
                     here[0] = x
                     here[1] = y
                     here[2] = z
-                    _seen(here, cameras[1], views[1])
+                    for axis in range(3):
+                        there_then[axis] = here[axis] + blown[axis]
+                    _seen(there_then, cameras[1], views[1])
                     depth = views[1, 2]
                     if depth <= near - reach or depth >= far + reach:
                         continue
@@ -150,26 +156,23 @@ def fly(
                         or views[1, 1] > size[1] + margin
                     ):
                         continue
-                    _moved(x, y, z, times[1], seed, velocity, spent * seed[3] if lives else 0.0,
-                           sway, gusts, here)  # fmt: skip
-                    places[1] = here
+                    for axis in range(3):
+                        speed[axis] = (
+                            velocity[axis] * seed[3] if lives else (cell[1, axis] * seed[3])
+                        )
+                        if lives:
+                            here[axis] += spent * speed[axis]
+                    _sway(here, speed, times[1], seed, sway, gusts)
                     _seen(here, cameras[1], views[1])
                     depth = views[1, 2]
                     if depth <= near or depth >= far:
                         continue
                     for end in (0, 2):
+                        # So short a way is as good as straight.
                         lag = times[end] - times[1]
-                        if lives:
-                            _moved(x, y, z, times[end], seed, velocity, (spent + lag) * seed[3],
-                                   sway, gusts, here)  # fmt: skip
-                        else:
-                            move = seed[3] * lag
-                            _moved(
-                                x + move * cell[1, 0], y + move * cell[1, 1],
-                                z + move * cell[1, 2], times[end], seed, velocity, 0.0,
-                                sway, gusts, here,
-                            )  # fmt: skip
-                        _seen(here, cameras[end], views[end])
+                        for axis in range(3):
+                            there_then[axis] = here[axis] + lag * speed[axis]
+                        _seen(there_then, cameras[end], views[end])
                     if views[0, 2] < 0.3 * near or views[2, 2] < 0.3 * near:
                         continue
                     focal = cameras[1, 12]
@@ -180,11 +183,12 @@ def fly(
                     if wide < THINNEST:
                         opacity *= wide / THINNEST
                         wide = THINNEST
+                    whole = wide * look[10]
                     if (
-                        max(views[0, 0], views[2, 0]) < -wide
-                        or min(views[0, 0], views[2, 0]) > size[0] + wide
-                        or max(views[0, 1], views[2, 1]) < -wide
-                        or min(views[0, 1], views[2, 1]) > size[1] + wide
+                        max(views[0, 0], views[2, 0]) < -whole
+                        or min(views[0, 0], views[2, 0]) > size[0] + whole
+                        or max(views[0, 1], views[2, 1]) < -whole
+                        or min(views[0, 1], views[2, 1]) > size[1] + whole
                     ):
                         continue
                     way = np.hypot(views[2, 0] - views[0, 0], views[2, 1] - views[0, 1])
@@ -196,7 +200,7 @@ def fly(
                     if look[9] > 0.0:
                         beat = 2.0 * np.pi * (seed[7] * times[1] * 3.0 + seed[5])
                         opacity *= 1.0 - look[9] * (0.5 + 0.5 * np.sin(beat + np.sin(beat * 2.0)))
-                    if opacity < 0.004 or found >= strokes.shape[0]:
+                    if opacity < 0.008 or found >= strokes.shape[0]:
                         continue
                     row = strokes[found]
                     row[0] = views[0, 0]
@@ -212,9 +216,9 @@ def fly(
                     row[13] = seed[9]
                     row[14] = index
                     row[15] = age
-                    row[16] = places[1, 0]
-                    row[17] = places[1, 1]
-                    row[18] = places[1, 2]
+                    row[16] = here[0]
+                    row[17] = here[1]
+                    row[18] = here[2]
                     row[19] = seed[10]
                     found += 1
     return found

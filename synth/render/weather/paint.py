@@ -48,7 +48,9 @@ def light_map(frame):  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def tint(strokes, light, size, colours, local, lit, gain, lift):  # pragma: no cover - compiled
+def tint(
+    strokes, light, size, colours, local, lit, dark, gain, lift
+):  # pragma: no cover - compiled
     """Give strokes their colour and let their opacity follow the light around them.
 
     Args:
@@ -58,6 +60,7 @@ def tint(strokes, light, size, colours, local, lit, gain, lift):  # pragma: no c
         colours: of shade 0 and of shade 1, shape (2, 3).
         local: how much of the colour is the picture's own.
         lit: how much the opacity follows the brightness.
+        dark: how much the colour follows it.
         gain, lift: what brightens the picture's own colour.
     """
     rows, columns, _ = light.shape
@@ -82,6 +85,10 @@ def tint(strokes, light, size, colours, local, lit, gain, lift):  # pragma: no c
             own = colours[0, channel] + (colours[1, channel] - colours[0, channel]) * stroke[13]
             stroke[9 + channel] = min(own + (around * gain + lift - own) * local, 255.0)
         stroke[8] *= 1.0 - lit + lit * bright
+        # In a mid grey the colour is its own; no light at all still leaves some.
+        shade = 1.0 - dark + dark * min(0.25 + 1.5 * bright, 1.1)
+        for channel in range(3):
+            stroke[9 + channel] = min(stroke[9 + channel] * shade, 255.0)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -130,6 +137,8 @@ def paint(strokes, screen, rim, yield_depth, taper, nearness, frame):  # pragma:
         blue = np.float32(stroke[11])
         limit = radius * radius
         per_limit = one / limit
+        # What hardly moves is round, not cut off at its ends.
+        blunt = np.float32(5.0) * radius / (np.sqrt(squared) + np.float32(5.0) * radius)
         per_rim = np.float32(rim) * opacity * per_limit
         gentle = stroke[7] >= stroke[6]
         per_taper = one / np.float32(max(taper, 1e-3))
@@ -160,7 +169,8 @@ def paint(strokes, screen, rim, yield_depth, taper, nearness, frame):  # pragma:
                     share = share * share * (np.float32(3.0) - np.float32(2.0) * share)
                     share = min(share * (opacity + per_rim * away), one)
                 if taper > 0.0:
-                    share *= min(min(along, one - along) * per_taper, one)
+                    ends = min(min(along, one - along) * per_taper, one)
+                    share *= blunt + (one - blunt) * ends
                 if before < near_enough * behind:
                     share *= before / (near_enough * behind)
                 r = np.float32(frame[row, column, 0])

@@ -62,14 +62,28 @@ class Swarm:
     sway: float
     """Amplitude of the wobble, scene units."""
 
-    @property
-    def reach(self) -> float:
-        """How far a particle strays from its lattice place, scene units."""
-        stray = self.sway * 2.0 + float(np.linalg.norm(self.gusts[:, :3], axis=1).sum())
-        if self.lives:
-            longest = float(self.seeds[:, 11].max(initial=0.0))
-            stray += 0.65 * longest * float(np.linalg.norm(self.velocity))
-        return stray
+    def blown(self, time: float, middle: Floats, extent: Floats) -> tuple[Floats, float]:
+        """How far the gusts of a moment carry particles from their lattice places.
+
+        Args:
+            time: seconds.
+            middle: of the part of the world that is looked at, shape (3,).
+            extent: its size, shape (3,).
+
+        Returns:
+            the way at the middle, shape (3,), and by how much it differs elsewhere at most.
+        """
+        wave = 2.0 * math.pi / GUST_WAVE
+        angle = self.gusts[:, 3] * time + self.gusts[:, 4] - wave * (0.4 * middle[0] + middle[2])
+        spread = min(wave * (0.4 * extent[0] + extent[2]) / 2.0, 2.0)
+        sizes = np.linalg.norm(self.gusts[:, :3], axis=1)
+        return np.sin(angle) @ self.gusts[:, :3], float(sizes.sum()) * spread
+
+    def stray(self, shutter: float) -> float:
+        """How far a particle strays from there in an exposure of so many seconds, scene units."""
+        speed = float(np.linalg.norm(self.velocity))
+        drifted = 0.7 * float(self.seeds[:, 11].max(initial=0.0)) * speed if self.lives else 0.0
+        return self.sway * 1.5 + drifted + 0.75 * speed * shutter
 
 
 def swarms(
