@@ -7,8 +7,9 @@ goes for rain and rain boots, for running and running shoes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from synth.motion.clauses import (
@@ -249,9 +250,9 @@ _NOT_WEATHER: Final = word_set(
     "coat coats boots boot forest forests jacket jackets barrel barrels gutter gutters cloud "
     "clouds machine puddle puddles gear white globe globes angel leopard horn light lights lamp "
     "lamps cannon mop bunny cover bowl cap caps peak peaks bank banks shelter glasses mirror "
-    "window windshield eyes eyed plow plough blower drum maker plug plugs town tires shoes"
+    "window windshield eyes eyed plow plough blower drum maker plug plugs town tires shoes grey "
+    "gray blue black"
 )
-_FEELS: Final = word_set("in through amid")
 _SHOWERS: Final = word_set("swirl flurry shower storm gust carpet cloud veil curtain")
 _LEAF_OWNERS: Final = word_set("tea banana fig palm bay mint lettuce oak maple table gold loose")
 _RAYS: Final = word_set("rays ray shafts shaft beams beam")
@@ -284,23 +285,27 @@ class ActionVerb(NamedTuple):
     form: str
     """"bare", "s" or "ing"."""
     pace: float
+    name: str
+    """Its bare form."""
 
 
 @cache
-def action_verbs() -> dict[str, ActionVerb]:
+def action_verbs() -> Mapping[str, ActionVerb]:
     """Every form of every action's verbs."""
     table: dict[str, ActionVerb] = {}
     for action, verbs in ACTIONS.items():
         for entry in verbs.split():
             verb, _, pace = entry.partition(":")
             known = float(pace) if pace else 0.5
-            stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
+            stem = verb[:-1] if verb.endswith("e") and not verb.endswith(("ee", "oe")) else verb
             doubled = verb in ("run", "jog", "hop", "spin")
-            table[verb] = ActionVerb(action, "bare", known)
+            table[verb] = ActionVerb(action, "bare", known, verb)
             plural = "es" if verb.endswith(("sh", "ch", "z")) else "s"
-            table[verb + plural] = ActionVerb(action, "s", known)
-            table[(verb + verb[-1] if doubled else stem) + "ing"] = ActionVerb(action, "ing", known)
-    return table
+            table[verb + plural] = ActionVerb(action, "s", known, verb)
+            table[(verb + verb[-1] if doubled else stem) + "ing"] = ActionVerb(
+                action, "ing", known, verb
+            )
+    return MappingProxyType(table)
 
 
 def stands_as_verb(words: Sequence[Word], index: int, verb: ActionVerb) -> bool:
@@ -335,8 +340,7 @@ def unknown_actor(words: Sequence[Word], index: int, verb: ActionVerb) -> list[W
         i -= 1
     after = words[index + 1].kind if index + 1 < len(words) else "prep"
     text = words[index].text
-    stem = text.removesuffix("s").removesuffix("ing")
-    sure = verb.action in ("walk", "dance", "jump") or stem in _LIVELY
+    sure = verb.action in ("walk", "dance", "jump") or verb.name in _LIVELY
     greets = text == "waves" and after in ("prep", "det") and i >= 1
     if i < 0 or not (sure or greets) or verb.form == "bare":
         return []

@@ -68,8 +68,7 @@ HELD_OUT: tuple[Scene, ...] = (
     Scene("a wave of heat over the running track, pan left", (), None, "pan:left"),
     Scene("Foggy Bottom metro station, the escalator turns off at night"),
 )
-"""Fourteen that ask for something, and six traps. On first reading 16 of the 20 were right (80 %): 11 of the fourteen, 5 of
-the six."""
+"""Fourteen that ask for something, and six traps."""
 
 SEALED: tuple[Scene, ...] = (
     Scene(
@@ -125,5 +124,5 @@ SEALED: tuple[Scene, ...] = (
     Scene("a bridge of falling water carved in marble, dancing-shoe shop next door"),
 )
 """Twenty more, written when all but two of the above were read rightly: fourteen that ask for
-something, and six traps. On first reading 16 of the 20 were right (80 %): 11 of the fourteen, 5 of
-the six."""
+something, and six traps. On first reading 16 were right (80 %): 11 of the fourteen, 5 of the six.
+"""
