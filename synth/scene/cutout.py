@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synth.control import CancelToken
 from synth.errors import InvalidMedia
-from synth.scene.depth_grid import Array, Bytes, Mask, grown
+from synth.scene.depth_grid import Array, Bytes, Mask, blurred, grown
 from synth.scene.disparity_fill import continue_disparity
 from synth.scene.fill import Quality, fill
 from synth.scene.matte import premultiplied_front
@@ -22,6 +22,8 @@ _CLEAR = 2
 """Transparent pixels round a cut-out, so that its own edge is never the texture's."""
 _DISTRUST = 3
 """Pixels round a subject that are no material for what is behind it."""
+_INVENTED = 0.5
+"""Share of a pixel from which on all that is behind a subject is invented."""
 _SPILL = 0.006
 """How far a subject's depth may lie beside its outline, as a share of the longer side."""
 _FOOT_ROWS = 0.04
@@ -154,7 +156,26 @@ def _without(
     plate, behind = fill(photo, depth, wide, seed=seed, quality=quality, tear=tear, cancel=cancel)
     kept = wide & ~hole
     plate[kept], behind[kept] = photo[kept], depth[kept]
+    _keep_seen(photo, gone, plate)
     return plate, np.maximum(behind, 0.0)
+
+
+def _keep_seen(photo: Bytes, gone: Array, plate: Bytes) -> None:
+    """Where a subject covers little of a pixel, take its share out rather than invent the rest.
+
+    The fill takes over gradually as the subject's share grows, in place.
+    """
+    rows, columns = np.nonzero((gone > 0.0) & (gone < _INVENTED))
+    solid = (gone > 0.95).astype(np.float32)
+    reach = 4.0
+    weight = blurred(solid, reach)
+    own = blurred(photo * solid[..., None], reach)
+    share, known = gone[rows, columns, None], weight[rows, columns, None]
+    front = own[rows, columns] / np.maximum(known, 1e-4)
+    seen = (photo[rows, columns] - share * front) / (1.0 - share)
+    invented = np.where(known > 1e-3, np.clip((share - 0.1) / (_INVENTED - 0.1), 0.0, 1.0), 1.0)
+    mixed = (1.0 - invented) * np.clip(seen, 0.0, 255.0) + invented * plate[rows, columns]
+    plate[rows, columns] = np.rint(mixed).astype(np.uint8)
 
 
 def _unspilled(disparity: Array, hole: Mask, reach: int) -> Array:
@@ -190,7 +211,7 @@ def _place(alpha: Array, disparity: Array) -> tuple[float, tuple[float, float]]:
     eighth = np.zeros_like(solid)
     eighth[max(bottom - max(tall // 8, 1), top) : bottom] = True
     own = float(np.median(disparity[solid & eighth]))
-    beneath = slice(bottom, min(bottom + max(round(0.02 * tall), 2), height))
+    beneath = slice(bottom, min(bottom + max(round(0.02 * tall), 2) + _DISTRUST, height))
     across = slice(int(columns[0]), int(columns[-1]) + 1)
     ground = disparity[beneath, across][alpha[beneath, across] < 0.02]
     if ground.size:

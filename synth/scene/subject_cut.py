@@ -105,7 +105,7 @@ def cut(rgb: Bytes, disparity: Array, seeds: Seeds, cancel: CancelToken) -> Foun
     else:
         solid = _best_grab(rgb, depth, labels, window)
     solid &= within & ~away
-    return Found(_tidy(solid, points, stands if crisp else None), crisp)
+    return Found(_tidy(solid, points, away, stands if crisp else None), crisp)
 
 
 def _window(part: Mask, margin: float) -> tuple[slice, slice]:
@@ -286,7 +286,7 @@ def _grab(picture: Bytes, labels: NDArray[np.uint8], rounds: int = _ROUNDS) -> M
     return np.isin(part, _MASKED)
 
 
-def _tidy(solid: Mask, points: Mask, stands: Mask | None) -> Mask:
+def _tidy(solid: Mask, points: Mask, away: Mask, stands: Mask | None) -> Mask:
     """Keep the parts that belong to the subject and fill their pinholes.
 
     They are those that touch what depth found, those that were clicked, or else the large ones.
@@ -307,4 +307,5 @@ def _tidy(solid: Mask, points: Mask, stands: Mask | None) -> Mask:
     sizes = np.bincount(parts.ravel(), minlength=count)
     # The background seen between arm and body is larger than a pinhole.
     pinhole = sizes < max(0.004 * solid.sum(), 4)
+    pinhole[np.unique(parts[away])] = False
     return solid | (pinhole[parts] & ~solid)

@@ -37,7 +37,7 @@ def spots(points: tuple[tuple[int, int], ...], shape: tuple[int, ...]) -> Mask:
     """A disc of a few pixels round each point (x, y), for an array of that shape."""
     drawn = np.zeros(shape[:2], np.uint8)
     for point in points:
-        cv2.circle(drawn, point, 2, 1, -1)
+        cv2.circle(drawn, point, 3, 1, -1)
     return drawn > 0
 
 
@@ -172,7 +172,7 @@ def usual(depth: Array, floor: Mask, within: Mask, box: tuple[int, int, int, int
     values, weights = depth[inside], weight[inside]
     bins = max(int((values.max() - values.min()) / 0.05), 1)
     counts, ends = np.histogram(values, bins, weights=weights)
-    counts = np.convolve(counts, (0.5, 1.0, 0.5), "same")
+    counts = np.convolve(counts, (0.5, 1.0, 0.5))[1:-1]
     place = int(counts.argmax())
     return float(0.5 * (ends[place] + ends[place + 1]))
 

@@ -117,7 +117,7 @@ def _without_chinks(solid: Mask) -> Mask:
     """A mask without holes that are too small to show anything but mixed pixels."""
     count, parts = components(~solid)
     sizes = np.bincount(parts.ravel(), minlength=count)
-    chink = sizes < max(2e-3 * solid.sum(), 4)
+    chink = sizes < max(1e-3 * solid.sum(), 4)
     return solid | (chink[parts] & ~solid)
 
 
