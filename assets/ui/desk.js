@@ -1,6 +1,7 @@
-// The camera desk: a sentence or a picture of the move fills the controls; moves are stacked to run
-// together or in turn; output, lens and the JSON stand below. The value is the whole shot, and every
-// change of it can be undone.
+// The desk: a sentence or a picture of the move fills the controls; moves are stacked to run together
+// or in turn; output, lens and the JSON stand below. The value is the whole shot, and every change of
+// it can be undone. The subjects, the weather and how it all stands on the page follow in files of
+// their own.
 
 const root = element.querySelector(".ms-desk");
 const spec = props.spec;
@@ -86,10 +87,19 @@ function travel(step) {
   if (at + step < 0 || at + step >= history.length) return;
   at += step;
   const { merge, ...plain } = clone(history[at]);
+  const before = shot;
   shot = tidy(plain);
   chosen = Math.max(0, Math.min(chosen, moves().length - 1));
+  reveal(before);
   send();
   refresh();
+}
+
+/** Give a frame the shape of its picture, as far as the page has room for it. */
+function fitFrame(frame, stage, picture) {
+  const ratio = picture.naturalWidth / picture.naturalHeight;
+  stage.style.setProperty("--ratio", String(ratio));
+  frame.style.aspectRatio = String(Math.min(2.4, Math.max(1.25, ratio)));
 }
 
 // --- the sentence ---
@@ -346,53 +356,3 @@ function showReply() {
     (answer.assumed || []).length ? h("span", { class: "ms-assumed" }, h("b", {}, "Assumed: "), answer.assumed.join(" ")) : null,
     answer.note ? h("span", {}, answer.note) : null);
 }
-
-function refresh() {
-  for (const tile of tiles) tile.node.setAttribute("aria-checked", String(tile.lit()));
-  undo.disabled = at === 0;
-  redo.disabled = at === history.length - 1;
-  showControls();
-  showStack();
-  showOutput();
-  if (document.activeElement !== text) text.value = motionText();
-}
-
-const settings = h("div", { class: "ms-settings" }, output, h("div", { class: "ms-folds" }, lens, json));
-
-root.append(
-  h("header", { class: "ms-head" }, h("h2", {}, "Camera"),
-    h("div", { class: "ms-sentence" }, sentence, button("Fill in", { kind: "plain", id: "ms-read", onclick: read })),
-    h("div", { class: "ms-tools" }, undo, redo)),
-  reply, grid,
-  h("div", { class: "ms-edit" },
-    h("div", { class: "ms-editmove" }, controls),
-    h("div", { class: "ms-stack" }, h("div", { class: "ms-label" }, h("span", {}, "Moves"), length), lanes, add)),
-  settings);
-
-
-// The settings of the output belong beside the Render button, in the result panel.
-(function settle(tries) {
-  const slot = document.querySelector("#ms-settings");
-  if (slot) slot.append(settings);
-  else if (tries) requestAnimationFrame(() => settle(tries - 1));
-})(600);
-watch("value", () => {
-  const { merge, ...plain } = clone(props.value || {});
-  if (JSON.stringify(plain) === mine) return;
-  shot = tidy(plain);
-  chosen = 0;
-  mine = JSON.stringify(plain);
-  history = [...history.slice(0, at + 1), clone(shot)].slice(-200);
-  at = history.length - 1;
-  refresh();
-});
-watch("reply", showReply);
-refresh();
-playMoves(tiles);
-
-document.addEventListener("keydown", (event) => {
-  if (!root.isConnected || isTyping(event) || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-  const key = event.key.toLowerCase();
-  if (key === "z") { event.preventDefault(); travel(event.shiftKey ? 1 : -1); }
-  else if (key === "y") { event.preventDefault(); travel(1); }
-});

@@ -182,7 +182,7 @@ function playMoves(tiles) {
   const paint = (now) => {
     if (!tiles[0].canvas.isConnected) return;
     requestAnimationFrame(paint);
-    if (document.hidden || now - last < (calm.matches ? 500 : 50)) return;
+    if (document.hidden || tiles[0].canvas.offsetParent === null || now - last < (calm.matches ? 500 : 50)) return;
     last = now;
     tiles.forEach((tile, index) => {
       const clock = ((now + index * 140) % period) / period;

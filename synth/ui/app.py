@@ -17,6 +17,7 @@ from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
 from synth.ui.handlers import Handlers
 from synth.ui.motion_tab import RENDERS_AT_ONCE, motion_tab
+from synth.ui.scene_handlers import SceneHandlers
 from synth.ui.theme import Darkroom
 
 _FORGET_AFTER = 6 * 3600
@@ -38,14 +39,15 @@ def build() -> gr.Blocks:
     sweep_stale()
     depths = DepthStore()
     scenes = SceneCache()
-    pool = JobPool(RENDERS_AT_ONCE + 1)
+    pool = JobPool(RENDERS_AT_ONCE + 2)
     examples = find_examples()
     with gr.Blocks(
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
         gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
         with gr.Tabs(elem_id="tabs"), gr.Tab("Motion", id="motion-tab"):
-            motion_tab(Handlers(pool, depths, scenes, examples), examples)
+            handlers = Handlers(pool, depths, scenes, examples)
+            motion_tab(handlers, SceneHandlers(pool, depths), examples)
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page

@@ -158,7 +158,7 @@ class DepthStore:
     def _make(
         self, photo: Photo, cancel: CancelToken | None, progress: ProgressCallback
     ) -> DepthMap:
-        pixels = _shrunk(load_image(photo.path).pixels, _ESTIMATED_SIDE)
+        pixels = shrunk(load_image(photo.path).pixels, _ESTIMATED_SIDE)
         if photo.method in ("true", "file") and photo.depth_path is not None:
             picture = load_depth_picture(photo.depth_path)
             depth = estimate_depth(pixels, depth_picture=picture, cancel=cancel, progress=progress)
@@ -172,7 +172,7 @@ class DepthStore:
         )
 
 
-def _shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """The photo with a longest side of at most that many pixels."""
     height, width = pixels.shape[:2]
     scale = longest / max(height, width)
@@ -190,6 +190,6 @@ def with_strokes(depth: DepthMap, value: object, photo: Photo) -> DepthMap:
     """
     if not (isinstance(value, Mapping) and value.get("strokes")):
         return depth
-    pixels = _shrunk(load_image(photo.path).pixels, _BRUSHED_SIDE)
+    pixels = shrunk(load_image(photo.path).pixels, _BRUSHED_SIDE)
     mask = stroke_mask(value, *pixels.shape[:2])
     return depth if mask is None else apply_strokes(depth, mask, pixels)

@@ -57,6 +57,39 @@ def pasted_shot(text: str, before: Shot) -> tuple[Shot, str]:
     return before.model_copy(update={"motion": motion}), note
 
 
+def with_what_was_said(said: MotionControl, before: MotionControl) -> MotionControl:
+    """The motion that a sentence asks for; what it does not speak of stays as it was.
+
+    A subject that it names again keeps its mark; where there is but one on either side, the mark
+    passes on, whatever the name.
+    """
+    changes: dict[str, Any] = {}
+    if not said.moves:
+        changes["camera"] = before.camera
+    if said.environmental is None:
+        changes["environmental"] = before.environmental
+    if not said.objects:
+        changes["objects"] = before.objects
+    else:
+        marks = {subject.id: subject.mark for subject in before.objects}
+        alone = len(said.objects) == 1 == len(before.objects)
+        changes["objects"] = tuple(
+            subject.model_copy(
+                update={"mark": before.objects[0].mark if alone else marks.get(subject.id)}
+            )
+            if subject.mark is None
+            else subject
+            for subject in said.objects
+        )
+    return said.model_copy(update=changes)
+
+
+def unmarked(shot: Shot) -> Shot:
+    """The shot with its subjects no longer marked: each is the likeliest of whatever photo."""
+    objects = tuple(subject.model_copy(update={"mark": None}) for subject in shot.motion.objects)
+    return shot.model_copy(update={"motion": shot.motion.model_copy(update={"objects": objects})})
+
+
 def shot_values(shot: Shot) -> dict[str, Any]:
     """A shot as plain values, the way the desk keeps it."""
     return shot.to_dict()

@@ -22,16 +22,18 @@ from PIL import Image
 from synth.control import Progress
 from synth.errors import InvalidInstruction
 from synth.jobs import Job, JobContext, JobPool
-from synth.media import VideoFormat
+from synth.media import VideoFormat, load_image
 from synth.motion import MotionControl, motion_schema
 from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
+from synth.scene.subject import encode_mask
 from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
 from synth.ui.handlers import message_of
 from synth.ui.photo import Photo, uploaded_file
+from synth.ui.subjects import find, read_mark
 
 Result = TypeVar("Result")
 Waiting = Generator[Any, None, Result]
@@ -68,6 +70,7 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
     _register(endpoints.generate_video, **heavy)
     _register(endpoints.preview_video, **heavy)
     _register(endpoints.estimate_depth, **heavy)
+    _register(endpoints.find_subject, **heavy)
     _register(endpoints.parse_motion, concurrency_limit=None)
     _register(endpoints.motion_schema, concurrency_limit=None)
     _register(endpoints.restore_shot, concurrency_limit=4)
@@ -217,6 +220,44 @@ class Endpoints:
             with self._pool.start(work) as job:
                 target, about = yield from watch(job)
                 yield gr.FileData(path=target, orig_name="depth.png").model_dump(), about
+
+    @answers(gr.FileData, dict)
+    def find_subject(
+        self,
+        image: gr.FileData,
+        mark: dict | None = None,
+        depth_map: gr.FileData | None = None,
+    ) -> Any:
+        """Find a subject of a photo and mask it.
+
+        Args:
+            image: The photo: JPEG, PNG, WebP, TIFF or AVIF.
+            mark: Where the subject is, in shares of the photo's width and height: box [left, top,
+                right, bottom], points [[x, y], ...] on the subject, away [[x, y], ...] beside it,
+                or mask, a painted grey PNG in base64. Left out, the likeliest subject is taken.
+            depth_map: Your own depth map, white is near; left out, depth is estimated.
+
+        Returns:
+            The mask as a grey PNG of the photo's size, white on the subject; and its box, the share
+            of the photo that it covers, and mask, the mask as a motion control takes it.
+        """
+
+        def work(job: JobContext) -> tuple[str, dict[str, Any]]:
+            wanted = read_mark(mark)
+            depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
+            found = find(load_image(photo.path).pixels, depth, wanted, cancel=job.cancel)
+            alpha = found.mask.alpha
+            target = job.folder / "mask.png"
+            Image.fromarray(np.rint(alpha * 255.0).astype(np.uint8)).save(target)
+            return str(target), {**found.about, "mask": encode_mask(alpha)}
+
+        with clear_errors():
+            photo = Photo(uploaded_file(image), "", 0, 0)
+            if depth_map:
+                photo = replace(photo, method="file", depth_path=uploaded_file(depth_map))
+            with self._pool.start(work) as job:
+                target, about = yield from watch(job)
+                yield gr.FileData(path=target, orig_name="mask.png").model_dump(), about
 
     @answers(dict)
     def parse_motion(self, text: str) -> Any:

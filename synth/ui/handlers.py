@@ -37,6 +37,8 @@ from synth.ui.desk_shot import (
     shot_of_gif,
     shot_of_video,
     shot_values,
+    unmarked,
+    with_what_was_said,
 )
 from synth.ui.examples import Example
 from synth.ui.monitor import finished, summarise, working
@@ -134,6 +136,9 @@ class Handlers:
             shot = gr.update(value=shot_values(wanted))
         else:
             wanted = read_shot(desk, forgiving=True)
+            if any(subject.mark for subject in wanted.motion.objects):
+                wanted = unmarked(wanted)  # The marks lie where things were on another photo.
+                shot = gr.update(value=shot_values(wanted))
         yield (
             photo,
             show(shown),
@@ -268,9 +273,7 @@ class Handlers:
                 reply["note"] = "No camera move was found in it; the controls stay as they were."
                 return gr.update(reply=reply), gr.skip()
             shot = read_shot(desk, forgiving=True)
-            motion = parsed.control
-            if not parsed.says_camera:
-                motion = motion.model_copy(update={"camera": shot.motion.camera})
+            motion = with_what_was_said(parsed.control, shot.motion)
             changed = shot.model_copy(update={"motion": motion, "prompt": text})
         except Exception as error:
             return gr.update(reply={"error": message_of(error)}), gr.skip()

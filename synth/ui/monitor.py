@@ -13,7 +13,7 @@ from gradio.data_classes import FileData
 
 from synth.camera.fidelity_report import CameraFidelity
 from synth.control import Progress
-from synth.motion import MotionControl
+from synth.motion import MotionControl, SubjectAction
 from synth.motion.model import CameraMove
 from synth.shot import Shot, VideoResult
 from synth.ui.assets import script
@@ -22,7 +22,20 @@ _PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
 _MUCH_ZOOM = 1.4
 """From here on the zoom that hides the photo's edge changes the framing that one chose."""
 _ZOOM = re.compile(r"\b(?:Zoomed in|a zoom of) (\d+(?:\.\d+)?)x")
+_LEAVES = re.compile(r"\bleaves the frame\b")
 _AMOUNTS = ((0.2, "barely"), (0.4, "gently"), (0.65, ""), (0.85, "clearly"), (1.01, "strongly"))
+_HEADINGS = {
+    "left_to_right": "to the right",
+    "right_to_left": "to the left",
+    "toward_camera": "toward the camera",
+    "away_from_camera": "away from the camera",
+}
+_WINDS = {
+    "left": "wind to the left",
+    "right": "wind to the right",
+    "forward": "wind toward the camera",
+    "backward": "wind away from the camera",
+}
 _FORMATS = {"mp4": "MP4", "webm": "WebM", "gif": "GIF", "prores": "ProRes", "png": "PNG sequence"}
 
 
@@ -59,6 +72,26 @@ def describe_motion(motion: MotionControl) -> str:
     return "; ".join(moves)
 
 
+def describe_shot(motion: MotionControl) -> str:
+    """Camera, subjects and weather: "pan left; subject walks to the right; heavy rain"."""
+    parts = [describe_motion(motion)]
+    parts += [describe_subject(subject) for subject in motion.objects[:3]]
+    if len(motion.objects) > 3:
+        parts.append(f"and {len(motion.objects) - 3} more subjects")
+    air = motion.environmental
+    if air is not None and air.particle_effects != "none":
+        weather = air.particle_effects.replace("_", " ")
+        wind = _WINDS.get(air.wind_direction)
+        parts.append(f"{weather}, {wind}" if wind else weather)
+    return "; ".join(parts)
+
+
+def describe_subject(subject: SubjectAction) -> str:
+    """A subject as one says it: "protagonist: run to the right"."""
+    way = _HEADINGS.get(subject.direction)
+    return f"{subject.id}: {subject.action} {way}" if way else f"{subject.id}: {subject.action}"
+
+
 def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str, Any]:
     """One sentence about what will come out, and what to know before rendering.
 
@@ -71,7 +104,7 @@ def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str
     count = "1 frame" if frames == 1 else f"{frames} frames"
     sentence = (
         f"{_short(shot.motion.duration)} s, {count} at {shot.output.fps} fps, {pixels}, "
-        f"{_FORMATS[shot.output.format]}: {describe_motion(shot.motion)}."
+        f"{_FORMATS[shot.output.format]}: {describe_shot(shot.motion)}."
     )
     warnings = list(shot.motion.not_yet_drawn())
     if shot.output.format == "gif" and frames > 240:
@@ -109,9 +142,14 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),
         "facts": _facts(result, path),
-        "framing": [_with_advice(note, result.shot) for note in result.notes if _ZOOM.search(note)],
-        "notes": [note for note in result.notes if not _ZOOM.search(note)],
+        "framing": [_with_advice(note, result.shot) for note in result.notes if _at_once(note)],
+        "notes": [note for note in result.notes if not _at_once(note)],
     }
+
+
+def _at_once(note: str) -> bool:
+    """Whether a note is about what one sees of the picture, and so stands right below it."""
+    return bool(_ZOOM.search(note) or _LEAVES.search(note))
 
 
 def _with_advice(note: str, shot: Shot) -> str:

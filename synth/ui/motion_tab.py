@@ -17,6 +17,7 @@ from synth.ui.handlers import Handlers
 from synth.ui.monitor import monitor_component
 from synth.ui.move_picker import desk_component
 from synth.ui.photo import Photo, photo_component, shown_photo
+from synth.ui.scene_handlers import SceneHandlers
 
 RENDER_QUEUE = "render"
 """Events with this name share the places in which work on pictures may run."""
@@ -24,7 +25,7 @@ RENDERS_AT_ONCE = 2
 """How many of them run at the same time."""
 
 
-def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
+def motion_tab(handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Example]) -> None:
     """Build the tab inside the ``gr.Blocks`` that is open. It opens on the first example."""
     first = examples[0] if examples else None
     photo, shown, shot = None, {}, Shot()
@@ -79,6 +80,10 @@ def motion_tab(handlers: Handlers, examples: Sequence[Example]) -> None:
     desk.edited(handlers.edited, [desk, state, depth], monitor, **quick)
     desk.sentence(handlers.sentence, [desk, state, depth], [desk, monitor], **said)
     desk.apply_json(handlers.apply_json, [desk, state, depth], [desk, monitor], **said)
+    # The page asks one thing at a time, and knows the answer by what it sent.
+    looks = {**work, "concurrency_id": "looks", "trigger_mode": "multiple"}
+    desk.find_subject(scenes.marked, [state, depth], desk, **looks)
+    desk.weather_look(scenes.weather_look, [state, depth, desk], desk, **looks)
     inputs = [state, depth, desk]
     preview = monitor.preview_shot(handlers.preview, inputs, monitor, **work)
     render = monitor.render_shot(handlers.render, inputs, monitor, **work)

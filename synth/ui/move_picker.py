@@ -1,14 +1,12 @@
-"""The camera desk: what it may offer, read from the models that check it."""
+"""The desk: what it may offer, read from the models that check it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import annotated_types
 import gradio as gr
 import numpy as np
-from pydantic.fields import FieldInfo
 
 from synth.limits import LIMITS
 from synth.media import VIDEO_FORMATS
@@ -18,6 +16,9 @@ from synth.motion.model import MAX_MOVES
 from synth.render.settings import LensSettings
 from synth.shot import ASPECTS, FRAME_RATES, DepthSettings, OutputSettings, Shot
 from synth.ui.assets import script
+from synth.ui.field_bounds import bounds
+from synth.ui.subjects import subject_spec
+from synth.ui.weather import weather_spec
 
 _DIRECTION_WORDS: Final = {
     "forward": "In",
@@ -50,25 +51,6 @@ _EDGE_WORDS: Final = {"fit": "Stay inside the photo", "extend": "Extend the phot
 _LONG_SIDES: Final = (640, 960, 1280, 1920, 2560, 3840)
 _FOCUS_FARTHEST: Final = 40.0
 _CURVE_SAMPLES: Final = 25
-
-
-def bounds(model: type[Any], name: str) -> dict[str, Any]:
-    """Least, most, default and help of a model's field, for a slider.
-
-    Keys "min" and "max" are left out where the field has none.
-    """
-    field: FieldInfo = model.model_fields[name]
-    found: dict[str, Any] = {"help": field.description or "", "default": field.default}
-    for rule in field.metadata:
-        if isinstance(rule, annotated_types.Ge):
-            found["min"] = rule.ge
-        elif isinstance(rule, annotated_types.Gt):
-            found["min"] = rule.gt
-        elif isinstance(rule, annotated_types.Le):
-            found["max"] = rule.le
-        elif isinstance(rule, annotated_types.Lt):
-            found["max"] = rule.lt
-    return found
 
 
 def desk_spec() -> dict[str, Any]:
@@ -104,6 +86,8 @@ def desk_spec() -> dict[str, Any]:
         ],
         "output": _output_fields(),
         "lens": _lens_fields(),
+        "subjects": subject_spec(),
+        "weather": weather_spec(),
         "most_moves": MAX_MOVES,
         "sentence_length": LIMITS.prompt_characters,
     }
@@ -197,13 +181,17 @@ def _lens_fields() -> list[dict[str, Any]]:
 
 
 def desk_component(shot: Mapping[str, Any]) -> gr.HTML:
-    """The camera desk. Its value is the whole shot; ``reply`` answers a sentence or JSON."""
+    """The desk. Its value is the whole shot; ``reply`` answers a sentence or JSON, ``found`` a
+    mark, ``looked`` a choice of weather.
+    """
     return gr.HTML(
         value=dict(shot),
         html_template='<section class="ms-panel ms-desk"></section>',
-        js_on_load=script("icons", "desk"),
+        js_on_load=script("icons", "figures", "desk", "subjects", "weather", "desk_page"),
         apply_default_css=False,
         elem_id="desk",
         spec=desk_spec(),
         reply=None,
+        found=None,
+        looked=None,
     )

@@ -22,6 +22,7 @@ NAMES = {
     "/generate_video",
     "/preview_video",
     "/estimate_depth",
+    "/find_subject",
     "/parse_motion",
     "/motion_schema",
     "/restore_shot",
@@ -350,3 +351,32 @@ def test_a_caller_who_hangs_up_stops_the_work(server: Server, picture: Path) -> 
     began = time.monotonic()
     wait_until(nothing_is_left, 20, "the end of the job")
     assert time.monotonic() - began < 20
+
+
+def test_a_subject_is_found_and_its_mask_goes_into_a_motion_control(
+    client: Client, picture: Path
+) -> None:
+    path, about = client.predict(
+        image=sent(picture), mark={"box": [0.28, 0.28, 0.72, 0.9]}, api_name="/find_subject"
+    )
+    with Image.open(path) as mask:
+        assert (mask.mode, mask.size) == ("L", (240, 160))
+        share = float(np.asarray(mask).mean()) / 255.0
+    assert about["share"] == pytest.approx(share, abs=0.002)
+    assert about["box"] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 5 / 6], abs=0.1)
+    again, same = client.predict(
+        image=sent(picture), mark={"mask": about["mask"]}, api_name="/find_subject"
+    )
+    assert same["share"] == pytest.approx(about["share"], rel=0.1)
+    assert again
+
+
+def test_a_mark_that_makes_no_sense_is_explained(client: Client, picture: Path) -> None:
+    for mark, words in (
+        ({"box": [0.9, 0.1, 0.2, 0.5]}, "box around the subject is empty"),
+        ({"points": [[0.5, 3.0]]}, "3"),
+        ({"mask": "AAAA"}, "no PNG"),
+    ):
+        with pytest.raises(Exception, match=words) as failure:
+            client.predict(image=sent(picture), mark=mark, api_name="/find_subject")
+        assert "Traceback" not in str(failure.value)

@@ -22,9 +22,10 @@ from synth.ui.assets import ASSETS, picture_url, script, stylesheet
 from synth.ui.depth_brush import DepthStore, stroke_mask
 from synth.ui.desk_shot import file_name, fingerprint, pasted_shot, read_shot, shot_values
 from synth.ui.examples import find_examples, thumbnail
+from synth.ui.field_bounds import bounds
 from synth.ui.handlers import message_of
 from synth.ui.monitor import describe_motion, finished, summarise
-from synth.ui.move_picker import bounds, desk_spec
+from synth.ui.move_picker import desk_spec
 from synth.ui.photo import Photo, uploaded_file
 from tests.ui.conftest import make_picture
 
@@ -279,13 +280,21 @@ def test_the_summary_says_what_will_come_out_and_what_will_not() -> None:
         {
             "motion": {
                 "camera": {"type": "dolly", "duration": 5.0},
-                "environmental": {"particle_effects": "rain"},
-            }
+                "objects": [
+                    {"id": "hero", "action": "run", "direction": "toward_camera"},
+                    {"id": "reed", "action": "sway"},
+                ],
+                "environmental": {"particle_effects": "light_rays", "wind_direction": "left"},
+            },
+            "output": {"format": "gif", "fps": "60"},
         }
     )
-    said = summarise(shot, (1280, 854), 120)
-    assert said["sentence"] == "5 s, 120 frames at 24 fps, 1280 × 854, MP4: dolly forward."
-    assert any("rain" in warning for warning in said["warnings"])
+    said = summarise(shot, (1280, 854), 300)
+    assert said["sentence"] == (
+        "5 s, 300 frames at 60 fps, 1280 × 854, GIF: dolly forward; hero: run toward the camera; "
+        "reed: sway; light rays, wind to the left."
+    )
+    assert any("GIF of this length" in warning for warning in said["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+// The desk put together: three sheets (camera, subjects, weather) under one sentence, and one history.
+
+const SHEETS = [["camera", "Camera"], ["subjects", "Subjects"], ["weather", "Weather"]];
+const tags = Object.fromEntries(SHEETS.map(([id]) => [id, h("i", { class: "ms-tag", hidden: true })]));
+const tabs = h("div", { class: "ms-sheets", role: "tablist", "aria-label": "What the shot is made of" }, SHEETS.map(([id, label]) =>
+  h("button", { type: "button", role: "tab", id: `ms-sheet-${id}`, "aria-controls": `ms-sheet-of-${id}`, onclick: () => { turnTo(id); root.scrollIntoView({ block: "nearest", behavior: "smooth" }); } }, h("span", {}, label), tags[id])));
+const sheets = {
+  camera: h("div", { role: "tabpanel", id: "ms-sheet-of-camera", "aria-labelledby": "ms-sheet-camera" }, grid,
+    h("div", { class: "ms-edit" },
+      h("div", { class: "ms-editmove" }, controls),
+      h("div", { class: "ms-stack" }, h("div", { class: "ms-label" }, h("span", {}, "Moves"), length), lanes, add))),
+  subjects: h("div", { role: "tabpanel", id: "ms-sheet-of-subjects", "aria-labelledby": "ms-sheet-subjects" }, subjects.node),
+  weather: h("div", { role: "tabpanel", id: "ms-sheet-of-weather", "aria-labelledby": "ms-sheet-weather" }, weather.node),
+};
+
+/** Show one sheet of the desk. */
+function turnTo(name) {
+  for (const [id] of SHEETS) {
+    sheets[id].hidden = id !== name;
+    document.getElementById(`ms-sheet-${id}`)?.setAttribute("aria-selected", String(id === name));
+  }
+  subjects.refresh();
+  weather.refresh();
+  showTags();
+}
+
+/** Turn to the sheet on which the shot now differs from what it was: undo must not work unseen. */
+function reveal(before) {
+  const differs = (part) => JSON.stringify(before.motion[part]) !== JSON.stringify(shot.motion[part]);
+  if (differs("camera")) turnTo("camera");
+  else if (differs("objects")) turnTo("subjects");
+  else if (differs("environmental")) turnTo("weather");
+}
+
+function showTags() {
+  const count = subjects.count();
+  tags.subjects.textContent = count ? String(count) : "";
+  tags.weather.textContent = weather.label();
+  for (const tag of Object.values(tags)) tag.hidden = !tag.textContent;
+  tags.subjects.classList.toggle("ms-trouble", Boolean(subjects.troubled()));
+}
+
+function refresh() {
+  for (const tile of tiles) tile.node.setAttribute("aria-checked", String(tile.lit()));
+  undo.disabled = at === 0;
+  redo.disabled = at === history.length - 1;
+  showControls();
+  showStack();
+  showOutput();
+  subjects.refresh();
+  weather.refresh();
+  showTags();
+  if (document.activeElement !== text) text.value = motionText();
+}
+
+const settings = h("div", { class: "ms-settings" }, output, h("div", { class: "ms-folds" }, lens, json));
+
+root.append(
+  h("header", { class: "ms-head" }, tabs,
+    h("div", { class: "ms-sentence" }, sentence, button("Fill in", { kind: "plain", id: "ms-read", onclick: read })),
+    h("div", { class: "ms-tools" }, undo, redo)),
+  reply, ...Object.values(sheets), settings);
+turnTo("camera");
+
+// The settings of the output belong beside the Render button, in the result panel.
+(function settle(tries) {
+  const slot = document.querySelector("#ms-settings");
+  if (slot) slot.append(settings);
+  else if (tries) requestAnimationFrame(() => settle(tries - 1));
+})(600);
+watch("value", () => {
+  const { merge, ...plain } = clone(props.value || {});
+  if (JSON.stringify(plain) === mine) return;
+  shot = tidy(plain);
+  chosen = 0;
+  mine = JSON.stringify(plain);
+  history = [...history.slice(0, at + 1), clone(shot)].slice(-200);
+  at = history.length - 1;
+  refresh();
+});
+watch("reply", showReply);
+refresh();
+playMoves(tiles);
+
+document.addEventListener("keydown", (event) => {
+  if (!root.isConnected || isTyping(event) || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (key === "z") { event.preventDefault(); travel(event.shiftKey ? 1 : -1); }
+  else if (key === "y") { event.preventDefault(); travel(1); }
+});
