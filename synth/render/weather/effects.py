@@ -116,12 +116,12 @@ class Mist:
 EFFECTS: Final[Mapping[Particles, Effect]] = MappingProxyType(
     {
         "rain": Effect(
-            shells=((1.2, 2.2, 20), (2.0, 4.2, 110), (3.8, 7.6, 480), (7.0, 14.0, 1700),
+            shells=((1.2, 2.2, 18), (2.0, 4.2, 90), (3.8, 7.6, 480), (7.0, 14.0, 1700),
                     (13.0, 32.0, 3600)),
-            fall=9.0, lean=(5.0, 35.0), radius=(0.0018, 0.0036), alpha=2.4, spread=0.12,
-            sway=(0.03, 1.5, 3.0), gust=0.22, softness=1.0, aperture=0.010, smear=0.5, dim=0.8,
+            fall=9.0, lean=(5.0, 35.0), radius=(0.0018, 0.0036), alpha=3.0, spread=0.12,
+            sway=(0.03, 1.5, 3.0), gust=0.22, softness=1.0, aperture=0.009, smear=0.5, dim=0.8,
             haze=90.0, taper=0.3, colour=((214.0, 222.0, 232.0), (236.0, 240.0, 246.0)),
-            local=0.72, lit=0.35,
+            local=0.66, lit=0.35,
         ),
         "snow": Effect(
             shells=((1.0, 2.0, 10), (1.8, 3.8, 70), (3.5, 7.0, 340), (6.5, 13.0, 1300),

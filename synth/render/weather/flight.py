@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from synth.render.weather.swarm import GUST_WAVE
+from synth.render.weather.swarm import GUST_TURN
 
 FIELDS = 20
 """Numbers of a stroke: x, y where the shutter opens (0, 1) and closes (2, 3), pixels; nearness
@@ -22,29 +22,34 @@ THINNEST = 0.75
 BORDER = 0.06
 """How far beyond the frame particles are followed, share of its width."""
 
-_WAVE = 2.0 * np.pi / GUST_WAVE
-
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
-def _sway(place, speed, time, seed, sway, gusts):  # pragma: no cover - compiled
+def _sway(place, speed, time, seed, sway, gust):  # pragma: no cover - compiled
     """Add a particle's wobble and the gust of the moment to its place and its velocity."""
-    turn = 2.0 * np.pi
-    # Swells travel with the wind; the place before the gust decides, so that loops close.
-    where = _WAVE * (0.4 * place[0] + place[2])
-    passing = _WAVE * (0.4 * speed[0] + speed[2])
-    for index in range(gusts.shape[0]):
-        angle = gusts[index, 3] * time + gusts[index, 4] - where
-        swell = np.sin(angle)
-        swelling = np.cos(angle) * (gusts[index, 3] - passing)
+    if gust[3] != 0.0 or gust[4] != 0.0:
+        # Swells travel with the wind; the place before the gust decides, so that loops close.
+        where = GUST_TURN * (0.4 * place[0] + place[2])
+        passing = GUST_TURN * (0.4 * speed[0] + speed[2])
+        sine = np.sin(where)
+        cosine = np.cos(where)
+        swell = gust[3] * cosine - gust[4] * sine
+        swelling = gust[6] * cosine + gust[5] * sine - passing * (gust[4] * cosine + gust[3] * sine)
         for axis in range(3):
-            place[axis] += gusts[index, axis] * swell
-            speed[axis] += gusts[index, axis] * swelling
-    pace = turn * seed[7]
-    for axis in range(3):
-        angle = pace * time + turn * seed[4 + axis]
-        reach = 0.4 * sway if axis == 1 else sway
-        place[axis] += reach * np.sin(angle)
-        speed[axis] += reach * pace * np.cos(angle)
+            place[axis] += gust[axis] * swell
+            speed[axis] += gust[axis] * swelling
+    # An ellipse in the level, a small eight upright.
+    pace = 2.0 * np.pi * seed[7]
+    angle = pace * time + 2.0 * np.pi * seed[4]
+    sine = np.sin(angle)
+    cosine = np.cos(angle)
+    wide = sway * (0.5 + 0.5 * seed[5])
+    deep = sway * (seed[6] - 0.5) * 2.0
+    place[0] += wide * sine
+    place[1] += 0.5 * sway * sine * cosine
+    place[2] += deep * cosine
+    speed[0] += wide * pace * cosine
+    speed[1] += 0.5 * sway * pace * (cosine * cosine - sine * sine)
+    speed[2] -= deep * pace * sine
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
@@ -62,15 +67,16 @@ def _seen(place, camera, out):  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def fly(
-    seeds, shown, cell, velocity, lives, laps, gusts, sway, blown, reach, shell,
+    seeds, shown, cell, velocity, lives, laps, gust, sway, blown, reach, shell,
     box, cameras, times, look,
     size, strokes,
 ):  # fmt: skip # pragma: no cover - compiled
     """Strokes of one swarm.
 
     Args:
-        seeds, shown, cell, velocity, lives, laps, gusts, sway: of the `Swarm`.
-        blown: how far the gusts of the moment carry particles about the middle of the box, (3,).
+        seeds, shown, cell, velocity, lives, laps, sway: of the `Swarm`.
+        gust: from `Swarm.gust`.
+        blown: how far the gust of the moment carries particles about the middle of the box, (3,).
         reach: how far a particle strays besides while the shutter is open.
         shell: nearest and farthest depth.
         box: least and largest corner of the part of the world to look through, shape (2, 3).
@@ -111,6 +117,10 @@ def fly(
                 a0 += lap * 0.6180339887
                 a1 += lap * 0.7548776662
                 a2 += lap * 0.5698402910
+            # Its drift first, so that only particles near the view are looked at.
+            a0 += spent * velocity[0] * seed[3] / cell[0, 0]
+            a1 += spent * velocity[1] * seed[3] / cell[1, 1]
+            a2 += spent * velocity[2] * seed[3] / cell[2, 2]
             edge = min(age, 1.0 - age) / look[8]
             if edge < 1.0:
                 presence = edge * edge * (3.0 - 2.0 * edge)
@@ -157,12 +167,9 @@ def fly(
                     ):
                         continue
                     for axis in range(3):
-                        speed[axis] = (
-                            velocity[axis] * seed[3] if lives else (cell[1, axis] * seed[3])
-                        )
-                        if lives:
-                            here[axis] += spent * speed[axis]
-                    _sway(here, speed, times[1], seed, sway, gusts)
+                        way = velocity[axis] if lives else cell[1, axis]
+                        speed[axis] = way * seed[3]
+                    _sway(here, speed, times[1], seed, sway, gust)
                     _seen(here, cameras[1], views[1])
                     depth = views[1, 2]
                     if depth <= near or depth >= far:
@@ -179,7 +186,8 @@ def fly(
                     radius = focal / depth * (look[0] + (look[1] - look[0]) * seed[8] * seed[8])
                     blur = 0.5 * look[4] * focal * abs(1.0 / depth - 1.0 / FOCUS)
                     wide = np.sqrt(radius * radius + blur * blur)
-                    opacity = look[2] * there * presence * (radius / wide) ** look[6]
+                    opacity = look[2] * there * presence
+                    faint = look[6] * np.log(radius / wide) - depth / look[7]
                     if wide < THINNEST:
                         opacity *= wide / THINNEST
                         wide = THINNEST
@@ -192,8 +200,8 @@ def fly(
                     ):
                         continue
                     way = np.hypot(views[2, 0] - views[0, 0], views[2, 1] - views[0, 1])
-                    opacity *= (np.pi * wide / (np.pi * wide + 2.0 * way)) ** look[5]
-                    opacity *= np.exp(-depth / look[7])
+                    faint -= look[5] * np.log(1.0 + way / (0.5 * np.pi * wide))
+                    opacity *= np.exp(faint)
                     # Shells overlap where they fade into each other; nothing appears at once.
                     fade = min((depth - near) / (0.16 * near), (far - depth) / (0.12 * far))
                     opacity *= min(fade, 1.0)

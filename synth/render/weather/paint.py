@@ -146,6 +146,40 @@ def paint(strokes, screen, rim, yield_depth, taper, nearness, frame):  # pragma:
         half = np.float32(0.5)
         keep = np.float32(screen) / np.float32(255.0)
         cover = one - np.float32(screen)
+        length = np.sqrt(squared)
+        if gentle and taper > 0.0 and abs(dy) > np.float32(0.5) * length and length > 5 * radius:
+            # A long steep streak: the place along it is as good as the same across a row.
+            across = abs(dy) / (length * radius)
+            half_width = one / across
+            for row in range(top, bottom + 1):
+                along = (np.float32(row + 0.5) - y0) / dy
+                ends = min(min(along, one - along) * per_taper, one)
+                if ends <= zero:
+                    continue
+                ends *= opacity
+                middle = x0 + along * dx - half
+                depth = n0 + along * dn
+                begin = max(int(middle - half_width) + 1, 0)
+                end = min(int(middle + half_width), width - 1)
+                for column in range(begin, end + 1):
+                    if depth <= nearness[row, column]:
+                        continue
+                    off = (np.float32(column) - middle) * across
+                    share = max(one - off * off, zero)
+                    share *= share * ends
+                    r = np.float32(frame[row, column, 0])
+                    g = np.float32(frame[row, column, 1])
+                    b = np.float32(frame[row, column, 2])
+                    frame[row, column, 0] = np.uint8(
+                        r + share * (red - keep * red * r - cover * r) + half
+                    )
+                    frame[row, column, 1] = np.uint8(
+                        g + share * (green - keep * green * g - cover * g) + half
+                    )
+                    frame[row, column, 2] = np.uint8(
+                        b + share * (blue - keep * blue * b - cover * b) + half
+                    )
+            continue
         for row in range(top, bottom + 1):
             py = np.float32(row + 0.5) - y0
             middle = x0 + py * slope

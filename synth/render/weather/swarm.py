@@ -30,6 +30,9 @@ GUST_HERTZ = (0.21, 0.34, 0.55)
 GUST_WAVE = 40.0
 """Distance over which a gust swells and ebbs, scene units."""
 
+GUST_TURN = 2.0 * math.pi / GUST_WAVE
+"""Radians that a gust's phase turns per scene unit."""
+
 COLUMNS = 12
 """Numbers per particle: place in the cell (3), speed factor or fall rate, three wobble phases,
 wobble frequency, size 0-1, shade 0-1, phase of life, length of life."""
@@ -62,28 +65,43 @@ class Swarm:
     sway: float
     """Amplitude of the wobble, scene units."""
 
-    def blown(self, time: float, middle: Floats, extent: Floats) -> tuple[Floats, float]:
-        """How far the gusts of a moment carry particles from their lattice places.
+    def gust(self, time: float) -> Floats:
+        """The gusts of a moment as one wave through space.
+
+        Returns:
+            direction (3); sums over the gusts of amplitude times sine and cosine of their phase,
+            and of the same times their radians a second; shape (7,).
+        """
+        if not len(self.gusts):
+            return np.zeros(7)
+        phase = self.gusts[:, 3] * time + self.gusts[:, 4]
+        sizes = np.linalg.norm(self.gusts[:, :3], axis=1)
+        rates = sizes * self.gusts[:, 3]
+        return np.array(
+            [*(self.gusts[0, :3] / sizes[0]), sizes @ np.sin(phase), sizes @ np.cos(phase),
+             rates @ np.sin(phase), rates @ np.cos(phase)]
+        )  # fmt: skip
+
+    def blown(self, gust: Floats, middle: Floats, extent: Floats) -> tuple[Floats, float]:
+        """How far gusts carry particles from their lattice places.
 
         Args:
-            time: seconds.
+            gust: of the moment.
             middle: of the part of the world that is looked at, shape (3,).
             extent: its size, shape (3,).
 
         Returns:
             the way at the middle, shape (3,), and by how much it differs elsewhere at most.
         """
-        wave = 2.0 * math.pi / GUST_WAVE
-        angle = self.gusts[:, 3] * time + self.gusts[:, 4] - wave * (0.4 * middle[0] + middle[2])
-        spread = min(wave * (0.4 * extent[0] + extent[2]) / 2.0, 2.0)
-        sizes = np.linalg.norm(self.gusts[:, :3], axis=1)
-        return np.sin(angle) @ self.gusts[:, :3], float(sizes.sum()) * spread
+        where = GUST_TURN * (0.4 * middle[0] + middle[2])
+        spread = min(GUST_TURN * (0.4 * extent[0] + extent[2]) / 2.0, 2.0)
+        way = gust[3] * math.cos(where) - gust[4] * math.sin(where)
+        return gust[:3] * way, math.hypot(gust[3], gust[4]) * spread
 
     def stray(self, shutter: float) -> float:
         """How far a particle strays from there in an exposure of so many seconds, scene units."""
         speed = float(np.linalg.norm(self.velocity))
-        drifted = 0.7 * float(self.seeds[:, 11].max(initial=0.0)) * speed if self.lives else 0.0
-        return self.sway * 1.5 + drifted + 0.75 * speed * shutter
+        return self.sway * 1.5 + 0.75 * speed * shutter
 
 
 def swarms(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from synth.camera.conventions import focal_pixels
 from synth.camera.pose import CameraPose
 from synth.errors import InvalidInstruction
-from synth.motion.instructions import Environment
+from synth.motion.instructions import Environment, Particles
 from synth.render.weather.effects import EFFECTS, MISTS, Mist, wind_vector
 from synth.render.weather.flight import BORDER, FIELDS, fly
 from synth.render.weather.leaves import scatter
@@ -66,7 +66,7 @@ class Weather:
                 raise InvalidInstruction(
                     f"The {name} of a clip with weather is {value}; it must be above 0."
                 )
-        self._effect = environment.particle_effects
+        self._effect: Particles = environment.particle_effects
         self._intensity = environment.weather_intensity
         self._size = np.array([width, height], np.float64)
         self._scale = max(width, height) / focal / REFERENCE_WIDTH
@@ -144,17 +144,18 @@ class Weather:
         bulk = (look.radius[1] * max(look.glow, 1.0) + look.aperture) * self._scale
         made = []
         for swarm in self._swarms:
+            gust = swarm.gust(time)
             shell = np.array([swarm.near, swarm.far])
             box = self._box(cameras[1], swarm.near, swarm.far)
             extent = box[1] - box[0]
-            blown, ragged = swarm.blown(time, box.mean(axis=0), extent + 4.0)
+            blown, ragged = swarm.blown(gust, box.mean(axis=0), extent + 4.0)
             reach = swarm.stray(shutter) + ragged + bulk
             box += np.stack([-blown - reach, reach - blown])
             images = np.prod(np.ceil((box[1] - box[0]) / np.abs(np.diag(swarm.cell))) + 1.0)
             rows = np.empty((int(math.ceil(swarm.shown) * images), FIELDS))
             count = fly(
                 swarm.seeds, swarm.shown, swarm.cell, swarm.velocity, swarm.lives, swarm.laps,
-                swarm.gusts, swarm.sway, blown, reach, shell, box, cameras,
+                gust, swarm.sway, blown, reach, shell, box, cameras,
                 times, numbers, self._size, rows,
             )  # fmt: skip
             # Side by side on the frame, side by side in memory.
