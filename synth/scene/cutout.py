@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -173,8 +174,14 @@ def _keep_seen(photo: Bytes, gone: Array, plate: Bytes) -> None:
     share, known = gone[rows, columns, None], weight[rows, columns, None]
     front = own[rows, columns] / np.maximum(known, 1e-4)
     seen = (photo[rows, columns] - share * front) / (1.0 - share)
-    invented = np.where(known > 1e-3, np.clip((share - 0.1) / (_INVENTED - 0.1), 0.0, 1.0), 1.0)
-    mixed = (1.0 - invented) * np.clip(seen, 0.0, 255.0) + invented * plate[rows, columns]
+    # What is seen beside the subject bounds what can be behind its edge.
+    clear, window = (gone == 0.0)[..., None], np.ones((11, 11), np.uint8)
+    high = np.asarray(cv2.dilate(np.where(clear, photo, np.uint8(0)), window))[rows, columns]
+    low = np.asarray(cv2.erode(np.where(clear, photo, np.uint8(255)), window))[rows, columns]
+    known = (known > 1e-3) & (high >= low)
+    seen = np.where(known, np.minimum(np.maximum(seen, low), high), 0.0)
+    invented = np.where(known, np.clip((share - 0.1) / (_INVENTED - 0.1), 0.0, 1.0), 1.0)
+    mixed = (1.0 - invented) * seen + invented * plate[rows, columns]
     plate[rows, columns] = np.rint(mixed).astype(np.uint8)
 
 

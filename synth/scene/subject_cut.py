@@ -143,6 +143,12 @@ def _by_depth(
     feet[: int(rows[-1]) - 2 * reach] = False
     contact = grown(feet, reach) & floor & within & ~stands
     labels[contact] = cv2.GC_PR_BGD
+    below = round(1.5 * reach)
+    under: Mask = np.any(feet, axis=0)
+    if int(rows[-1]) >= stands.shape[0] - below and under.sum() > 0.5 * stands.any(axis=0).sum():
+        # A bust: it goes on below the frame, whatever the depth of its last rows.
+        rest = grown(feet, below) & floor & within & ~stands & under[None, :]
+        labels[rest] = cv2.GC_PR_FGD
     return labels, _window(stands, 0.25)
 
 

@@ -71,6 +71,8 @@ def matted(colour: Bytes, solid: Mask) -> Array:
     steps = Steps(band, band, solid, 0.0 * one, one, one)
     alpha = local_sides(colour, level, steps, ring).alpha
     alpha = np.where(ring, blurred(alpha, 0.5), level)
+    # A texture inside that happens to look like what is behind is no reason to see through it.
+    alpha = np.where(grown(~solid, _MATTE_BAND), alpha, 1.0)
     alpha = np.clip((alpha - _FAINT) / (1.0 - 2.0 * _FAINT), 0.0, 1.0)
     return alpha.astype(np.float32)
 
