@@ -79,13 +79,12 @@ def cut(rgb: Bytes, disparity: Array, seeds: Seeds, cancel: CancelToken) -> Foun
         left, top, right, bottom = seeds.box
         within[:] = False
         within[top:bottom, left:right] = True
-    elif not seeds.points:
-        guess = likely_subject(rgb, lab_of(rgb)).mask > 0.5
-        if not guess.any():
-            return nothing
     cancel.check()
-    if guess.any():
+    if seeds.box is None and not seeds.points:
         stands, crisp = likely_standing(rgb, depth, floor, away)
+        guess = likely_subject(rgb, lab_of(rgb)).mask > 0.5
+        if not crisp and not guess.any():
+            return nothing
     else:
         stands = standing(depth, floor, within, points, seeds) & ~grown(away, 2)
         crisp = stepped(stands, depth, floor)[0] >= CRISP

@@ -119,8 +119,9 @@ def test_depth_tells_apart_what_colour_cannot() -> None:
     photo = random.integers(90, 150, (240, 360, 3)).astype(np.uint8)
     inverse = np.full((240, 360), 0.05, np.float32)
     inverse[60:200, 150:220] = 0.1
-    found = find_subject(photo, inverse, Mark(points=((0.5, 0.5),)))
-    assert overlap(found.alpha > 0.5, inverse > 0.07) > 0.9
+    for mark in (Mark(points=((0.5, 0.5),)), Mark(box=(0.35, 0.2, 0.68, 0.9)), None):
+        found = find_subject(photo, inverse, mark)
+        assert overlap(found.alpha > 0.5, inverse > 0.07) > 0.9
 
 
 def test_clicks_away_take_parts_off() -> None:
