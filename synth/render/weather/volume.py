@@ -136,7 +136,8 @@ def clearness(
                         # What is smaller than the step between points would only flicker.
                         share = min(6.0 / middle, 1.0)
                         swirl += drift[copy, 0] * (0.8 * wide + 0.4 * share * fine)
-                thick = max(1.0 + unevenness * swirl, 0.05)
+                # Swirls about the camera itself would only darken and brighten all.
+                thick = max(1.0 + unevenness * swirl * min(middle / 4.0, 1.0), 0.05)
                 thick *= min(max(1.0 - settle * y, 0.5), 1.8)
                 lost += density * thick * (depth - before)
                 before = depth
