@@ -133,10 +133,10 @@ EFFECTS: Final[Mapping[Particles, Effect]] = MappingProxyType(
         ),
         "dust": Effect(
             shells=((1.2, 2.4, 30), (2.2, 4.6, 130), (4.2, 9.0, 460), (8.0, 20.0, 800)),
-            fall=0.0, lean=(90.0, 90.0), drift=1.6, radius=(0.004, 0.014), alpha=2.0, spread=0.3,
+            fall=0.0, lean=(90.0, 90.0), drift=1.0, radius=(0.003, 0.010), alpha=1.9, spread=0.3,
             sway=(0.16, 0.1, 0.3), gust=0.3, life=(3.0, 6.0), fade=0.35, flicker=0.5, softness=1.0,
-            aperture=0.05, smear=0.5, dim=1.25, haze=40.0, screen=True,
-            colour=((255.0, 214.0, 160.0), (255.0, 238.0, 206.0)), local=0.15, lit=0.55,
+            aperture=0.04, smear=0.5, dim=1.25, haze=40.0, taper=0.3, screen=True,
+            colour=((255.0, 198.0, 132.0), (255.0, 226.0, 182.0)), local=0.15, lit=0.55,
         ),
         "embers": Effect(
             shells=((1.4, 2.8, 10), (2.5, 5.2, 50), (4.8, 10.0, 200), (9.0, 22.0, 420)),
@@ -153,8 +153,8 @@ EFFECTS: Final[Mapping[Particles, Effect]] = MappingProxyType(
             gain=1.0, dark=0.6, spin=(0.35, 1.1),
         ),
         "bokeh": Effect(
-            shells=((1.8, 3.6, 12), (3.2, 6.8, 36), (6.0, 14.0, 60)),
-            fall=0.0, lean=(90.0, 90.0), drift=0.5, radius=(0.07, 0.24), alpha=0.4, spread=0.3,
+            shells=((1.8, 3.6, 9), (3.2, 6.8, 36), (6.0, 14.0, 60)),
+            fall=0.0, lean=(90.0, 90.0), drift=0.5, radius=(0.05, 0.17), alpha=0.36, spread=0.3,
             sway=(0.22, 0.08, 0.2), gust=0.2, life=(4.0, 8.0), fade=0.45, flicker=0.25,
             softness=0.10, aperture=0.12, smear=0.0, dim=0.5, haze=40.0, rim=0.55, screen=True,
             colour=((255.0, 176.0, 96.0), (255.0, 218.0, 170.0)), local=0.22, gain=1.25, lift=40.0,
@@ -175,11 +175,11 @@ MISTS: Final[Mapping[Particles, Mist]] = MappingProxyType(
     {
         "fog": Mist(
             density=0.075, unevenness=0.85, settle=0.13, drift=1.8, creep=0.22,
-            tint=(232.0, 236.0, 240.0), own=0.3, thickest=0.93,
+            tint=(218.0, 224.0, 230.0), own=0.35, thickest=0.93,
         ),
         "dust": Mist(
             density=0.022, unevenness=0.75, settle=0.12, drift=2.4, creep=0.2,
-            tint=(222.0, 184.0, 132.0), own=0.45, thickest=0.6,
+            tint=(222.0, 178.0, 122.0), own=0.65, thickest=0.6,
         ),
     }
 )  # fmt: skip

@@ -8,7 +8,7 @@ from numba import njit
 MOST_SAMPLES = 10
 """Most moments of the exposure at which a leaf is drawn."""
 
-PIXELS_APART = 4.0
+PIXELS_APART = 3.0
 """How far a leaf moves from one of those moments to the next, pixels."""
 
 
@@ -25,7 +25,7 @@ def scatter(strokes, spins, time, shutter, nearness, frame):  # pragma: no cover
         frame: sRGB, uint8 (H, W, 3), updated.
     """
     height, width = nearness.shape
-    blades = np.empty((MOST_SAMPLES, 6), np.float32)
+    blades = np.empty((MOST_SAMPLES, 7), np.float32)
     turn = 2.0 * np.pi
     one = np.float32(1.0)
     zero = np.float32(0.0)
@@ -35,6 +35,7 @@ def scatter(strokes, spins, time, shutter, nearness, frame):  # pragma: no cover
         radius = stroke[6]
         way = np.hypot(stroke[2] - stroke[0], stroke[3] - stroke[1])
         count = int(min(max(way / PIXELS_APART + 1.0, 2.0), MOST_SAMPLES)) if shutter > 0 else 1
+        edge = max(stroke[7], 0.8 * way / count)
         light = 0.0
         for sample in range(count):
             share = (sample + 0.5) / count
@@ -62,22 +63,33 @@ def scatter(strokes, spins, time, shutter, nearness, frame):  # pragma: no cover
             blades[sample, 3] = -wx * inverse
             blades[sample, 4] = -ly * inverse
             blades[sample, 5] = lx * inverse
+            # Soft over at least a pixel and the gap to the next moment, however edge-on it is seen.
+            blades[sample, 6] = 1.0 / (np.hypot(lx, ly) * abs(inverse) * edge)
             # Lit from above and a little from behind: the face towards the sky is bright.
             light += 0.72 + 0.36 * np.cos(about) * np.cos(pitch) + 0.12 * np.sin(about)
         light /= count
         red = np.float32(min(stroke[9] * light, 255.0))
         green = np.float32(min(stroke[10] * light, 255.0))
         blue = np.float32(min(stroke[11] * light, 255.0))
-        soft = np.float32(radius / stroke[7])
         near = np.float32(0.5 * (stroke[4] + stroke[5]))
         opacity = np.float32(min(stroke[8], 1.0) / count)
         top = max(int(min(stroke[1], stroke[3]) - radius), 0)
         bottom = min(int(max(stroke[1], stroke[3]) + radius) + 1, height - 1)
         left = max(int(min(stroke[0], stroke[2]) - radius), 0)
         right = min(int(max(stroke[0], stroke[2]) + radius) + 1, width - 1)
+        rise = stroke[3] - stroke[1]
+        reach = 1e6
+        slope = 0.0
+        if abs(rise) > 0.05:
+            reach = radius * way / abs(rise)
+            slope = (stroke[2] - stroke[0]) / rise
         for row in range(top, bottom + 1):
             y = np.float32(row + 0.5)
-            for column in range(left, right + 1):
+            # Half the width of the row's crossing with the strip that the leaf sweeps.
+            middle = stroke[0] + (row + 0.5 - stroke[1]) * slope
+            begin = max(int(middle - reach), left)
+            end = min(int(middle + reach) + 1, right)
+            for column in range(begin, end + 1):
                 if near <= nearness[row, column]:
                     continue
                 x = np.float32(column + 0.5)
@@ -92,7 +104,7 @@ def scatter(strokes, spins, time, shutter, nearness, frame):  # pragma: no cover
                     v = abs(dx * blades[sample, 4] + dy * blades[sample, 5])
                     # Widest before the middle, drawn out to a tip.
                     wide = np.float32(0.46) * (one - u * u) * (one - np.float32(0.35) * u)
-                    inside = min((wide - v) * soft + half, one)
+                    inside = min((wide - v) * blades[sample, 6] + half, one)
                     if inside <= zero:
                         continue
                     cover += inside

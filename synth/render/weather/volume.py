@@ -30,7 +30,7 @@ PERIOD = (19.0, 6.1)
 """Size of the block for the large and for the small swirls, scene units."""
 
 
-LIVELY = 0.16
+LIVELY = 0.12
 """How much brighter thick swirls are, share."""
 
 
@@ -103,8 +103,8 @@ def clearness(
     columns = int(np.ceil(size[0] / STEP)) + 1
     rows = int(np.ceil(size[1] / STEP)) + 1
     clear = np.empty((rows, columns, SLICES + 1), np.float32)
-    large = CELLS / 19.0
-    small = CELLS / 6.1
+    large = CELLS / PERIOD[0]
+    small = CELLS / PERIOD[1]
     for row in range(rows):
         for column in range(columns):
             sx = (column * STEP - camera[13]) / camera[12]
