@@ -8,6 +8,7 @@ and elbow. All lengths are in subject heights, x right, y up, z towards the came
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,8 @@ class Posture:
     yaw: float = 0.0
     """Turn of everything about the upright axis."""
     tilt: tuple[float, float] = (0.0, 0.0)
-    """Everything tipped over the edge of the feet: to the right, and towards the camera."""
+    """Everything tipped over the edge of the feet to the right, and how far the tipped body points
+    towards the camera."""
     heading: tuple[float, float] = (0.0, 1.0)
     """Direction of travel: right, towards the camera."""
     feet: tuple[Foot, ...] = ()
@@ -92,9 +94,13 @@ class Placed:
     """The part of z by which what stands nearer is judged: limbs and turns left out, (V,)."""
 
 
-def bend(puppet: Puppet, piece: Piece, posture: Posture) -> Placed:
-    """Where the vertices of a piece go."""
+def bend(puppet: Puppet, posture: Posture, pieces: Iterable[Piece]) -> list[Placed]:
+    """Where the vertices of each piece go."""
     spine = _Spine(puppet, posture)
+    return [_bend_one(puppet, piece, posture, spine) for piece in pieces]
+
+
+def _bend_one(puppet: Puppet, piece: Piece, posture: Posture, spine: _Spine) -> Placed:
     if piece.kind == "leg":
         foot = posture.feet[piece.number] if posture.feet else Foot()
         x, y, z = _leg(piece.x, piece.y, piece.joint, piece.end, foot, spine, posture.heading)
@@ -317,10 +323,9 @@ def _whole(
         x, y = edge + dx * cos + y * sin, -dx * sin + y * cos + max(bed, 0.0)
         # What would sink into the ground is pressed flat against it.
         y = np.where(y < 0.0, (1.0 - 0.75 * sin**2) * y, y)
-    if forward:
-        cos, sin = np.cos(forward), np.sin(forward)
-        tipped = y * sin
-        y = y * cos + 0.35 * relief * abs(sin)
+        # The body turns about the feet as it goes down: its upper end comes nearer, or recedes.
+        out = (x - edge) * side
+        x, tipped = edge + side * out * np.cos(forward), out * np.sin(forward)
     return Placed(
         x + posture.root[0], y + posture.root[1], z + tipped + posture.root[2],
         tipped + posture.root[2],
@@ -329,5 +334,5 @@ def _whole(
 
 def smooth(share: Floats) -> Floats:
     """0 below 0, 1 above 1, and an even S between."""
-    share = np.clip(share, 0.0, 1.0)
+    share = np.minimum(np.maximum(share, 0.0), 1.0)
     return share * share * (3.0 - 2.0 * share)

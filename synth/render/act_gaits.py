@@ -153,7 +153,7 @@ def jump(role: Role, time: float) -> Posture:
     if at < launch:
         share = at / launch
         # Down and, quicker, up again on to the toes.
-        crouch = math.sin(math.pi * min(share / 0.72, 1.0) ** 1.3) if share < 0.72 else 0.0
+        crouch = math.sin(math.pi * min(share / 0.72, 1.0) ** 1.2) ** 2
         stretch = 1.0 - 0.07 * crouch + 0.05 * ramp(share - 0.72, 0.28)
         out = -0.5 * crouch + 0.6 * ramp(share - 0.72, 0.28)
     elif in_air < 1.0:
@@ -163,9 +163,9 @@ def jump(role: Role, time: float) -> Posture:
     else:
         share = min((at - launch - flight) / landing, 1.0)
         # A damped dip: deep at once, a little over, still.
-        crouch = math.exp(-3.2 * share) * math.sin(2.0 * math.pi * share**0.62) * 1.5
+        crouch = math.exp(-3.2 * share) * math.sin(2.0 * math.pi * share**0.9) * 1.9
         crouch *= 1.0 - ramp(share, 1.0)
-        stretch = 1.0 + 0.05 * (1.0 - ramp(share, 0.12)) - 0.08 * crouch
+        stretch = 1.0 + 0.05 * (1.0 - ramp(share, 0.25)) - 0.08 * crouch
         out = 0.6 * (1.0 - ramp(share, 0.5))
     aside = role.heading[0] if role.goes else 0.0
     deep = min(0.14, 0.32 * role.leg) * (0.6 + 0.4 * speed)

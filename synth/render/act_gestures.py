@@ -7,6 +7,9 @@ import math
 from synth.render.act_bend import Foot, Posture
 from synth.render.act_role import Role, ramp, ramp_sum
 
+LYING_ASLANT = math.radians(40.0)
+"""Angle between the picture and one who fell towards the camera or away from it."""
+
 WIDEST_TURN = math.radians(45.0)
 """Of a turning subject: it never looks narrower than 0.7 of its width."""
 
@@ -63,28 +66,24 @@ def fall(role: Role, time: float) -> Posture:
     settle = ramp(after, 0.5)
     limp = math.exp(-3.0 * after) if after else 1.0
     fall = math.sin(math.pi * min(over, 1.0))
-    sideways, forward = 0.0, 0.0
-    if role.heading[0]:
-        sideways = role.heading[0]
-    elif role.action.direction == "in_place":
-        sideways = role.side
-    else:
-        forward = role.heading[1]
-    totters = math.sin(math.pi * min(share / totter, 1.0)) * (1.0 - ramp(share, 2 * totter))
+    sideways = role.heading[0] or role.side
+    # Seen end-on a fallen body would be a streak: it comes to lie aslant.
+    aslant = 0.0 if role.action.direction == "in_place" else LYING_ASLANT * role.heading[1]
+    totters = math.sin(math.pi * min(share / totter, 1.0)) ** 2 * (1.0 - ramp(share, 2 * totter))
     arms = []
     for arm in role.puppet.arms:
         way = 1.0 if arm.joint[0] > role.puppet.axis else -1.0
         flail = 0.8 * ramp(share, 0.5) * limp * math.sin(1.5 * math.pi * min(share, 1.0))
         turn, elbow = way * (flail + 0.12 * settle), 0.3 * way * flail
         if way == sideways:
-            # The arm that comes to lie below straightens along the body, up or down.
+            # The arm that comes to lie below straightens behind the body, up or down.
             rest = math.atan2(arm.end[0] - arm.joint[0], abs(arm.end[1] - arm.joint[1]))
             raised = 1.0 if arm.end[1] > arm.joint[1] else -1.0
             under = ramp(over - 0.4, 0.5)
-            turn += under * (raised * rest - turn)
+            turn += under * (raised * (rest + 0.4 * way) - turn)
             elbow *= 1.0 - under
         arms.append((turn, elbow))
-    bend = sideways or role.side * 0.3
+    bend = sideways
     feet = tuple(
         Foot(0.0, 0.05 * fall * (1.0 if number % 2 else 0.3) * role.shy, 0.0)
         for number in range(role.feet)
@@ -95,7 +94,7 @@ def fall(role: Role, time: float) -> Posture:
         lean=bend * (-0.14 * totters + 0.2 * fall),
         curl=bend * (0.22 * fall * limp - 0.03 * settle),
         head=bend * (-0.3 * fall + 0.12 * settle),
-        tilt=(math.radians(88.0) * over * sideways, math.radians(72.0) * over * forward),
+        tilt=(math.radians(88.0) * over * sideways, aslant * over),
         feet=feet,
         arms=tuple(arms),
     )
@@ -128,6 +127,7 @@ def wave(role: Role, time: float) -> Posture:
         curl=strong * 0.02 * side + waving * wave * (0.025 + 0.13 * alone),
         head=side * (0.05 * strong + 0.03 * waving * wave),
         twist=(0.0, waving * wave * (0.06 + 0.2 * alone)),
+        arms=tuple(arms),
     )
 
 

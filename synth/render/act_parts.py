@@ -19,7 +19,7 @@ from synth.scene.cutout import Cutout
 ROWS, COLUMNS = 36, 24
 """Cells of the body's mesh."""
 
-LIMB_ROWS, LIMB_COLUMNS = 24, 10
+LIMB_ROWS, LIMB_COLUMNS = 20, 7
 """Cells of a leg's or an arm's mesh."""
 
 Floats = NDArray[np.float64]

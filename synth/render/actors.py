@@ -60,6 +60,8 @@ class _Mesh:
     u: NDArray[np.float32]
     v: NDArray[np.float32]
     slack: float
+    used: NDArray[np.int32]
+    """Vertices of quads that show anything."""
 
 
 class Actor:
@@ -118,6 +120,7 @@ class Actor:
                 piece.u.astype(np.float32),
                 piece.v.astype(np.float32),
                 LEG_SLACK if piece.kind == "leg" else BODY_SLACK,
+                np.unique(piece.quads),
             )
             for piece in (*self._puppet.arms, *self._puppet.legs, self._puppet.body)
         )
@@ -148,9 +151,11 @@ class Actor:
     def vertices(self, time: float) -> list[tuple[Piece, Floats]]:
         """Every piece with the world places of its vertices, (V, 3)."""
         posture = self._acting.posture(time)
+        pieces = [mesh.piece for mesh in self._meshes]
+        placed = bend(self._puppet, posture, pieces)
         return [
-            (mesh.piece, self._world(bend(self._puppet, mesh.piece, posture), posture))
-            for mesh in self._meshes
+            (piece, self._world(place, posture))
+            for piece, place in zip(pieces, placed, strict=True)
         ]
 
     def draw(
@@ -174,7 +179,7 @@ class Actor:
         posture = self._acting.posture(time)
         camera = self._camera(pose)
         screen = np.empty((self.most_vertices, 4)) if scratch is None else scratch
-        placed = [bend(self._puppet, mesh.piece, posture) for mesh in self._meshes]
+        placed = bend(self._puppet, posture, [mesh.piece for mesh in self._meshes])
         self._draw_shadows(frame, nearness, camera, posture, placed)
         atlas = self._puppet.atlas
         if posture.shade != 1.0:
@@ -321,7 +326,7 @@ def _lying(
     """Middle and radii, right and near, of what is close above the ground, subject heights."""
     total, moments = 0.0, np.zeros(4)
     for mesh, place in zip(meshes, placed, strict=True):
-        used = np.unique(mesh.piece.quads)
+        used = mesh.used
         weight = smooth((0.35 - (place.y[used] - up)) / 0.25) / max(len(used), 1)
         weight *= 0.5 if mesh.piece.kind == "leg" else 1.0
         x, z = place.x[used], place.z[used]
