@@ -80,8 +80,10 @@ class _Camera:
         if self._film.weather is not None:
             # Particles bring their own blur: they are drawn once, into the finished exposure.
             fps = float(self._path.fps)
-            nearness = self._nearness(pose, exact=False)
-            self._film.weather.draw(frame, nearness, pose, index / fps, 2.0 * half / fps)
+            self._film.weather.draw(
+                frame, self._nearness(pose, exact=False), pose, index / fps, 2.0 * half / fps,
+                opening=self._path.at(index - half), closing=self._path.at(index + half),
+            )  # fmt: skip
         return frame
 
     def _moment(self, pose: CameraPose, moment: float) -> NDArray[np.uint8]:

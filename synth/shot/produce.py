@@ -196,7 +196,11 @@ def warm_up() -> None:
         photo = Path(folder) / "photo.png"
         Image.fromarray(pixels).save(photo)
         motion = MotionControl.from_dict(
-            {"camera": {"type": "truck", "direction": "left", "intensity": 0.9, "duration": 0.3}}
+            {
+                "camera": {"type": "truck", "direction": "left", "intensity": 0.9, "duration": 0.3},
+                "objects": [{"action": "walk", "mark": {"box": [0.3, 0.2, 0.7, 0.8]}}],
+                "environmental": {"particle_effects": "rain"},
+            }
         )
         shot = Shot.from_dict({"motion": motion.to_dict(), "output": {"long_side": 320}})
         render_shot(shot, photo, Path(folder) / "clip.mp4")
