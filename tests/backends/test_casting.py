@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from synth.scene.subject import encode_mask
 
 from synth.backends.casting import Crop, cut_subjects, mark_in_frame
 from synth.backends.geometric import Stage, set_stage
@@ -17,6 +16,7 @@ from synth.errors import InvalidInstruction, SynthError
 from synth.motion import Environment, MotionControl, SubjectAction, SubjectMark, camera_path
 from synth.render.film import FilmSettings
 from synth.scene.depth_map import DepthMap
+from synth.scene.subject import encode_mask
 
 WIDTH, HEIGHT = 320, 240
 RED, BLUE = (210, 30, 30), (30, 40, 210)

@@ -16,7 +16,6 @@ from typing import get_args
 
 import cv2
 import numpy as np
-from synth.render.weather import Weather
 
 from synth.backends.geometric import Stage, set_stage
 from synth.camera.conventions import focal_pixels
@@ -25,6 +24,7 @@ from synth.motion import Environment, MotionControl, SubjectAction, camera_path
 from synth.motion.instructions import Action, Particles
 from synth.render.film import FilmSettings
 from synth.render.renderer import Renderer
+from synth.render.weather import Weather
 from synth.shot import Shot, render_shot
 from tests.bench.examples import example
 
