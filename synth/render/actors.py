@@ -193,12 +193,6 @@ class Actor:
             slack = LEG_SLACK if posture.tilt != (0.0, 0.0) else mesh.slack
             blend(part, mesh.u, mesh.v, mesh.piece.quads, atlas, slack, nearness, frame)
 
-    def distance(self, pose: CameraPose, time: float) -> float:
-        """How far from a camera's plane it stands, scene units."""
-        forward = pose.world_from_camera @ np.array([0.0, 0.0, -1.0])
-        root = np.array(self._root(self._acting.posture(time)))
-        return float(np.dot(root - np.array(pose.position), forward))
-
     @property
     def most_vertices(self) -> int:
         """Rows that `scratch` needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -40,8 +40,8 @@ class View:
 class Performer(Protocol):
     """Whoever acts in a scene. Used by several threads at once."""
 
-    def distance(self, pose: CameraPose, time: float) -> float:
-        """How far from a camera it stands, scene units."""
+    def track(self, times: Iterable[float]) -> NDArray[np.float64]:
+        """Where it stands at some times in seconds, world units, (T, 3)."""
         ...
 
     def draw(
@@ -98,7 +98,9 @@ class Renderer:
         else:
             self._draw(pose)
             picture = self._sampled(pose)
-        for performer in sorted(cast, key=lambda one: -one.distance(pose, time)):
+        backward = pose.world_from_camera[:, 2]
+        # The farthest first; the camera looks along its own -Z.
+        for performer in sorted(cast, key=lambda one: float(one.track((time,))[0] @ backward)):
             performer.draw(picture, self._nearness, pose, time)
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
 
