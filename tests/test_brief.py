@@ -88,10 +88,20 @@ def test_the_camera_really_dollies_forward(result: VideoResult) -> None:
     assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 5.0
 
 
-def test_what_is_not_drawn_yet_is_said(result: VideoResult) -> None:
-    notes = " ".join(result.notes)
-    assert "protagonist" in notes
-    assert "rain" in notes
+@pytest.mark.parametrize("part", ["objects", "environmental"])
+def test_every_part_of_the_instruction_is_seen(result: VideoResult, image: str, part: str) -> None:
+    less = {**result.shot.motion.to_dict(), part: [] if part == "objects" else None}
+    without = generate_video_with_motion_control(image, less, "", fidelity=False)
+    frames, others = _frames(result.path), _frames(without.path)
+    apart = np.stack([np.abs(frames[i].astype(int) - others[i]).max(axis=2) for i in (20, 40, 60)])
+    changed = (apart > 12).mean(axis=(1, 2))
+    assert (changed > 0.002).all(), f"without {part} the film is the same"
+    if part == "environmental":
+        # Rain falls everywhere.
+        height, width = apart.shape[1:]
+        tiles = apart[:, : height // 4 * 4, : width // 4 * 4]
+        tiles = tiles.reshape(3, 4, height // 4, 4, width // 4)
+        assert (tiles.max(axis=(0, 2, 4)) > 12).mean() > 0.8
 
 
 def test_the_result_can_be_saved_and_reports(result: VideoResult, tmp_path: Path) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.conventions import HOME_DISTANCE
+from synth.backends.casting import Crop, cut_subjects, make_cast, mark_key, not_found
+from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPath
 from synth.control import CancelToken
+from synth.motion import Environment, SubjectAction
 from synth.render.coverage import MAX_FIT_ZOOM, fit_path
 from synth.render.film import FilmSettings, shoot
 from synth.render.renderer import Renderer
+from synth.render.weather import Weather
 from synth.scene.build import build_scene
 from synth.scene.cache import SceneCache, content_key
 from synth.scene.depth_map import DepthMap
@@ -93,6 +96,9 @@ def set_stage(
     focal_length: float = 50.0,
     extend: bool = False,
     quality: Quality = "quick",
+    actions: Sequence[SubjectAction] = (),
+    environment: Environment | None = None,
+    loop: bool = False,
     scenes: SceneCache | None = None,
     cancel: CancelToken | None = None,
 ) -> Stage:
@@ -107,6 +113,9 @@ def set_stage(
         focal_length: the photo's lens, millimetres.
         extend: continue the photo outward instead of zooming in.
         quality: "quick" or "best" fill of hidden parts.
+        actions: what subjects do; none stay part of the photo.
+        environment: what is in the air.
+        loop: whether the last frame leads into the first.
         scenes: where scenes are kept for re-use.
         cancel: looked at between the steps.
     """
@@ -119,22 +128,45 @@ def set_stage(
         if cancel is not None:
             cancel.check()
         disparity = _framed_disparity(depth, photo.shape, crop, framed, depth_strength)
-        return build_scene(
-            framed, disparity, focal_length=focal_length, margin=margin, travel=travel,
+        plate, behind, cutouts = framed, disparity, ()
+        if actions:
+            plate, behind, cutouts = cut_subjects(
+                framed, disparity, actions, Crop(*crop, photo.shape[1], photo.shape[0]),
+                quality=quality, seed=film.seed, cancel=cancel,
+            )  # fmt: skip
+        scene = build_scene(
+            plate, behind, focal_length=focal_length, margin=margin, travel=travel,
             quality=quality,
             seed=film.seed, loose=depth.source != "true", cancel=cancel,
         )  # fmt: skip
+        return replace(scene, cutouts=cutouts)
 
     if scenes is None:
         scene = build()
     else:
         key = content_key(
             framed, depth.disparity, depth.near, depth.far, depth.source, *crop, depth_strength,
-            focal_length, margin, repr(travel), quality, film.seed,
+            focal_length, margin, repr(travel), quality, film.seed, mark_key(actions),
         )  # fmt: skip
         scene = scenes.get(key, build)
     fit = fit_path(scene, path, film.width, film.height, margin=float(margin))
-    return Stage(scene, fit.path, film, fit.zoom, _edge_notes(fit.zoom, fit.needed, extend))
+    seconds = len(path) / float(path.fps)
+    cast = make_cast(
+        scene.cutouts, actions, width=film.width, height=film.height, focal_length=focal_length,
+        seconds=seconds, seed=film.seed,
+    )  # fmt: skip
+    weather = None
+    if environment is not None and environment.particle_effects != "none":
+        weather = Weather(
+            environment, width=film.width, height=film.height,
+            focal=focal_pixels(focal_length, film.width, film.height), seconds=seconds,
+            seed=film.seed, loop=loop, photo=framed,
+        )  # fmt: skip
+    notes = [*_edge_notes(fit.zoom, fit.needed, extend)]
+    notes += not_found(scene.cutouts, actions) if actions else []
+    notes += [actor.leaves_frame for actor in cast if actor.leaves_frame]
+    film = replace(film, cast=cast, weather=weather)
+    return Stage(scene, fit.path, film, fit.zoom, tuple(notes))
 
 
 def _travel(path: CameraPath) -> Travel:

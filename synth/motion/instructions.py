@@ -278,7 +278,8 @@ class Environment(Instruction):
         default="none", description="What falls or floats in the scene."
     )
     wind_direction: Annotated[Wind, Word] = Field(
-        default="still", description="Where the wind blows to."
+        default="still",
+        description="Where the wind blows to; forward is towards the camera, backward away.",
     )
     weather_intensity: float = Field(
         default=0.5, ge=0.0, le=1.0, description="How strong the weather is, 0 to 1."

@@ -205,23 +205,6 @@ class MotionControl(Instruction):
             camera = (still, *camera)
         return self.model_copy(update={"camera": camera})
 
-    def not_yet_drawn(self) -> tuple[str, ...]:
-        """What the embedded renderer accepts but does not draw yet, in plain sentences."""
-        sentences = [
-            f"The {subject.action.replace('_', ' ')} of {subject.id!r} is kept with the project "
-            "but not drawn yet."
-            for subject in self.objects
-        ]
-        air = self.environmental
-        if air is not None and air.particle_effects != "none":
-            effect = air.particle_effects.replace("_", " ")
-            sentences.append(f"The {effect} is kept with the project but not drawn yet.")
-        if air is not None and air.wind_direction != "still":
-            sentences.append(
-                f"The wind to the {air.wind_direction} is kept with the project but not drawn yet."
-            )
-        return tuple(sentences)
-
     def _spans(self) -> list[tuple[float, float | None]]:
         """Start and end of each move; None ends with the clip, and starts with it by default."""
         spans: list[tuple[float, float | None]] = []

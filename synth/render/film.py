@@ -16,8 +16,9 @@ from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPath, CameraPose
 from synth.control import CancelToken
 from synth.render.lens import DepthOfField, Print, accumulate, average, encoded_table, linear_table
-from synth.render.renderer import Renderer
+from synth.render.renderer import Performer, Renderer
 from synth.render.settings import LensSettings
+from synth.render.weather import Weather
 from synth.scene.sheets import Scene
 
 WORKERS = 2
@@ -42,6 +43,10 @@ class FilmSettings:
     """Optical effects."""
     seed: int = 0
     """For the grain."""
+    cast: tuple[Performer, ...] = ()
+    """Who acts in the scene."""
+    weather: Weather | None = None
+    """What is in the air."""
 
 
 class _Camera:
@@ -62,13 +67,29 @@ class _Camera:
         count = self._samples(index, half)
         pose = self._path.poses[index]
         if count == 1:
-            return self._focused(self._renderer.frame(pose), pose)
-        self._total.fill(0)
-        for sample in range(count):
-            cancel.check()
-            moment = index + half * ((2 * sample + 1) / count - 1.0)
-            accumulate(self._renderer.frame(self._path.at(moment)), self._decode, self._total)
-        return self._focused(average(self._total, count, self._encode), pose)
+            frame = self._moment(pose, float(index))
+        else:
+            self._total.fill(0)
+            for sample in range(count):
+                cancel.check()
+                moment = index + half * ((2 * sample + 1) / count - 1.0)
+                part = self._moment(self._path.at(moment), moment)
+                accumulate(part, self._decode, self._total)
+            frame = average(self._total, count, self._encode)
+        frame = self._focused(frame, pose)
+        if self._film.weather is not None:
+            # Particles bring their own blur: they are drawn once, into the finished exposure.
+            fps = float(self._path.fps)
+            self._film.weather.draw(
+                frame, self._nearness(pose, exact=False), pose, index / fps, 2.0 * half / fps,
+                opening=self._path.at(index - half), closing=self._path.at(index + half),
+            )  # fmt: skip
+        return frame
+
+    def _moment(self, pose: CameraPose, moment: float) -> NDArray[np.uint8]:
+        """What the camera sees at one moment, in frames."""
+        time = max(moment, 0.0) / float(self._path.fps)
+        return self._renderer.frame(pose, self._film.cast, time)
 
     def _focused(self, frame: NDArray[np.uint8], pose: CameraPose) -> NDArray[np.uint8]:
         """The frame with depth of field; once for a whole exposure, whose depth hardly changes."""
@@ -77,8 +98,15 @@ class _Camera:
         lens = self._film.lens
         focus = lens.focus_distance or subject_distance(pose)
         focal = focal_pixels(pose.focal_length, self._film.width, self._film.height)
-        nearness = self._renderer.nearness(pose)
+        nearness = self._nearness(pose, exact=True)
         return self._blur.apply(frame, nearness, lens.aperture, focus, focal)
+
+    def _nearness(self, pose: CameraPose, *, exact: bool) -> NDArray[np.float32]:
+        """Inverse depth of the frame just taken; unless exact, that of the shutter's closing."""
+        untouched = self._renderer.shows_photo(pose) and not self._film.cast
+        if untouched or (exact and not self._film.cast):
+            return self._renderer.nearness(pose)
+        return self._renderer.last_nearness
 
     def _samples(self, index: int, half: float) -> int:
         """How many moments of the exposure must be drawn for an even blur."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -35,6 +37,24 @@ class View:
     """Texture row that each pixel shows, shape (H, W)."""
 
 
+class Performer(Protocol):
+    """Whoever acts in a scene. Used by several threads at once."""
+
+    def track(self, times: Iterable[float]) -> NDArray[np.float64]:
+        """Where it stands at some times in seconds, world units, (T, 3)."""
+        ...
+
+    def draw(
+        self,
+        picture: NDArray[np.uint8],
+        nearness: NDArray[np.float32],
+        pose: CameraPose,
+        time: float,
+    ) -> None:
+        """Blend it into a picture (H, W, 4) and its inverse depth (H, W), both changed in place."""
+        ...
+
+
 class Renderer:
     """Draws one scene at one size. Not shared between threads: it owns its buffers."""
 
@@ -60,17 +80,42 @@ class Renderer:
             and (scene.height, scene.width) == (self._height, self._width)
         )
 
-    def frame(self, pose: CameraPose) -> NDArray[np.uint8]:
-        """The picture that the camera sees, a fresh array (H, W, 3)."""
+    def frame(
+        self, pose: CameraPose, cast: Sequence[Performer] = (), time: float = 0.0
+    ) -> NDArray[np.uint8]:
+        """The picture that the camera sees, a fresh array (H, W, 3).
+
+        Args:
+            pose: the camera.
+            cast: who acts in the scene.
+            time: seconds since the clip began, for the cast.
+        """
         if self.shows_photo(pose):
-            return self._scene.photo.copy()
-        self._draw(pose)
-        return self._sample(pose)
+            if not cast:
+                return self._scene.photo.copy()
+            self._draw(pose)
+            picture = np.asarray(cv2.cvtColor(self._scene.photo, cv2.COLOR_RGB2RGBA), np.uint8)
+        else:
+            self._draw(pose)
+            picture = self._sampled(pose)
+        backward = pose.world_from_camera[:, 2]
+        # The farthest first; the camera looks along its own -Z.
+        for performer in sorted(cast, key=lambda one: float(one.track((time,))[0] @ backward)):
+            performer.draw(picture, self._nearness, pose, time)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
+
+    @property
+    def last_nearness(self) -> NDArray[np.float32]:
+        """Inverse depth of the last picture, (H, W), the cast included; the next one changes it."""
+        return self._nearness
 
     def view(self, pose: CameraPose) -> View:
         """The picture with its depth and texture places, all fresh arrays."""
         map_x, map_y = self.texture_places(pose)
-        picture = self._scene.photo.copy() if self.shows_photo(pose) else self._sample(pose)
+        if self.shows_photo(pose):
+            picture = self._scene.photo.copy()
+        else:
+            picture = np.asarray(cv2.cvtColor(self._sampled(pose), cv2.COLOR_RGBA2RGB), np.uint8)
         return View(picture, self._nearness.copy(), map_x, map_y)
 
     def nearness(self, pose: CameraPose) -> NDArray[np.float32]:
@@ -99,7 +144,8 @@ class Renderer:
         moved = np.hypot(*(places[1, inside, :2] - places[0, inside, :2]).T)
         return float(np.percentile(moved, 97))
 
-    def _sample(self, pose: CameraPose) -> NDArray[np.uint8]:
+    def _sampled(self, pose: CameraPose) -> NDArray[np.uint8]:
+        """The picture of what was drawn last, (H, W, 4)."""
         # Four channels: OpenCV samples them in half the time that three take.
         sampled = cv2.remap(
             self._scene.texture, self._map_x, self._map_y, cv2.INTER_LINEAR,
@@ -107,7 +153,7 @@ class Renderer:
         )  # fmt: skip
         picture = np.asarray(sampled, np.uint8)
         self._soften(pose, picture)
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), np.uint8)
+        return picture
 
     def _draw(self, pose: CameraPose) -> None:
         self._nearness.fill(-1.0)

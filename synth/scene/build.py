@@ -140,6 +140,7 @@ def build_scene(
         rim_texture=rim_texture,
         rim=placed(rim, focal, centre),
         photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
+        cutouts=(),
         invented=behind.contaminated,
     )
 

@@ -58,7 +58,7 @@ def cut_out(
     quality: Quality = "quick",
     seed: int = 0,
     cancel: CancelToken | None = None,
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], tuple[Cutout, ...]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], tuple[Cutout | None, ...]]:
     """Take subjects out of a photo; put back in their places they give the photo again.
 
     Args:
@@ -71,7 +71,8 @@ def cut_out(
 
     Returns:
         The photo and the disparity without the subjects, filled where they stood, their shadows
-        left alone; and the subjects, farthest first.
+        left alone; and the subjects in the order of their masks, None for one without a pixel of
+        its own.
 
     Raises:
         InvalidMedia: for arrays that do not fit together.
@@ -83,12 +84,13 @@ def cut_out(
                 f"The photo is {photo.shape[:2]}, its depth {disparity.shape} and mask "
                 f"{index + 1} {mask.alpha.shape}; give arrays of the same height and width."
             )
-    alphas = [mask.alpha for mask in masks if (mask.alpha > 0.5).any()]
-    if not alphas:
-        return photo, disparity, ()
-    placed = [_place(alpha, disparity) for alpha in alphas]
-    order = sorted(range(len(alphas)), key=lambda index: placed[index][0])
-    gone = np.maximum.reduce(alphas)
+    alphas = [mask.alpha for mask in masks]
+    seen = [index for index, alpha in enumerate(alphas) if (alpha > 0.5).any()]
+    if not seen:
+        return photo, disparity, (None,) * len(masks)
+    placed = {index: _place(alphas[index], disparity) for index in seen}
+    order = sorted(seen, key=lambda index: placed[index][0])
+    gone = np.maximum.reduce([alphas[index] for index in seen])
     plate, behind = _without(photo, disparity, gone, quality, seed, token)
     below = plate
     shares: dict[int, Array] = {}
@@ -97,11 +99,13 @@ def cut_out(
         # Nearer ones first: what they cover is not the farther one's.
         shares[index] = np.clip(alphas[index] - covered, 0.0, 1.0).astype(np.float32)
         covered = np.maximum(covered, alphas[index])
-    cutouts = []
+    cutouts: list[Cutout | None] = [None] * len(masks)
     for index in order:
+        if not (shares[index] > 0.5).any():
+            continue
         texture, below, corner = _lifted(photo, plate, below, shares[index])
         level, foot = placed[index]
-        cutouts.append(Cutout(texture, corner[0], corner[1], level, foot))
+        cutouts[index] = Cutout(texture, corner[0], corner[1], level, foot)
     return plate, behind, tuple(cutouts)
 
 

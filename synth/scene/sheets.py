@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.scene.cutout import Cutout
+
 SAFETY_MARGIN = 16
 """Pixels repeated beyond the photo's border, so that its outermost pixels filter well."""
 
@@ -63,6 +65,8 @@ class Scene:
     photo_area: tuple[float, float, float, float]
     """The part of the front texture that was photographed: first and last column, first and last
     row, texels."""
+    cutouts: tuple[Cutout | None, ...]
+    """Subjects that were cut out of the photo and act on their own; None where none was found."""
     invented: NDArray[np.bool_]
     """Front texels whose colour was filled rather than photographed, in its page, (P, U)."""
 

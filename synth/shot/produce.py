@@ -82,7 +82,7 @@ def render_shot(
     stage = _prepare(shot, image, depth, scenes, token, progress)
     clock.lap("scene")
     token.check()
-    notes = [*image.notes, *shot.motion.not_yet_drawn(), *stage.notes]
+    notes = [*image.notes, *stage.notes]
     # The clip grows, is measured and gets its texts under another name: a file that was there
     # before stays as it was until the new one is whole.
     working = target.with_name(f".motion-synth-{secrets.token_hex(8)}.whole")
@@ -196,7 +196,11 @@ def warm_up() -> None:
         photo = Path(folder) / "photo.png"
         Image.fromarray(pixels).save(photo)
         motion = MotionControl.from_dict(
-            {"camera": {"type": "truck", "direction": "left", "intensity": 0.9, "duration": 0.3}}
+            {
+                "camera": {"type": "truck", "direction": "left", "intensity": 0.9, "duration": 0.3},
+                "objects": [{"action": "walk", "mark": {"box": [0.3, 0.2, 0.7, 0.8]}}],
+                "environmental": {"particle_effects": "rain"},
+            }
         )
         shot = Shot.from_dict({"motion": motion.to_dict(), "output": {"long_side": 320}})
         render_shot(shot, photo, Path(folder) / "clip.mp4")
@@ -231,6 +235,9 @@ def _prepare(
         depth_strength=shot.depth.strength,
         focal_length=shot.focal_length,
         extend=shot.edge == "extend",
+        actions=shot.motion.objects,
+        environment=shot.motion.environmental,
+        loop=any(move.loop for move in shot.motion.camera),
         scenes=scenes,
         cancel=token,
     )

@@ -106,7 +106,7 @@ def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str
         f"{_short(shot.motion.duration)} s, {count} at {shot.output.fps} fps, {pixels}, "
         f"{_FORMATS[shot.output.format]}: {describe_shot(shot.motion)}."
     )
-    warnings = list(shot.motion.not_yet_drawn())
+    warnings: list[str] = []
     if shot.output.format == "gif" and frames > 240:
         warnings.append("A GIF of this length becomes very large; MP4 plays everywhere.")
     return {"sentence": sentence, "warnings": warnings}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import fidelity, second_view, speed
+from tests.bench import effects, fidelity, second_view, speed
 
 
 def machine() -> str:
@@ -41,6 +41,16 @@ def main(wanted: list[str]) -> None:
         for row in speed.measure():
             print(f"| {row.name} | {row.value} |")
         print()
+    if not wanted or "effects" in wanted:
+        print("| drawn into a 1280x720 frame, one core | ms | share of the geometry |")
+        print("|---|---|---|")
+        for cost in effects.costs():
+            print(f"| {cost.name} | {cost.milliseconds:.1f} | {cost.share:.2f} |")
+        whole = effects.whole_shot()
+        print(
+            f"\nDolly, a walking subject and heavy rain, photo to MP4: {whole.seconds:.2f} s, "
+            f"{whole.rate:.0f} frames a second\n"
+        )
     if not wanted or "view" in wanted:
         print("| second view (Middlebury motorcycle) | PSNR, dB | SSIM |\n|---|---|---|")
         for view in second_view.measure():

@@ -203,14 +203,28 @@ def test_stretching_to_no_real_length_is_refused(seconds: float) -> None:
         MotionControl().with_duration(seconds)
 
 
-def test_what_is_not_drawn_yet_is_said() -> None:
-    sentences = MotionControl.from_dict(BRIEF).not_yet_drawn()
-    assert len(sentences) == 3
-    assert "walk" in sentences[0]
-    assert "protagonist" in sentences[0]
-    assert "rain" in sentences[1]
-    assert "left" in sentences[2]
-    assert MotionControl.from_dict(camera(type="pan")).not_yet_drawn() == ()
+def test_a_mark_survives_the_round_trip_and_stays_short() -> None:
+    marked = {"id": "dog", "action": "run", "mark": {"box": [0.1, 0.2, 0.5, 0.9]}}
+    control = MotionControl.from_dict({"camera": {"type": "pan"}, "objects": [marked]})
+    assert control.to_dict()["objects"][0]["mark"] == {"box": [0.1, 0.2, 0.5, 0.9]}
+    assert MotionControl.from_dict(control.to_dict()) == control
+    plain = MotionControl.from_dict({"objects": [{"action": "run"}]})
+    assert "mark" not in plain.to_dict()["objects"][0]
+
+
+@pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        ({"box": [0.5, 0.2, 0.1, 0.9]}, "empty"),
+        ({"box": [0.1, 0.2, 0.5, 1.4]}, "at most 1"),
+        ({"points": [[0.1, float("nan")]]}, "finite"),
+        ({"mask": "x" * 300_000}, "too long"),
+        ({"circle": [0.1, 0.1]}, "circle"),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused(mark: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInstruction, match=says):
+        MotionControl.from_dict({"objects": [{"action": "walk", "mark": mark}]})
 
 
 def test_a_control_cannot_be_changed() -> None:
