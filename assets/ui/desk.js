@@ -104,9 +104,10 @@ function fitFrame(frame, stage, picture) {
 
 // --- the sentence ---
 const sentence = h("input", { type: "text", class: "ms-input", id: "ms-sentence", maxlength: String(spec.sentence_length),
-  placeholder: "Say it: slow push in on her face, slight handheld", "aria-label": "Describe the camera move in a sentence",
+  placeholder: "Say it: slow push in, she walks to the right in heavy rain", "aria-label": "Describe the shot in a sentence",
   onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); read(); } } });
-const read = () => { if (sentence.value.trim()) trigger("sentence", { text: sentence.value }); };
+let said = false; // a sentence was sent, and what it changes will be shown
+const read = () => { if (sentence.value.trim()) { said = true; trigger("sentence", { text: sentence.value }); } };
 const undo = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctrl+Z)", id: "ms-undo", onclick: () => travel(-1) });
 const redo = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "ms-redo", onclick: () => travel(1) });
 const reply = h("div", { class: "ms-reply", role: "status" });

@@ -24,12 +24,11 @@ function turnTo(name) {
   showTags();
 }
 
-/** Turn to the sheet on which the shot now differs from what it was: undo must not work unseen. */
+/** Turn to a sheet on which the shot now differs from what it was: nothing may change unseen. */
 function reveal(before) {
   const differs = (part) => JSON.stringify(before.motion[part]) !== JSON.stringify(shot.motion[part]);
-  if (differs("camera")) turnTo("camera");
-  else if (differs("objects")) turnTo("subjects");
-  else if (differs("environmental")) turnTo("weather");
+  const changed = [["camera", "camera"], ["objects", "subjects"], ["environmental", "weather"]].filter(([part]) => differs(part)).map(([, name]) => name);
+  if (changed.length && !changed.some((name) => !sheets[name].hidden)) turnTo(changed[0]);
 }
 
 function showTags() {
@@ -71,8 +70,11 @@ turnTo("camera");
 watch("value", () => {
   const { merge, ...plain } = clone(props.value || {});
   if (JSON.stringify(plain) === mine) return;
+  const before = shot;
   shot = tidy(plain);
   chosen = 0;
+  if (said) reveal(before);
+  said = false;
   mine = JSON.stringify(plain);
   history = [...history.slice(0, at + 1), clone(shot)].slice(-200);
   at = history.length - 1;

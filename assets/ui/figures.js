@@ -150,7 +150,7 @@ const FIGURE = (() => {
 })();
 
 /** A canvas made as large as it is shown, dark, with what one needs to draw on it. */
-function blank(canvas, colour = "#0e1015") {
+function blank(canvas) {
   const scale = Math.min(2, window.devicePixelRatio || 1);
   const w = canvas.clientWidth || 88, hgt = canvas.clientHeight || 52;
   if (canvas.width !== Math.round(w * scale) || canvas.height !== Math.round(hgt * scale)) {
@@ -159,14 +159,14 @@ function blank(canvas, colour = "#0e1015") {
   }
   const ctx = canvas.getContext("2d");
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
-  ctx.clearRect(0, 0, w, hgt);
-  if (colour) { ctx.fillStyle = colour; ctx.fillRect(0, 0, w, hgt); }
+  ctx.fillStyle = "#0e1015";
+  ctx.fillRect(0, 0, w, hgt);
   return { ctx, w, hgt };
 }
 
 const ROUNDS = { walk: 1300, run: 760, dance: 1100, jump: 1700, fall: 2600, wave: 1800, sway: 2800, float: 2800, turn: 2400, idle: 3000 };
 
-/** What is in the air, drawn small: over a dark landscape, or over nothing where `bare`. */
+/** What is in the air, drawn small over a dark landscape. */
 const AIR = (() => {
   const TURN = 2 * Math.PI;
   const chance = (n) => { const x = Math.sin(n * 127.1 + 11.7) * 43758.5453; return x - Math.floor(x); };
@@ -188,9 +188,9 @@ const AIR = (() => {
     }
   }
 
-  return function draw(canvas, effect, t, { wind = "still", amount = 0.6, bare = false } = {}) {
-    const { ctx, w, hgt } = blank(canvas, bare ? null : "#0e1015");
-    if (!bare) land(ctx, w, hgt, effect);
+  return function draw(canvas, effect, t, { wind = "still", amount = 0.6 } = {}) {
+    const { ctx, w, hgt } = blank(canvas);
+    land(ctx, w, hgt, effect);
     const blow = BLOWN[wind] || 0;
     const count = (most) => Math.round(most * (0.25 + 0.75 * amount));
     const grain = (each, most) => { for (let n = 0; n < count(most); n++) each(n, chance(n), chance(n + 500), 0.4 + 0.6 * chance(n + 900)); };

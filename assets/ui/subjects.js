@@ -100,7 +100,7 @@ const subjects = (() => {
       const went = travels(subject.action);
       subject.action = one.id;
       if (one.travels && !went && subject.direction === "in_place") subject.direction = "left_to_right";
-      if (!one.travels && went) subject.direction = "in_place";
+      if (!one.directed || (!one.travels && went)) subject.direction = "in_place";
     });
   }
 
@@ -152,7 +152,7 @@ const subjects = (() => {
     else if (known && known.note) words = known.note;
     else if (known && known.share !== undefined) {
       const share = known.share < 0.095 ? (known.share * 100).toFixed(1) : Math.round(known.share * 100);
-      words = `${one.mark ? "Found" : "The likeliest subject"}: ${share} % of the photo. Click what is missing; choose Not it and click what does not belong.`;
+      words = `${one.mark ? "Found" : "The likeliest subject"}: ${share} % of the photo. Click to correct it.`;
     }
     note.textContent = words;
     note.classList.toggle("ms-bad", bad);
@@ -362,10 +362,12 @@ const subjects = (() => {
     for (const tile of tiles) tile.node.setAttribute("aria-checked", String(tile.id === one?.action));
     showCast();
     if (one) {
-      heading.textContent = about.headings[one.direction || "in_place"] || "";
-      fill(way, Object.entries(about.headings).map(([id, label]) => h("button", { type: "button", role: "radio", "data-heading": id, title: label, "aria-label": label,
+      const kind = about.actions.find((other) => other.id === one.action);
+      const stays = kind && !kind.directed;
+      heading.textContent = stays ? "stays in place" : about.headings[one.direction || "in_place"] || "";
+      fill(way, Object.entries(about.headings).map(([id, label]) => h("button", { type: "button", role: "radio", "data-heading": id, disabled: stays, title: label, "aria-label": label,
         "aria-checked": String((one.direction || "in_place") === id), onclick: () => change(() => { list()[at].direction = id; }) }, icon(WAY_ICONS[id], 15), h("span", {}, label))));
-      if (document.activeElement?.id !== "ms-speed") fill(pace, slider("speed", "Speed", { ...about.speed, min: 0, max: 1, step: 0.01 }, one.speed ?? about.speed.default,
+      if (document.activeElement?.id !== "ms-speed") fill(pace, slider("speed", "Speed", { ...about.speed, help: kind ? kind.ground : about.speed.help, step: 0.01 }, one.speed ?? about.speed.default,
         (value) => { list()[at].speed = value; }, (value) => `${value.toFixed(2)} · ${about.paces[Math.min(about.paces.length - 1, Math.floor(value * about.paces.length))]}`));
     }
     draw();

@@ -11,8 +11,7 @@ const weather = (() => {
   let epoch = 0;
 
   const picture = h("img", { class: "ms-picture", alt: "" });
-  const drawn = h("canvas", { class: "ms-overlay", "aria-hidden": "true" });
-  const stage = h("div", { class: "ms-stage" }, picture, drawn);
+  const stage = h("div", { class: "ms-stage" }, picture);
   const busy = h("div", { class: "ms-busy", hidden: true }, h("i"), h("span", {}, "Looking…"));
   const frame = h("div", { class: "ms-frame", id: "ms-weather-look" }, stage, busy);
   const note = h("p", { class: "ms-note", role: "status", id: "ms-weather-note" });
@@ -59,18 +58,18 @@ const weather = (() => {
     busy.hidden = true;
     shown = answer.stamp;
     if (answer.stamp === JSON.stringify(air()) + epoch) {
-      note.textContent = answer.error || answer.note || "";
+      note.textContent = answer.error || "";
       note.classList.toggle("ms-bad", Boolean(answer.error));
-      if (answer.picture) { picture.src = answer.picture; drawn.hidden = true; } else plain();
+      if (answer.picture) picture.src = answer.picture;
+      else plain();
     }
     look();
   }
 
-  /** The photo as it is, with the weather drawn over it where the server has no picture of it. */
+  /** The photo as it is. */
   function plain() {
-    if (photo()?.src) picture.src = photo().src;
-    drawn.hidden = air().particle_effects === "none";
-    if (drawn.hidden) { note.textContent = ""; busy.hidden = true; note.classList.remove("ms-bad"); }
+    if (photo()?.src && picture.src !== photo().src) picture.src = photo().src;
+    if (air().particle_effects === "none") { note.textContent = ""; busy.hidden = true; }
   }
 
   function refresh() {
@@ -81,7 +80,7 @@ const weather = (() => {
     words.textContent = about.winds.find((one) => one.id === now.wind_direction)?.label || now.wind_direction;
     force.classList.toggle("ms-idle", none);
     if (document.activeElement?.id !== "ms-weather-intensity") {
-      fill(strength, slider("weather-intensity", "How strong", { ...about.intensity, min: 0, max: 1, step: 0.01 }, now.weather_intensity,
+      fill(strength, slider("weather-intensity", "How strong", { ...about.intensity, step: 0.01 }, now.weather_intensity,
         (value) => write({ weather_intensity: value }), (value) => `${value.toFixed(2)} · ${about.strengths[Math.min(about.strengths.length - 1, Math.floor(value * about.strengths.length))]}`));
     }
     look();
@@ -101,9 +100,6 @@ const weather = (() => {
   playTiles(tiles, (tile, still, now) => {
     const chosen = tile.id === air().particle_effects;
     AIR(tile.canvas, tile.id, still ?? now / 2600, { wind: air().wind_direction, amount: chosen ? air().weather_intensity : 0.6 });
-  });
-  playTiles([{ canvas: drawn }], (tile, still, now) => {
-    if (!drawn.hidden) AIR(drawn, air().particle_effects, still ?? now / 2600, { wind: air().wind_direction, amount: air().weather_intensity, bare: true });
   });
 
   return { node, refresh, label: () => about.effects.find((one) => one.id === air().particle_effects && one.id !== "none")?.label || "" };

@@ -270,7 +270,10 @@ class Handlers:
                 "not_understood": list(parsed.not_understood),
             }
             if parsed.control is None:
-                reply["note"] = "No camera move was found in it; the controls stay as they were."
+                reply["note"] = (
+                    "No camera move, subject or weather was found in it; the controls stay as "
+                    "they were."
+                )
                 return gr.update(reply=reply), gr.skip()
             shot = read_shot(desk, forgiving=True)
             motion = with_what_was_said(parsed.control, shot.motion)

@@ -65,7 +65,7 @@ class SceneHandlers:
                 strength=shot.depth.strength,
                 seed=shot.seed,
             )
-            return {"picture": None if picture is None else picture_url(picture, LOOK_SIDE)}
+            return {"picture": picture_url(picture, max(picture.shape[:2]))}
 
         yield from self._answer(work, "looked", {"stamp": stamp})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from synth.control import CancelToken
 from synth.errors import InvalidInstruction
 from synth.motion import SubjectAction
+from synth.motion.actions import ACTION_KINDS, ActionKind
 from synth.motion.explain import explain_errors
-from synth.motion.instructions import Action, Heading, SubjectMark
+from synth.motion.instructions import Heading, SubjectMark
 from synth.motion.model import MAX_OBJECTS
 from synth.scene.depth_map import DepthMap
 from synth.scene.metric import metric_disparity
@@ -32,19 +33,9 @@ _PICTURE_SIDE: Final = 640
 _MASK_SIDE: Final = 320
 """Longest side of a mask that is painted in the page, pixels."""
 
-_ABOUT: Final[Mapping[Action, str]] = {
-    "walk": "Walks, stride by stride",
-    "run": "Runs, with both feet off the ground between strides",
-    "dance": "Dances on a beat",
-    "jump": "Crouches, jumps, lands",
-    "fall": "Falls over and stays down",
-    "wave": "Waves",
-    "sway": "Sways from side to side",
-    "float": "Floats above the ground",
-    "turn": "Turns about itself",
-    "idle": "Stands and breathes",
-}
-_TRAVELS: Final = ("walk", "run")
+_SETS_OFF: Final = ("walk", "run")
+"""Actions that one expects to lead somewhere as soon as they are chosen."""
+
 _HEADINGS: Final[Mapping[Heading, str]] = {
     "right_to_left": "To the left",
     "left_to_right": "To the right",
@@ -59,12 +50,15 @@ def subject_spec() -> dict[str, Any]:
     return {
         "actions": [
             {
-                "id": action,
-                "label": action.capitalize(),
-                "about": _ABOUT[action],
-                "travels": action in _TRAVELS,
+                "id": kind.action,
+                "label": kind.action.capitalize(),
+                "about": kind.summary,
+                "travels": kind.action in _SETS_OFF,
+                # A fall goes nowhere, but it goes over to one side.
+                "directed": kind.covers_ground or kind.action == "fall",
+                "ground": _ground_words(kind),
             }
-            for action in get_args(Action)
+            for kind in ACTION_KINDS.values()
         ],
         "headings": {heading: words for heading, words in _HEADINGS.items()},
         "speed": bounds(SubjectAction, "speed"),
@@ -75,6 +69,12 @@ def subject_spec() -> dict[str, Any]:
         "mask_side": _MASK_SIDE,
         "mask_letters": bounds(SubjectMark, "mask")["longest"],
     }
+
+
+def _ground_words(kind: ActionKind) -> str:
+    if kind.speeds is None:
+        return f"{kind.rhythm[0]:.2g} to {kind.rhythm[1]:.2g} times a second."
+    return f"{kind.speeds[0]:g} to {kind.speeds[1]:g} of its own height a second."
 
 
 def read_mark(value: object) -> SubjectMark | None:

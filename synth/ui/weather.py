@@ -15,6 +15,7 @@ from synth.camera.pose import CameraPose
 from synth.errors import InvalidInstruction
 from synth.motion.explain import explain_errors
 from synth.motion.instructions import Environment, Particles, Wind
+from synth.render.weather import Weather
 from synth.scene.depth_map import DepthMap
 from synth.scene.metric import metric_disparity
 from synth.ui.field_bounds import bounds
@@ -86,7 +87,7 @@ def weather_picture(
     focal_length: float,
     strength: float,
     seed: int,
-) -> NDArray[np.uint8] | None:
+) -> NDArray[np.uint8]:
     """The photo with that weather in it, as the home camera sees it.
 
     Args:
@@ -98,12 +99,8 @@ def weather_picture(
         seed: of the clip.
 
     Returns:
-        Shape (h, w, 3), the longest side ``LOOK_SIDE``; None where this build draws no weather.
+        Shape (h, w, 3), the longest side ``LOOK_SIDE``.
     """
-    try:
-        from synth.render.weather import Weather
-    except ImportError:
-        return None
     height, width = pixels.shape[:2]
     scale = LOOK_SIDE / max(height, width)
     size = (max(2, round(width * scale)), max(2, round(height * scale)))

@@ -119,6 +119,7 @@ def test_one_click_takes_the_likeliest_subject_without_a_mark(desk: Page) -> Non
     }
     desk.click("[data-action=idle]")
     assert _motion(desk)["objects"][0]["direction"] == "in_place"
+    desk.click("[data-action=jump]")
     desk.click("[data-heading=toward_camera]")
     assert _motion(desk)["objects"][0]["direction"] == "toward_camera"
 
@@ -246,3 +247,28 @@ def test_a_phone_shows_every_sheet_without_sideways_scrolling(
     assert clipped == []
     assert page.screenshot()
     page.close()
+
+
+def test_a_sentence_about_the_weather_turns_to_it_and_keeps_the_rest(desk: Page) -> None:
+    camera = _motion(desk)["camera"]
+    desk.fill("#ms-sentence", "heavy rain, wind from the left")
+    desk.keyboard.press("Enter")
+    _wait_for(desk, "document.querySelector('[data-air=rain]').ariaChecked === 'true'")
+    assert desk.is_visible("#ms-weather")
+    assert desk.get_attribute("[data-wind=right]", "aria-checked") == "true"
+    motion = _motion(desk)
+    assert motion["camera"] == camera
+    assert motion["environmental"]["weather_intensity"] > 0.6
+
+
+def test_another_photo_takes_the_marks_away_but_not_the_action(desk: Page, picture: Path) -> None:
+    _open_subjects(desk)
+    _draw_box(desk)
+    desk.click("[data-action=sway]")
+    assert desk.is_disabled("[data-heading=left_to_right]"), "who sways stays in place"
+    desk.set_input_files(".ms-photo input[type=file]", str(picture))
+    _wait_for(desk, "document.querySelector('.ms-name').textContent.includes('240 × 160')")
+    _wait_for(desk, "!document.querySelector('#ms-json').value.includes('box')")
+    assert [one["action"] for one in _motion(desk)["objects"]] == ["sway"]
+    assert desk.is_visible("#ms-subjects")
+    _wait_for(desk, "document.querySelector('#ms-mark-note').textContent.startsWith('The likel')")
