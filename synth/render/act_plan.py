@@ -18,7 +18,7 @@ PLAN_HEIGHT = 160
 
 MOST_LEGS = 4
 
-JOINED_FEET = (0.0, 0.03, 0.06, 0.1)
+JOINED_FEET = (0.0, 0.03, 0.06, 0.1, 0.14, 0.18)
 """Heights up to which feet may touch each other, tried in turn, subject heights."""
 
 HIP_WITHOUT_LEGS = 0.45
@@ -49,7 +49,8 @@ class Plan:
         """
         for joined in JOINED_FEET:
             bottom = self.bottom - round(joined * self.height)
-            legs, row = self._standing(bottom)
+            # A foot may stand farther up the picture; what is cut through reaches the cut.
+            legs, row = self._standing(bottom, 0.02 if joined else 0.1)
             if legs:
                 nearest = np.argmin([_away_from(leg) for leg in legs], axis=0)
                 low = self.mask.copy()
@@ -57,9 +58,9 @@ class Plan:
                 return [leg | (low & (nearest == n)) for n, leg in enumerate(legs)], row
         return [], self.bottom - round(HIP_WITHOUT_LEGS * self.height)
 
-    def _standing(self, bottom: int) -> tuple[list[NDArray[np.bool_]], int]:
+    def _standing(self, bottom: int, spare: float) -> tuple[list[NDArray[np.bool_]], int]:
         """What reaches down to a row in several pieces, cut at the highest row where it does."""
-        ground = bottom - round(0.1 * self.height)
+        ground = bottom - max(round(spare * self.height), 1)
         least = 0.008 * self.mask.sum()
         for row in range(self.top + round(0.35 * self.height), ground):
             part = self.mask.copy()

@@ -204,6 +204,23 @@ def test_room_for_vertices_may_be_given() -> None:
     assert np.array_equal(one, other)
 
 
+def test_feet_that_a_stone_joins_are_still_two_and_a_low_hand_is_no_leg() -> None:
+    joined = figure().texture.copy()
+    joined[140:162, 42:83] = 255
+    cv2.line(joined, (20, 80), (20, 122), (200, 200, 200, 255), 9)
+    puppet = actor(Cutout(joined, 258, 118, SUBJECT, (320.0, 280.0)), action="walk").puppet
+    assert len(puppet.legs) == 2
+    assert puppet.legs[0].joint[0] < -0.03
+    assert puppet.legs[1].joint[0] > 0.03
+    assert puppet.hip == pytest.approx(0.4, abs=0.05)
+
+
+def test_legs_under_a_skirt_are_not_cut_out_of_it() -> None:
+    puppet = actor(figure(legs=False), action="walk").puppet
+    assert puppet.legs == ()
+    assert len(puppet.arms) == 2
+
+
 @pytest.mark.parametrize("disparity", [0.0, -0.1, math.nan])
 def test_a_subject_without_a_distance_is_refused(disparity: float) -> None:
     flat = figure()
