@@ -37,7 +37,7 @@ const FIGURE = (() => {
       case "jump": {
         const crouch = pulse(t, 0.02, 0.34) + 0.75 * pulse(t, 0.68, 0.94);
         const air = Math.min(1, Math.max(0, (t - 0.28) / 0.44));
-        pose.lift = 0.42 * 4 * air * (1 - air);
+        pose.lift = 0.32 * 4 * air * (1 - air);
         const tuck = pulse(t, 0.28, 0.72);
         pose.legs = [[0.85 * crouch + 0.5 * tuck, 1.55 * crouch + 0.9 * tuck], [0.7 * crouch - 0.1 * tuck, 1.4 * crouch + 0.6 * tuck]];
         pose.lean = 0.45 * crouch;

@@ -80,7 +80,7 @@ function showClip(result) {
     h("dl", {}, (result.facts || []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     (result.notes || []).length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
   report.hidden = false;
-  framing.textContent = (result.framing || []).join(" ");
+  fill(framing, (result.framing || []).map((note) => h("span", {}, note)));
   framing.hidden = !framing.textContent;
   made = result.key || "";
   mark();

@@ -31,6 +31,7 @@ const subjects = (() => {
   };
   const TOOLS = [["point", "Subject", "Click on the subject"], ["away", "Not it", "Click on what is not the subject"],
     ["box", "Box", "Drag a box around the subject"], ["brush", "Brush", "Paint the subject"], ["erase", "Eraser", "Take away what is not the subject"]];
+  const HOW = { point: "Click to correct it.", away: "Click what is not it.", box: "Drag a new box around it.", brush: "Paint what is missing.", erase: "Wipe off what is not it." };
   const tools = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "How to mark the subject" }, TOOLS.map(([id, label, title]) =>
     h("button", { type: "button", role: "radio", "data-mark": id, title, onclick: () => { tool = id; refresh(); } }, icon(MARK_ICONS[id], 15), h("span", {}, label))));
   const width = h("input", { type: "range", min: "0.01", max: "0.2", step: "0.005", value: String(size), class: "ms-range ms-brush-size",
@@ -152,7 +153,7 @@ const subjects = (() => {
     else if (known && known.note) words = known.note;
     else if (known && known.share !== undefined) {
       const share = known.share < 0.095 ? (known.share * 100).toFixed(1) : Math.round(known.share * 100);
-      words = `${one.mark ? "Found" : "The likeliest subject"}: ${share} % of the photo. Click to correct it.`;
+      words = `${one.mark ? "Found" : "The likeliest subject"}: ${share} % of the photo. ${HOW[tool]}`;
     }
     note.textContent = words;
     note.classList.toggle("ms-bad", bad);

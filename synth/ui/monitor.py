@@ -153,7 +153,8 @@ def _at_once(note: str) -> bool:
 
 
 def _with_advice(note: str, shot: Shot) -> str:
-    """A note about the zoom and, where it is strong, what would make it less."""
+    """A note as a whole sentence; one about a strong zoom also says what would make it less."""
+    note = note if note.endswith(".") else f"{note}."
     found = _ZOOM.search(note)
     if found is None or float(found[1]) <= _MUCH_ZOOM:
         return note

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from synth.scene.subject import decode_mask
 from synth.shot import shot_from_video
 from tests.ui.conftest import Server
 
@@ -70,6 +71,12 @@ def test_mark_a_subject_choose_its_action_and_the_weather_and_render(
     desk.fill(".ms-actor.ms-chosen input", "<b>robot</b>")
     desk.keyboard.press("Enter")
     assert desk.locator(".ms-actor b").count() == 0, "a name is text, not markup"
+    # A second one, painted.
+    desk.click("#ms-add-subject")
+    desk.click("[data-mark=brush]")
+    _drag(desk, (0.2, 0.32), (0.2, 0.72))
+    _wait_for(desk, "document.querySelector('#ms-mark-note').textContent.startsWith('Found')")
+    desk.click("[data-action=sway]")
     desk.click("#ms-sheet-weather")
     desk.click("[data-air=rain]")
     desk.click("[data-wind=left]")
@@ -77,7 +84,7 @@ def test_mark_a_subject_choose_its_action_and_the_weather_and_render(
     desk.click("#ms-sheet-camera")
     desk.locator("#ms-duration").fill("0.5")
     desk.select_option("#ms-long_side", "640")
-    said = "<b>robot</b>: jump; rain, wind to the left."
+    said = "<b>robot</b>: jump; subject: sway; rain, wind to the left."
     _wait_for(desk, f"document.querySelector('#ms-summary').textContent.endsWith('{said}')")
     desk.click("#ms-render")
     _wait_for(
@@ -93,10 +100,17 @@ def test_mark_a_subject_choose_its_action_and_the_weather_and_render(
     saving.value.save_as(film)
     shot = shot_from_video(film)
     assert shot is not None
-    (subject,) = shot.motion.objects
+    subject, painted = shot.motion.objects
     assert (subject.id, subject.action, subject.speed) == ("<b>robot</b>", "jump", 0.8)
     assert subject.mark is not None
     assert subject.mark.box == pytest.approx(BOX, abs=0.01)
+    assert (painted.id, painted.action) == ("subject", "sway")
+    assert painted.mark is not None
+    assert painted.mark.mask is not None
+    mask = decode_mask(painted.mark.mask)
+    assert mask.shape == (180, 320)
+    assert mask[90, 64] == 255, "on the stroke"
+    assert mask[90, 160] == 0, "beside it"
     air = shot.motion.environmental
     assert air is not None
     assert (air.particle_effects, air.wind_direction, air.weather_intensity) == (

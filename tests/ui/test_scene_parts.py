@@ -152,8 +152,8 @@ def test_another_photo_loses_the_marks_but_not_the_actions() -> None:
 def test_who_leaves_the_frame_is_told_right_below_the_picture(tmp_path: Path) -> None:
     film = tmp_path / "clip.mp4"
     film.write_bytes(b"x")
-    leaves = "protagonist leaves the frame after 3.2 s."
+    leaves = "protagonist leaves the frame after 3.2 s"
     result = VideoResult(film, Shot(), 64, 48, 12, notes=("Another.", leaves))
     said = finished(result, seconds=1.0, final=False)
-    assert said["framing"] == [leaves]
+    assert said["framing"] == [f"{leaves}."]
     assert said["notes"] == ["Another."]
