@@ -183,7 +183,9 @@ class _Maker:
         reach = distance_within(arm, arm & grown(core, 1))
         longest = float(reach[arm].max())
         start = np.argwhere(arm & (reach <= 0.1 * longest)).mean(axis=0)
-        halfway = np.argwhere(arm & (np.abs(reach / longest - 0.5) < 0.08)).mean(axis=0)
+        # A short arm may have no pixel right in the middle: then the nearest ones.
+        off = np.where(arm, np.abs(reach / longest - 0.5), np.inf)
+        halfway = np.argwhere(off < max(0.08, float(off.min()) + 1e-6)).mean(axis=0)
         tip = np.argwhere(arm & (reach > 0.9 * longest)).mean(axis=0)
         rows, columns = np.indices(arm.shape)
         near = np.hypot(rows - start[0], columns - start[1]) < 0.06 * self._plan.height

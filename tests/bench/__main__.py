@@ -49,7 +49,7 @@ def main(wanted: list[str]) -> None:
         whole = effects.whole_shot()
         print(
             f"\nDolly, a walking subject and heavy rain, photo to MP4: {whole.seconds:.2f} s, "
-            f"{whole.rate:.0f} frames a second\n"
+            f"{whole.rate:.0f} frames a second; rendering alone {whole.rendered:.0f}\n"
         )
     if not wanted or "view" in wanted:
         print("| second view (Middlebury motorcycle) | PSNR, dB | SSIM |\n|---|---|---|")
