@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.conventions import HOME_DISTANCE, focal_pixels
+from synth.camera.conventions import HOME_DISTANCE
 from synth.camera.pose import CameraPose
 from synth.errors import InvalidInstruction
 from synth.motion.instructions import SubjectAction
@@ -23,6 +23,7 @@ from synth.render.act_bend import Placed, Posture, bend, smooth
 from synth.render.act_parts import Floats, Piece, Puppet, take_apart
 from synth.render.acting import Acting
 from synth.render.raster import blend, project
+from synth.render.viewpoint import camera_numbers
 from synth.scene.cutout import Cutout
 
 NEAREST = 0.4
@@ -177,7 +178,7 @@ class Actor:
                 threads; without it, it is made afresh.
         """
         posture = self._acting.posture(time)
-        camera = self._camera(pose)
+        camera = camera_numbers(pose, *self._size)
         screen = np.empty((self.most_vertices, 4)) if scratch is None else scratch
         placed = bend(self._puppet, posture, [mesh.piece for mesh in self._meshes])
         self._draw_shadows(frame, nearness, camera, posture, placed)
@@ -220,17 +221,6 @@ class Actor:
             ],
             axis=-1,
         )
-
-    def _camera(self, pose: CameraPose) -> Floats:
-        """The camera as `project` takes it."""
-        width, height = self._size
-        x, y, z = pose.position
-        return np.array(
-            [
-                *pose.world_from_camera.T.ravel(), -x, -y, HOME_DISTANCE - z,
-                focal_pixels(pose.focal_length, width, height), width / 2.0, height / 2.0,
-            ]
-        )  # fmt: skip
 
     def _draw_shadows(
         self,

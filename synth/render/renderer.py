@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPose
 from synth.render.raster import blend, draw, project, tile_floor
+from synth.render.viewpoint import camera_numbers
 from synth.scene.sheets import Scene, Sheet
 
 RIM_SLACK = 0.004
@@ -132,8 +132,8 @@ class Renderer:
         """How far image points move between two cameras, pixels; the fastest few per cent aside."""
         few = self._few
         places = np.empty((2, len(few.x), 4))
-        project(few.x, few.y, few.disparity, self._camera(before), places[0])
-        project(few.x, few.y, few.disparity, self._camera(after), places[1])
+        project(few.x, few.y, few.disparity, self._viewpoint(before), places[0])
+        project(few.x, few.y, few.disparity, self._viewpoint(after), places[1])
         inside = (
             (places[:, :, 2] > 0).all(axis=0)
             & (places[0, :, 0] >= 0) & (places[0, :, 0] < self._width)
@@ -158,7 +158,7 @@ class Renderer:
     def _draw(self, pose: CameraPose) -> None:
         self._nearness.fill(-1.0)
         floor = np.empty((0, 0), np.float32)
-        camera = self._camera(pose)
+        camera = self._viewpoint(pose)
         for index, sheet in enumerate(self._scene.sheets):
             screen = self._screens[index]
             project(sheet.x, sheet.y, sheet.disparity, camera, screen)
@@ -173,26 +173,18 @@ class Renderer:
             empty = self._nearness < 0.0
             self._map_x[empty] = self._map_y[empty] = 0.0
 
+    def _viewpoint(self, pose: CameraPose) -> NDArray[np.float64]:
+        return camera_numbers(pose, self._width, self._height)
+
     def _soften(self, pose: CameraPose, picture: NDArray[np.uint8]) -> None:
         rim = self._scene.rim
         if not len(rim.quads):
             return
-        project(rim.x, rim.y, rim.disparity, self._camera(pose), self._rim_screen)
+        project(rim.x, rim.y, rim.disparity, self._viewpoint(pose), self._rim_screen)
         blend(
             self._rim_screen, rim.u, rim.v, rim.quads, self._scene.rim_texture, RIM_SLACK,
             self._nearness, picture,
         )  # fmt: skip
-
-    def _camera(self, pose: CameraPose) -> NDArray[np.float64]:
-        """The camera as `project` takes it."""
-        camera = np.empty(15)
-        camera[:9] = pose.world_from_camera.T.ravel()
-        x, y, z = pose.position
-        camera[9:12] = (-x, -y, HOME_DISTANCE - z)
-        camera[12] = focal_pixels(pose.focal_length, self._width, self._height)
-        camera[13] = self._width / 2.0
-        camera[14] = self._height / 2.0
-        return camera
 
 
 def _every(sheet: Sheet, step: int) -> Sheet:
