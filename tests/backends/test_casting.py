@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def staged(*objects: dict[str, Any], environment: Environment | None = None) -> 
         {"camera": {"type": "static", "duration": 2.0}, "objects": list(objects)}
     )
     return set_stage(
-        photo, depth, camera_path(motion, fps=12, focal_length=50.0),
+        photo, depth, camera_path(motion, fps=Fraction(12), focal_length=50.0),
         FilmSettings(WIDTH, HEIGHT), actions=motion.objects, environment=environment,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
@@ -62,7 +63,7 @@ def _stage(actions: tuple[SubjectAction, ...]) -> Stage:
     motion = MotionControl.from_dict(
         {"camera": {"type": "dolly", "intensity": 0.5, "duration": float(SECONDS)}}
     )
-    path = camera_path(motion, fps=FPS, focal_length=50.0)
+    path = camera_path(motion, fps=Fraction(FPS), focal_length=50.0)
     return set_stage(pixels, depth, path, FilmSettings(WIDTH, HEIGHT), actions=actions)
 
 
