@@ -102,7 +102,8 @@ def cut_subjects(
         InvalidInstruction: for marks that name the same subject twice or lie outside the frame.
         SynthError: what ``find_subject`` raises.
     """
-    unmarked = [action.id for action in actions if mark_in_frame(action, crop) is None]
+    marks = [mark_in_frame(action, crop) for action in actions]
+    unmarked = [action.id for action, mark in zip(actions, marks, strict=True) if mark is None]
     if len(unmarked) > 1:
         names = " and ".join(repr(name) for name in unmarked[:3])
         raise InvalidInstruction(
@@ -111,8 +112,7 @@ def cut_subjects(
         )
     masks: list[SubjectMask] = []
     found: list[int] = []
-    for index, action in enumerate(actions):
-        mark = mark_in_frame(action, crop)
+    for index, mark in enumerate(marks):
         try:
             masks.append(find_subject(framed, disparity, mark, cancel=cancel))
             found.append(index)

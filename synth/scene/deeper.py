@@ -158,8 +158,8 @@ def look_deeper(
     cancel.check()
     jump = again.near_disparity - again.far_disparity
     reach = np.clip(making.parallax * jump, 6.0, LONGEST) / scale
-    bared = part - lowest_within_reach(seeds, scale / making.parallax) > making.threshold
-    gone = again.near & (again.distance < reach) & bared
+    hiding = part - lowest_within_reach(seeds, scale / making.parallax) > making.threshold
+    gone = again.near & (again.distance < reach) & hiding
     gone |= _grown(again.band & _grown(gone, 3), 3)
     second = _continued(small, part, gone, ~gone & ~again.near, scale, making, cancel)
     apart = np.zeros(part.shape, bool)
@@ -171,10 +171,10 @@ def look_deeper(
         apart = again.crack & again.near & gone & (again.far_disparity - part < jump)
 
     cancel.check()
-    again_half = THIRD_SCALE // SECOND_SCALE
-    part = np.ascontiguousarray(part[::again_half, ::again_half])
+    ratio = THIRD_SCALE // SECOND_SCALE
+    part = np.ascontiguousarray(part[::ratio, ::ratio])
     small = np.asarray(cv2.resize(small, part.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    seeds = _least(seeds, again_half)
+    seeds = _least(seeds, ratio)
     slope = THIRD_SCALE / making.parallax
     gone = _grown(part - lowest_within_reach(seeds, slope) > making.threshold, 3)
     left = _grown(part - lowest_within_reach(seeds, slope / WARY) > making.threshold, 3)

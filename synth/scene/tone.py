@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from synth.scene.smooth_fill import spread_known
 
-_CELL = 4
-"""Pixels of a cell's side."""
 _SHORE = 6.0
 """Pixels from the hole at which a known pixel is trusted in full."""
 _LEAST_TRUST = 0.1
