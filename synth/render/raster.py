@@ -110,14 +110,18 @@ def tile_floor(nearness):  # pragma: no cover - compiled
     """Smallest nearness in each tile of `TILE` x `TILE` pixels: what is farther is hidden there."""
     height, width = nearness.shape
     floor = np.full((-(-height // TILE), -(-width // TILE)), np.float32(np.inf))
-    for row in range(height):
-        line = nearness[row]
-        tiles = floor[row // TILE]
-        for tile in range(tiles.shape[0]):
-            least = tiles[tile]
-            for column in range(tile * TILE, min(tile * TILE + TILE, width)):
-                least = min(least, line[column])
-            tiles[tile] = least
+    least = np.empty(width, np.float32)
+    for band in range(floor.shape[0]):
+        # Down the rows first, which the processor does several columns at a time.
+        least[:] = nearness[band * TILE]
+        for row in range(band * TILE + 1, min(band * TILE + TILE, height)):
+            line = nearness[row]
+            for column in range(width):
+                least[column] = min(least[column], line[column])
+        tiles = floor[band]
+        for column in range(width):
+            tile = column // TILE
+            tiles[tile] = min(tiles[tile], least[column])
     return floor
 
 

@@ -159,10 +159,11 @@ class Renderer:
         self._nearness.fill(-1.0)
         floor = np.empty((0, 0), np.float32)
         camera = self._viewpoint(pose)
+        last = len(self._scene.sheets) - 1
         for index, sheet in enumerate(self._scene.sheets):
             screen = self._screens[index]
             project(sheet.x, sheet.y, sheet.disparity, camera, screen)
-            if index == 1:
+            if index in (1, last):
                 floor = tile_floor(self._nearness)
             draw(
                 screen, sheet.u, sheet.v, sheet.quads, floor,
