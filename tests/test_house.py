@@ -20,7 +20,7 @@ LONGEST = 450
 """Most lines of one file."""
 
 RANKS = (
-    ("errors", "limits", "control"),
+    ("errors", "limits", "control", "explain", "json_text"),
     ("media", "camera"),
     ("scene", "motion", "flow", "grade", "quality"),
     ("render",),

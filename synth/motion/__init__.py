@@ -1,5 +1,6 @@
 """Structured motion control: the models, the phrase parser, the moves."""
 
+from synth.camera.easing import EASINGS, ease
 from synth.motion.catalogue import (
     DIRECTIONS,
     MOVE_KINDS,
@@ -8,9 +9,7 @@ from synth.motion.catalogue import (
     MoveKind,
     MoveType,
 )
-from synth.motion.easing import EASINGS, ease
 from synth.motion.instructions import SubjectMark
-from synth.motion.json_text import parse_motion_json
 from synth.motion.model import (
     CameraMove,
     Environment,
@@ -18,6 +17,7 @@ from synth.motion.model import (
     SubjectAction,
     TimedMove,
     motion_schema,
+    parse_motion_json,
 )
 from synth.motion.moves import camera_path, frame_count, poses_at
 from synth.motion.phrases import ParsedPhrase, Span, parse_phrase

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from synth.camera.shake import HANDHELD_DEGREES
+
 MoveType = Literal[
     "static",
     "dolly",
@@ -175,7 +177,7 @@ _ROWS: Final[tuple[MoveKind, ...]] = (
         "handheld",
         "Small shake of a camera carried by hand, on top of any other move.",
         (),
-        0.5,
+        HANDHELD_DEGREES,
         "degrees",
         "linear",
     ),
@@ -211,10 +213,3 @@ SPIRAL_TURNS: Final = 1.5
 
 ORBIT_LOOP_RISE: Final = 0.25
 """Height of a looped orbit's closed curve as a share of its width."""
-
-HANDHELD_UNITS: Final = 0.04
-"""Root-mean-square sway of a handheld camera at intensity 1, scene units; its rotation sways by the
-table's degrees."""
-
-HANDHELD_BAND: Final = (0.3, 6.0)
-"""Lowest and highest frequency of handheld shake, hertz."""

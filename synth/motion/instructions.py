@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from synth.camera.easing import EASINGS, easing_name
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
 from synth.motion.catalogue import MOVE_KINDS, Direction, MoveKind, MoveType
-from synth.motion.easing import EASINGS, easing_name
 
 DEFAULT_SECONDS: Final = 3.0
 """Length of a move, and of a clip, when nothing says otherwise, seconds."""

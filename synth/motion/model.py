@@ -17,9 +17,10 @@ from pydantic import (
 )
 
 from synth.errors import InvalidInstruction
+from synth.explain import explain_errors, short
+from synth.json_text import read_json
 from synth.limits import LIMITS
 from synth.motion.catalogue import MOVE_TYPES
-from synth.motion.explain import explain_errors, short
 from synth.motion.instructions import (
     DEFAULT_SECONDS,
     CameraMove,
@@ -219,6 +220,11 @@ class MotionControl(Instruction):
         return spans
 
 
+def parse_motion_json(text: str | bytes) -> MotionControl:
+    """The motion control in a JSON text; raises as ``read_json`` and ``from_dict`` do."""
+    return MotionControl.from_dict(read_json(text))
+
+
 def motion_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a motion control, with every bound, default and help text."""
     schema = MotionControl.model_json_schema()
@@ -237,4 +243,5 @@ __all__ = [
     "SubjectAction",
     "TimedMove",
     "motion_schema",
+    "parse_motion_json",
 ]

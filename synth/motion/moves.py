@@ -17,20 +17,19 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from synth.camera.conventions import DEFAULT_FOCAL_LENGTH, HOME_DISTANCE
+from synth.camera.easing import ease
 from synth.camera.pose import CameraPath, CameraPose
+from synth.camera.shake import HANDHELD_UNITS, shake
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.limits import LIMITS
 from synth.motion.catalogue import (
     ARC_APPROACH,
-    HANDHELD_UNITS,
     MOVE_KINDS,
     ORBIT_LOOP_RISE,
     SPIRAL_RADIUS,
     SPIRAL_TURNS,
 )
-from synth.motion.easing import ease
 from synth.motion.model import CameraMove, MotionControl, TimedMove
-from synth.motion.shake import shake
 
 Numbers = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from synth.errors import InvalidInstruction
+from synth.explain import explain_errors
+from synth.json_text import read_json
 from synth.limits import LIMITS
 from synth.media import VideoFormat
 from synth.motion import MotionControl
-from synth.motion.explain import explain_errors
-from synth.motion.json_text import read_json
 from synth.render.settings import LensSettings
 
 SCHEMA = "motion-synth.shot/1"

@@ -10,8 +10,8 @@ from typing import Any
 
 from synth.camera.fidelity import CameraFidelity
 from synth.errors import InvalidInstruction
+from synth.json_text import read_json
 from synth.media import SUFFIXES, read_metadata
-from synth.motion.json_text import read_json
 from synth.shot.model import Shot
 
 METADATA_KEY = "motion_synth"

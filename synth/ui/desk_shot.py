@@ -9,8 +9,8 @@ from dataclasses import astuple
 from typing import Any
 
 from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded, SynthError
+from synth.json_text import read_json
 from synth.motion import MotionControl
-from synth.motion.json_text import read_json
 from synth.shot import Shot, shot_from_video
 from synth.ui.photo import Photo
 

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from synth.control import CancelToken
 from synth.errors import InvalidInstruction
+from synth.explain import explain_errors
 from synth.motion import SubjectAction
 from synth.motion.actions import ACTION_KINDS, ActionKind
-from synth.motion.explain import explain_errors
 from synth.motion.instructions import Heading, SubjectMark
 from synth.motion.model import MAX_OBJECTS
 from synth.scene.depth_map import DepthMap

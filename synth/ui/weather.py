@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from synth.camera.conventions import HOME_DISTANCE, focal_pixels
 from synth.camera.pose import CameraPose
 from synth.errors import InvalidInstruction
-from synth.motion.explain import explain_errors
+from synth.explain import explain_errors
 from synth.motion.instructions import Environment, Particles, Wind
 from synth.render.weather import Weather
 from synth.scene.depth_map import DepthMap

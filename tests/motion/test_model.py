@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth.errors import InvalidInstruction, LimitExceeded
+from synth.json_text import read_json
 from synth.limits import LIMITS
 from synth.motion import (
     MOVE_KINDS,
@@ -20,7 +21,7 @@ from synth.motion import (
     MoveType,
     motion_schema,
 )
-from synth.motion.json_text import parse_motion_json, read_json
+from synth.motion.model import parse_motion_json
 
 BRIEF: dict[str, Any] = {
     "camera": {"type": "dolly", "direction": "forward", "intensity": 0.7, "duration": 3.0},

@@ -11,10 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from synth.camera.pose import HOME, CameraPath, CameraPose
+from synth.camera.shake import shake
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.motion import MOVE_KINDS, MOVE_TYPES, MotionControl, camera_path, poses_at
 from synth.motion.moves import NEAREST_SHARE
-from synth.motion.shake import shake
 
 FILM = Fraction(24)
 EVERY_WAY = [(kind, way) for kind in MOVE_TYPES for way in (MOVE_KINDS[kind].directions or (None,))]

@@ -11,9 +11,8 @@ import math
 from typing import Any, Final
 
 from synth.errors import InvalidInstruction, LimitExceeded
+from synth.explain import short
 from synth.limits import LIMITS
-from synth.motion.explain import short
-from synth.motion.model import MotionControl
 
 MAX_ITEMS: Final = 10_000
 """Most values, of any kind, in one JSON text."""
@@ -21,8 +20,15 @@ MAX_ITEMS: Final = 10_000
 _MOST_DIGITS: Final = 40
 
 
-def read_json(text: str | bytes) -> Any:
+def read_json(
+    text: str | bytes, *, most_bytes: int = LIMITS.json_bytes, most_items: int = MAX_ITEMS
+) -> Any:
     """Plain values of a JSON text: dicts, lists, strings, finite numbers, booleans, None.
+
+    Args:
+        text: the JSON.
+        most_bytes: largest size accepted.
+        most_items: most values of any kind.
 
     Raises:
         LimitExceeded: more bytes, deeper nesting or more values than allowed, found before the
@@ -34,10 +40,8 @@ def read_json(text: str | bytes) -> Any:
         size = len(text)
     else:
         size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    if size > LIMITS.json_bytes:
-        raise LimitExceeded(
-            f"The JSON is {size:,} bytes; the limit is {LIMITS.json_bytes:,}. Shorten it."
-        )
+    if size > most_bytes:
+        raise LimitExceeded(f"The JSON is {size:,} bytes; the limit is {most_bytes:,}. Shorten it.")
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
@@ -46,7 +50,7 @@ def read_json(text: str | bytes) -> Any:
                 f"The JSON is not UTF-8 text (byte {error.start}). Save it as UTF-8."
             ) from None
     text = text.removeprefix("\ufeff")
-    _check_shape(text)
+    _check_shape(text, most_items)
     try:
         values = json.loads(
             text,
@@ -65,16 +69,11 @@ def read_json(text: str | bytes) -> Any:
     return values
 
 
-def parse_motion_json(text: str | bytes) -> MotionControl:
-    """The motion control in a JSON text; raises as ``read_json`` and ``from_dict`` do."""
-    return MotionControl.from_dict(read_json(text))
-
-
 def _too_deep() -> str:
     return f"The JSON is nested more than {LIMITS.json_depth} levels deep. Flatten it."
 
 
-def _check_shape(text: str) -> None:
+def _check_shape(text: str, most_items: int) -> None:
     """Depth and number of values, in one pass over the text and without parsing it."""
     depth = items = 0
     in_string = escaped = False
@@ -97,9 +96,9 @@ def _check_shape(text: str) -> None:
             depth -= 1
         elif character == ",":
             items += 1
-    if items > MAX_ITEMS:
+    if items > most_items:
         raise LimitExceeded(
-            f"The JSON holds more than {MAX_ITEMS:,} values. Split it into several."
+            f"The JSON holds more than {most_items:,} values. Split it into several."
         )
 
 

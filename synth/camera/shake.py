@@ -13,7 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.motion.catalogue import HANDHELD_BAND
+HANDHELD_UNITS: Final = 0.04
+"""Root-mean-square sway of a handheld camera at full strength, scene units."""
+
+HANDHELD_DEGREES: Final = 0.5
+"""Root-mean-square turn of a handheld camera at full strength, degrees."""
+
+HANDHELD_BAND: Final = (0.3, 6.0)
+"""Lowest and highest frequency of handheld shake, hertz."""
 
 CHANNELS: Final = 6
 """Sideways, up, in/out, pitch, yaw, roll."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from synth.camera.easing import EASINGS, cubic_bezier, ease, easing_name
 from synth.errors import InvalidInstruction
-from synth.motion.easing import EASINGS, cubic_bezier, ease, easing_name
 
 TIMES = np.linspace(0.0, 1.0, 1001)
 CALM = [name for name in EASINGS if "back" not in name]
