@@ -1,0 +1,1 @@
+"""Camera paths in the file formats of other programs, read and written."""
