@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,8 +56,10 @@ class Atlas:
         """All pictures under one another with an unused fourth channel, (T, U, 4)."""
         rows = sum(picture.shape[0] for picture in self._pictures)
         columns = max(picture.shape[1] for picture in self._pictures)
-        texture = np.full((rows, columns, 4), 255, np.uint8)
+        texture = np.empty((rows, columns, 4), np.uint8)
         for picture, page in zip(self._pictures, self.pages, strict=True):
             part = texture[page.first_row : page.first_row + picture.shape[0]]
-            part[:, : picture.shape[1], :3] = picture
+            width = picture.shape[1]
+            cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA, dst=part[:, :width])
+            part[:, width:] = 255
         return texture

@@ -69,24 +69,22 @@ def make_backdrop(
         size,
         interpolation=cv2.INTER_AREA,
     )
-    stack = np.dstack([colour.astype(np.float32), depth]) * known[..., None]
-    coarse = cv2.resize(
-        cv2.copyMakeBorder(stack, *border, cv2.BORDER_REPLICATE), size, interpolation=cv2.INTER_AREA
-    )
+    shown = cv2.copyTo(colour, known.view(np.uint8)).astype(np.float32)
+    coarse = np.empty((size[1], size[0], 4), np.float32)
+    for part, source in ((coarse[..., :3], shown), (coarse[..., 3], depth * known)):
+        whole = cv2.copyMakeBorder(source, *border, cv2.BORDER_REPLICATE)
+        part[...] = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     coarse /= np.maximum(weight, 1e-6)[..., None]
     empty = weight < 0.5
-    planes = [
-        fill_smooth(np.ascontiguousarray(coarse[..., i], np.float32), empty, ~empty)
-        for i in range(4)
-    ]
+    smooth = fill_smooth(coarse, empty, ~empty)
     floor = cv2.resize(
         cv2.copyMakeBorder(lowest, *border, cv2.BORDER_REPLICATE),
         size,
         interpolation=cv2.INTER_AREA,
     )
-    floor = cv2.erode(np.minimum(planes[3], floor), np.ones((3, 3), np.uint8))
+    floor = cv2.erode(np.minimum(smooth[..., 3], floor), np.ones((3, 3), np.uint8))
     disparity = np.maximum(floor * 0.97 - 0.02 / HOME_DISTANCE, 0.0).astype(np.float32)
-    picture = np.clip(np.rint(np.dstack(planes[:3])), 0, 255).astype(np.uint8)
+    picture = np.clip(np.rint(smooth[..., :3]), 0, 255).astype(np.uint8)
     cells = np.ones((size[1] - 1, size[0] - 1), bool)
     return picture, build_mesh(disparity, cells, 0.02 / HOME_DISTANCE, largest_level=BACKDROP_LEVEL)
 

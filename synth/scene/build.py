@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -24,29 +23,24 @@ from synth.camera.conventions import focal_pixels
 from synth.control import CancelToken
 from synth.scene.atlas import Atlas, placed
 from synth.scene.backdrop import BACKDROP_SCALE, drawn_out, make_backdrop
-from synth.scene.deeper import Making, enlarged, look_deeper
+from synth.scene.behind import BLOCK_LEVEL, Behind, paint_behind, shape_behind
+from synth.scene.deeper import Deeper, Making, enlarged, look_deeper, paint_deeper
 from synth.scene.edges import Steps, find_steps
-from synth.scene.fill import Quality, extend_border, fill
-from synth.scene.matte import local_sides, premultiplied_front
+from synth.scene.fill import Quality, extend_border
+from synth.scene.matte import premultiplied_front
 from synth.scene.mesh import Mesh, build_mesh
 from synth.scene.sheets import SAFETY_MARGIN, Scene
-from synth.scene.spill import carried_share, spilled
+from synth.scene.spill import spilled
 from synth.scene.travel import Travel, uncovered
 
 TEAR_PARALLAX = 5.0
 """Jump that tears the surface: pixels of parallax for one unit of sideways movement."""
-
-MIXED_SHARE = 0.5
-"""Foreground share from which a far-side edge pixel is repainted rather than kept."""
 
 BEHIND_TEAR = 3.0
 """The behind sheet tears at this many times the jump of the front sheet."""
 
 DEEPER_LEVEL = 1
 """The deeper sheets, which are coarser, are made of blocks of at least 2 texels."""
-
-EDGE = 4.0
-"""Background is prepared at least this far behind every edge, pixels."""
 
 CRUMB = 24
 """Pieces of a hidden sheet with fewer blocks than this are left out."""
@@ -62,10 +56,6 @@ USUAL_TRAVEL = 1.5
 
 HIDDEN_SHARE = 0.1
 """Widest band of prepared background, as a share of the frame's longer side."""
-
-BLOCK_LEVEL = 2
-"""The behind sheet is made of blocks of at least 2**2 = 4 pixels, and the front sheet leaves whole
-blocks of far side at a tear to it: a tenth of the triangles, and the eye cannot tell."""
 
 
 def build_scene(
@@ -116,25 +106,44 @@ def build_scene(
     making = Making(tear, focal * travel.farthest(corner), quality, seed)
     centre = (offset + (width - 1) / 2.0, offset + (height - 1) / 2.0)
     widest = HIDDEN_SHARE * max(width, height)
-    bared = uncovered(depth, steps, travel, focal, centre, widest)
-    behind = _fill_behind(colour, depth, steps, bared, making, loose, token)
     token.check()
-    tolerance = (LOOSE_PARALLAX if loose else MESH_PARALLAX) / focal
-    # What the photo shows and what it hides are made side by side.
     with ThreadPoolExecutor(1, thread_name_prefix="scene") as pool:
-        shown = pool.submit(_shown, colour, depth, steps, behind, tolerance)
-        hidden = _hidden(colour, depth, steps, behind, bared, making, tolerance, token)
-        front, rim, rim_texture = shown.result()
+        baring = pool.submit(uncovered, depth, steps, travel, focal, centre, widest)
+        spill = spilled(colour, depth, steps) if loose else np.zeros(depth.shape, np.bool_)
+        bared = baring.result()
+        behind = shape_behind(colour, depth, steps, bared, spill, making, pool)
+        token.check()
+        # Colours take longest, and no shape depends on them.
+        painting = pool.submit(paint_behind, colour, behind, making, token)
+        tolerance = (LOOSE_PARALLAX if loose else MESH_PARALLAX) / focal
+        front = build_mesh(depth, _front_cells(steps, behind), tolerance)
+        torn, deeper = look_deeper(behind.disparity, behind.kept, steps, bared, making, token)
+        token.check()
+        rear = _rear(behind, torn, making, tolerance)
+        meshes = [
+            build_mesh(
+                layer.disparity, _all_four(layer.region), tolerance, smallest_level=DEEPER_LEVEL
+            )
+            for layer in deeper
+        ]
+        backdrop = _backdrop(colour, depth, steps, behind, deeper)
+        filled, alpha = painting.result()
+        rimming = pool.submit(_rim, colour, filled, alpha, depth, steps, behind, tolerance)
+        atlas = Atlas(focal, centre)
+        atlas.add(_front_colour(colour, filled, steps, behind), front)
+        atlas.add(filled, rear)
+        for layer, mesh, picture in zip(deeper, meshes, paint_deeper(deeper, filled), strict=True):
+            atlas.add(picture, mesh, layer.scale)
+        atlas.add(*backdrop, BACKDROP_SCALE)
+        texture = atlas.texture()
+        rim, rim_texture = rimming.result()
 
-    atlas = Atlas(focal, centre)
-    for piece in (front, *hidden):
-        atlas.add(piece.picture, piece.mesh, piece.scale)
     sheets = atlas.sheets
     return Scene(
         photo=photo,
         disparity=disparity,
         focal_length=focal_length,
-        texture=atlas.texture(),
+        texture=texture,
         sheets=(*sheets[:-1], drawn_out(sheets[-1])),
         pages=tuple(atlas.pages),
         rim_texture=rim_texture,
@@ -145,118 +154,33 @@ def build_scene(
     )
 
 
-@dataclass(frozen=True)
-class _Piece:
-    picture: NDArray[np.uint8]
-    mesh: Mesh
-    scale: int
-
-
-def _shown(
-    colour: NDArray[np.uint8],
-    depth: NDArray[np.float32],
-    steps: Steps,
-    behind: _Behind,
-    tolerance: float,
-) -> tuple[_Piece, Mesh, NDArray[np.uint8]]:
-    """What the photo shows: the front sheet, and the rim with its texture."""
-    front_colour, front_cells = _front(colour, steps, behind)
-    front = _Piece(front_colour, build_mesh(depth, front_cells, tolerance), 1)
-    return front, *_rim(colour, depth, steps, behind, tolerance)
-
-
-def _hidden(
-    colour: NDArray[np.uint8],
-    depth: NDArray[np.float32],
-    steps: Steps,
-    behind: _Behind,
-    bared: NDArray[np.bool_],
-    making: Making,
-    tolerance: float,
-    cancel: CancelToken,
-) -> list[_Piece]:
-    """What the photo hides: the behind sheet, deeper ones and the backdrop, nearest first."""
-    torn, deeper = look_deeper(
-        behind.colour, behind.disparity, behind.kept, steps, bared, making, cancel
-    )
-    cancel.check()
+def _rear(behind: Behind, torn: NDArray[np.bool_], making: Making, tolerance: float) -> Mesh:
+    """The mesh of the first hidden sheet; `torn` is from `look_deeper`."""
     torn = torn[:-1, :-1]
     cells = _all_four(behind.region)
     cells &= ~torn | _even_cells(behind.disparity, making.threshold)
-    rear = build_mesh(
+    return build_mesh(
         behind.disparity,
         _whole(cells, BLOCK_LEVEL),
         tolerance,
         smallest_level=BLOCK_LEVEL,
         fine=torn,
     )
-    pieces = [_Piece(behind.colour, rear, 1)]
-    near, lowest = steps.near | behind.contaminated, behind.disparity
-    for layer in deeper:
-        cells = _all_four(layer.region)
-        mesh = build_mesh(layer.disparity, cells, tolerance, smallest_level=DEEPER_LEVEL)
-        pieces.append(_Piece(layer.colour, mesh, layer.scale))
-        near = near | enlarged(layer.gone, layer.scale, depth.shape)
-        lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
-    return [*pieces, _Piece(*make_backdrop(colour, depth, near, lowest), BACKDROP_SCALE)]
 
 
-@dataclass(frozen=True)
-class _Behind:
-    colour: NDArray[np.uint8]
-    disparity: NDArray[np.float32]
-    region: NDArray[np.bool_]
-    contaminated: NDArray[np.bool_]
-    ring: NDArray[np.bool_]
-    alpha: NDArray[np.float32]
-    front_disparity: NDArray[np.float32]
-    kept: NDArray[np.bool_]
-
-
-def _fill_behind(
+def _backdrop(
     colour: NDArray[np.uint8],
     depth: NDArray[np.float32],
     steps: Steps,
-    bared: NDArray[np.bool_],
-    making: Making,
-    loose: bool,
-    cancel: CancelToken,
-) -> _Behind:
-    """Continue the far side of every step under its near side, where it is bared."""
-    ring = cv2.dilate(steps.band.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    spill = spilled(colour, depth, steps) if loose else np.zeros(depth.shape, np.bool_)
-    # The rim then carries the fringe along with the near thing.
-    ring |= spill
-    sides = local_sides(colour, depth, steps, ring)
-    alpha, front_disparity = sides.alpha, sides.front
-    jump = steps.near_disparity - steps.far_disparity
-    hidden = cv2.dilate(bared.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    hidden = steps.near & (hidden | (steps.distance < EDGE))
-    contaminated = spill | (ring & ~steps.near & (alpha > MIXED_SHARE))
-    hole = hidden | contaminated | (steps.band & steps.near)
-    source = ~steps.near & ~hole
-    if hole.any():
-        beside = cv2.dilate(hole.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-        filled, behind = fill(
-            sides.back_colour, depth, hole, source,
-            seed=making.seed, quality=making.quality, mend=beside & source,
-            tear=making.threshold, cancel=cancel,
-        )  # fmt: skip
-        if loose:
-            alpha = carried_share(alpha, colour, filled, spill)
-        # What is hidden must stay behind what hides it.
-        limit = depth - 0.25 * jump
-        behind = np.where(hidden, np.minimum(behind, limit), behind).astype(np.float32)
-        behind = np.maximum(behind, 0.0)
-    else:
-        filled, behind = sides.back_colour, depth
-    # Wide enough to reach, in whole blocks, from under the near side into intact far side.
-    reach_out = 4 * (1 << BLOCK_LEVEL) + 1
-    region = cv2.dilate(hole.astype(np.uint8), np.ones((reach_out, reach_out), np.uint8)) > 0
-    region &= hole | ~steps.near
-    return _Behind(
-        filled, behind, region, contaminated, ring, alpha, front_disparity, steps.near & ~hole
-    )
+    behind: Behind,
+    deeper: list[Deeper],
+) -> tuple[NDArray[np.uint8], Mesh]:
+    """Picture and mesh of what lies behind all hidden sheets."""
+    near, lowest = steps.near | behind.contaminated, behind.disparity
+    for layer in deeper:
+        near = near | enlarged(layer.gone, layer.scale, depth.shape)
+        lowest = np.minimum(lowest, enlarged(layer.disparity, layer.scale, depth.shape))
+    return make_backdrop(colour, depth, near, lowest)
 
 
 def _all_four(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -294,13 +218,18 @@ def _whole(cells: NDArray[np.bool_], level: int) -> NDArray[np.bool_]:
     return whole
 
 
-def _front(
-    colour: NDArray[np.uint8], steps: Steps, behind: _Behind
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The photo with clean colours on far sides, and the cells that stay when it tears."""
-    front_colour = colour.copy()
+def _front_colour(
+    colour: NDArray[np.uint8], filled: NDArray[np.uint8], steps: Steps, behind: Behind
+) -> NDArray[np.uint8]:
+    """The photo with clean colours on far sides."""
     cleaned = behind.ring & ~steps.near
-    front_colour[cleaned] = behind.colour[cleaned]
+    front_colour = colour.copy()
+    front_colour[cleaned] = filled[cleaned]
+    return front_colour
+
+
+def _front_cells(steps: Steps, behind: Behind) -> NDArray[np.bool_]:
+    """The cells of the photo that stay when it tears."""
     soft = steps.band & steps.near
     near_band = behind.ring & steps.near
     torn = _mixed(near_band, behind.ring & ~steps.near)
@@ -311,7 +240,7 @@ def _front(
     touched = padded.reshape(padded.shape[0] // block, block, -1, block).any(axis=(1, 3))
     given_up = np.repeat(np.repeat(touched, block, axis=0), block, axis=1)[:rows, :columns]
     given_up &= _all_four(~steps.near & behind.region)
-    return front_colour, _all_four(~soft) & ~torn & ~given_up
+    return _all_four(~soft) & ~torn & ~given_up
 
 
 def _mixed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -323,26 +252,28 @@ def _mixed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_
 
 def _rim(
     colour: NDArray[np.uint8],
+    filled: NDArray[np.uint8],
+    share: NDArray[np.float32],
     depth: NDArray[np.float32],
     steps: Steps,
-    behind: _Behind,
+    behind: Behind,
     tolerance: float,
 ) -> tuple[Mesh, NDArray[np.uint8]]:
     """Near edges with soft alpha: the band on both sides of each step at the near side's depth."""
-    alpha = np.where(behind.ring | steps.near, behind.alpha, 0.0).astype(np.float32)
+    alpha = np.where(behind.ring | steps.near, share, 0.0).astype(np.float32)
     edge = cv2.dilate(behind.ring.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     outside = edge & ~behind.ring & ~steps.near
     alpha[outside] = 0.0
     alpha[~behind.ring & steps.near] = 1.0
     # Inside the band the near side keeps its own depth: there the rim joins the front sheet.
     own = steps.near & ~steps.band
-    placed = np.where(behind.ring & ~own, behind.front_disparity, depth).astype(np.float32)
+    placed = np.where(behind.ring & ~own, behind.sides.front, depth).astype(np.float32)
     if outside.any():
         # Outermost pixels are invisible and only need the depth of the rim that they close.
         spread = np.where(behind.ring, placed, 0.0).astype(np.float32)
         spread = cv2.dilate(spread, np.ones((3, 3), np.uint8))
         placed[outside] = spread[outside]
-    texture = premultiplied_front(colour, behind.colour, alpha)
+    texture = premultiplied_front(colour, filled, alpha)
     part = behind.ring | edge
     cells = _all_four(part)
     soft = alpha < 0.999

@@ -43,13 +43,27 @@ def crisp(
     side = 3 * CRISP_WINDOW // 2
     ramp[:side] = ramp[-side:] = False
     ramp[:, :side] = ramp[:, -side:] = False
+    result = np.array(disparity, np.float32)
+    if not ramp.any():
+        return result
     # Where two surfaces meet by guess alone, an even line looks better than a frayed one.
-    weight = trusted.astype(np.float32)
+    part = _box(ramp, side)
+    weight = trusted[part].astype(np.float32)
     spread = CRISP_WINDOW / 4.0
-    even = cv2.GaussianBlur(disparity * weight, (0, 0), spread)
+    even = cv2.GaussianBlur(disparity[part] * weight, (0, 0), spread)
     even /= np.maximum(cv2.GaussianBlur(weight, (0, 0), spread), 1e-6)
-    ends = np.where(even > 0.5 * (high + low), high, low)
-    return np.where(ramp, ends, disparity).astype(np.float32)
+    top, bottom = high[ramp], low[ramp]
+    result[ramp] = np.where(even[ramp[part]] > 0.5 * (top + bottom), top, bottom)
+    return result
+
+
+def _box(mask: NDArray[np.bool_], room: int) -> tuple[slice, slice]:
+    """Rows and columns of what is marked, at least one pixel, and ``room`` pixels around it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return (
+        slice(max(int(rows[0]) - room, 0), int(rows[-1]) + room + 1),
+        slice(max(int(columns[0]) - room, 0), int(columns[-1]) + room + 1),
+    )
 
 
 def clean_sides(
@@ -82,15 +96,19 @@ def clean_sides(
     beside = cv2.dilate(crack.astype(np.uint8), np.ones((2 * SEAM + 1,) * 2, np.uint8)) > 0
     beside &= where
     near = disparity > 0.5 * (high + low)
+    # Only what lies around the step itself counts: far off, `near` means nothing.
+    part = _box(beside, SEAM + 1)
+    beside, near, colour = beside[part], near[part], colour[part]
+    around = cv2.dilate(beside.astype(np.uint8), wide) > 0
+    fit = trusted[part] & around & ~beside
     for side in (near, ~near):
         wanted = beside & side
-        # Only what lies around the step itself: far off, `near` means nothing.
-        known = trusted & ~beside & side & (cv2.dilate(beside.astype(np.uint8), wide) > 0)
+        known = fit & side
         if not wanted.any() or not known.any():
             continue
         _, labels = cv2.distanceTransformWithLabels(
             (~known).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
         )
-        places = np.flatnonzero(known)
-        nearest = places[np.asarray(labels, np.int64)[wanted] - 1]
-        colour[wanted] = colour.reshape(-1, colour.shape[2])[nearest]
+        nearest = np.asarray(labels, np.int32)[wanted] - 1
+        rows, columns = np.nonzero(known)
+        colour[wanted] = colour[rows[nearest], columns[nearest]]

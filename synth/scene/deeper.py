@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from synth.control import CancelToken
 from synth.scene.edges import Steps, find_steps
-from synth.scene.fill import Quality, fill
+from synth.scene.fill import Quality, Surface, continued, painted_calmly
 
 _Item = TypeVar("_Item", bound=np.generic)
 
@@ -50,8 +50,8 @@ class Deeper:
 
     scale: int
     """Pixels of the scene per texel, along each side."""
-    colour: NDArray[np.uint8]
-    """sRGB, (h, w, 3)."""
+    surface: Surface
+    """What is to be painted by `paint_deeper`."""
     disparity: NDArray[np.float32]
     """Inverse depth, 1 / scene units; outside the region that of the layer above."""
     region: NDArray[np.bool_]
@@ -118,7 +118,6 @@ def lowest_within_reach(
 
 
 def look_deeper(
-    colour: NDArray[np.uint8],
     disparity: NDArray[np.float32],
     kept: NDArray[np.bool_],
     steps: Steps,
@@ -126,11 +125,10 @@ def look_deeper(
     making: Making,
     cancel: CancelToken,
 ) -> tuple[NDArray[np.bool_], list[Deeper]]:
-    """Make the layers below the first hidden one.
+    """Make the layers below the first hidden one, without colours yet.
 
     Args:
-        colour: the picture with the first hidden layer in place of near edges, (H, W, 3).
-        disparity: its inverse depth, (H, W).
+        disparity: inverse depth with the first hidden layer in place of near edges, (H, W).
         kept: what the first layer left of the near things, (H, W).
         steps: of the photo's own depth.
         bared: pixels of near sides behind which the camera can look, (H, W).
@@ -144,8 +142,6 @@ def look_deeper(
         return np.zeros(disparity.shape, np.bool_), []
     scale = SECOND_SCALE
     part = np.ascontiguousarray(disparity[::scale, ::scale])
-    size = part.shape[::-1]
-    small = np.asarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA), np.uint8)
     again = find_steps(part, making.threshold)
     # Where the first layer ends inside a near thing it leaves a step that is none.
     fresh = again.crack & ~_grown(kept[::scale, ::scale], 7)
@@ -161,11 +157,11 @@ def look_deeper(
     hiding = part - lowest_within_reach(seeds, scale / making.parallax) > making.threshold
     gone = again.near & (again.distance < reach) & hiding
     gone |= _grown(again.band & _grown(gone, 3), 3)
-    second = _continued(small, part, gone, ~gone & ~again.near, scale, making, cancel)
+    second = _continued(part, gone, ~gone & ~again.near, scale, making)
     apart = np.zeros(part.shape, bool)
     if second is not None:
         layers.append(second)
-        small, part = second.colour, np.where(gone, second.disparity, part)
+        part = np.where(gone, second.disparity, part)
         # A small step inside what is taken away altogether: nothing here continues its far side,
         # and stretching it a little looks better than looking right through.
         apart = again.crack & again.near & gone & (again.far_disparity - part < jump)
@@ -173,15 +169,34 @@ def look_deeper(
     cancel.check()
     ratio = THIRD_SCALE // SECOND_SCALE
     part = np.ascontiguousarray(part[::ratio, ::ratio])
-    small = np.asarray(cv2.resize(small, part.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     seeds = _least(seeds, ratio)
     slope = THIRD_SCALE / making.parallax
     gone = _grown(part - lowest_within_reach(seeds, slope) > making.threshold, 3)
     left = _grown(part - lowest_within_reach(seeds, slope / WARY) > making.threshold, 3)
-    third = _continued(small, part, gone, ~gone & ~left, THIRD_SCALE, making, cancel)
+    third = _continued(part, gone, ~gone & ~left, THIRD_SCALE, making)
     if third is not None:
         layers.append(third)
     return enlarged(_grown(apart, 5), scale, disparity.shape), layers
+
+
+def paint_deeper(layers: list[Deeper], colour: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Pictures of the layers, (h, w, 3) each, nearest first.
+
+    Args:
+        layers: from `look_deeper`.
+        colour: the picture with the first hidden layer in place of near edges, (H, W, 3).
+    """
+    pictures: list[NDArray[np.uint8]] = []
+    small, scale = colour, 1
+    for layer in layers:
+        while scale < layer.scale:
+            size = (-(-small.shape[1] // 2), -(-small.shape[0] // 2))
+            small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+            scale *= 2
+        # Seen rarely and guessed twice over: patches would stand out, a blend goes unnoticed.
+        small = painted_calmly(small, layer.surface)
+        pictures.append(small)
+    return pictures
 
 
 def enlarged(picture: NDArray[_Item], scale: int, shape: tuple[int, ...]) -> NDArray[_Item]:
@@ -191,36 +206,30 @@ def enlarged(picture: NDArray[_Item], scale: int, shape: tuple[int, ...]) -> NDA
 
 
 def _continued(
-    colour: NDArray[np.uint8],
     disparity: NDArray[np.float32],
     gone: NDArray[np.bool_],
     source: NDArray[np.bool_],
     scale: int,
     making: Making,
-    cancel: CancelToken,
 ) -> Deeper | None:
     """The layer that the source makes where something is gone; None where nothing is."""
     if not gone.any() or not source.any():
         return None
-    # Seen rarely and guessed twice over: patches would stand out, a blend goes unnoticed.
-    filled, behind = fill(
-        colour, disparity, gone, source,
-        tear=making.threshold, calm=True, cancel=cancel,
-    )  # fmt: skip
-    behind = np.minimum(behind, disparity)
+    surface = continued(disparity, gone, source, tear=making.threshold)
+    behind = np.minimum(surface.disparity, disparity)
     behind = np.maximum(behind * np.float32(CLEARANCE), 0.0)
     region = _grown(gone, 9) & (gone | source)
-    return Deeper(scale, filled, behind, region, gone)
+    return Deeper(scale, surface, behind, region, gone)
 
 
-def _least(values: NDArray[np.floating], factor: int) -> NDArray[np.float32]:
+def _least(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     """The least value of each block of ``factor`` x ``factor``, blocks at the border cut off."""
-    rows, columns = (-(-side // factor) for side in values.shape)
-    padded = np.full((rows * factor, columns * factor), np.inf, np.float32)
-    padded[: values.shape[0], : values.shape[1]] = values
-    return padded.reshape(rows, factor, columns, factor).min(axis=(1, 3))
+    block = np.ones((factor, factor), np.uint8)
+    least = cv2.erode(values, block, anchor=(0, 0))
+    return np.asarray(least[::factor, ::factor], np.float32)
 
 
 def _grown(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     """The mask with (side - 1) / 2 pixels more all around."""
-    return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    grown = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8))
+    return np.asarray(grown, np.uint8).view(np.bool_)

@@ -184,10 +184,10 @@ def false_shore(
     no other shore keeps this one.
     """
     none = np.zeros_like(hole)
-    low, high = np.percentile(disparity[source][::7], (1, 99))
+    low, high = np.percentile(disparity.ravel()[np.flatnonzero(source)[::7]], (1, 99))
     even = float(_EVEN * (high - low))
     live = hole | source
-    if not even > 0 or not np.isfinite(disparity[live]).all():
+    if not even > 0 or not np.isfinite(disparity).all(where=live):
         return none
     window = np.ones((2 * _SHORE + 1, 2 * _SHORE + 1), np.uint8)
     shore = source & (cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
@@ -197,10 +197,10 @@ def false_shore(
     if not flat.any():
         return none
     count, label = cv2.connectedComponents(hole.astype(np.uint8), connectivity=8)
-    beside = cv2.dilate(label.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.intp)
-    false = np.bincount(beside[flat], minlength=count)
-    true = np.bincount(beside[shore & ~flat], minlength=count)
-    flat &= (true > _FEW * false)[beside]
+    beside = cv2.dilate(label.astype(np.float32), np.ones((3, 3), np.uint8))
+    false = np.bincount(beside[flat].astype(np.intp), minlength=count)
+    true = np.bincount(beside[shore & ~flat].astype(np.intp), minlength=count)
+    flat[flat] = (true > _FEW * false)[beside[flat].astype(np.intp)]
     beyond = source & ~_inland(disparity, flat, 2 * even)
     k = _BLOCK
     part = beyond[::k, ::k] & ~hole[::k, ::k]
@@ -265,8 +265,10 @@ def continue_disparity(
         rest = np.zeros_like(result)
         rest[ring] = result[ring] - whole[ring]
         spread_known(rest[:, :, None], ring, hole)
-        whole = whole + rest
-    low, high = float(result[source].min()), float(result[source].max())
+        inside = whole[hole] + rest[hole]
+    else:
+        inside = whole[hole]
+    low, high = float(least.min()), float(most.max())
     room = 0.1 * (high - low)
-    result[hole] = np.clip(whole[hole], low - room, high + room)
+    result[hole] = np.clip(inside, low - room, high + room)
     return result

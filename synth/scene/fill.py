@@ -8,8 +8,10 @@ pixels, which the caller leaves out of ``source``, are neither material nor boun
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,16 @@ from synth.scene.smooth_fill import fill_smooth
 from synth.scene.synthesis import Plan, synthesise
 from synth.scene.tone import even_tone
 
-__all__ = ["Quality", "extend_border", "fill", "fill_smooth"]
+__all__ = [
+    "Quality",
+    "Surface",
+    "continued",
+    "extend_border",
+    "fill",
+    "fill_smooth",
+    "painted",
+    "painted_calmly",
+]
 
 Quality = Literal["quick", "best"]
 
@@ -79,6 +90,22 @@ def _check(
             )
 
 
+@dataclass(frozen=True)
+class Surface:
+    """What a hole shows, before it is painted: the surfaces that adjoin it, continued."""
+
+    disparity: NDArray[np.float32]
+    """(H, W), the hole filled."""
+    window: tuple[slice, slice]
+    """Rows and columns that matter; what follows is of this part alone, (h, w)."""
+    hole: NDArray[np.bool_]
+    """What was filled."""
+    source: NDArray[np.bool_]
+    """Known pixels that may be copied; none where nothing was known."""
+    tear: float | None
+    """Jump of disparity from which two surfaces in the hole stay apart."""
+
+
 def fill(
     colour: NDArray[np.uint8],
     disparity: NDArray[np.float32],
@@ -89,7 +116,6 @@ def fill(
     quality: Quality = "quick",
     mend: NDArray[np.bool_] | None = None,
     tear: float | None = None,
-    calm: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Replace the hole in colour and disparity; return everything else bit for bit.
@@ -106,7 +132,6 @@ def fill(
         mend: bool, (H, W): source pixels beside the hole, sharpened or slightly mixed, that are
             evened too where all around is smooth; only they may change besides the hole.
         tear: jump of disparity from which two surfaces that meet in the hole stay apart.
-        calm: a smooth blend of colours instead of patches.
         cancel: looked at between the rounds.
 
     Returns:
@@ -118,68 +143,128 @@ def fill(
         Cancelled: when the token was set.
     """
     _check(colour, disparity, hole, source, mend)
-    return _fill(colour, disparity, hole, source, _plan(quality), seed, cancel, mend, tear, calm)
+    plan = _plan(quality)
+    surface = continued(disparity, hole, source, tear=tear)
+    return _painted(colour, surface, plan, seed, cancel, mend), surface.disparity
 
 
-def _fill(
-    colour: NDArray[np.uint8],
+def continued(
     disparity: NDArray[np.float32],
     hole: NDArray[np.bool_],
-    source: NDArray[np.bool_] | None,
-    plan: Plan,
-    seed: int,
-    cancel: CancelToken | None,
-    mend: NDArray[np.bool_] | None = None,
+    source: NDArray[np.bool_] | None = None,
+    *,
     tear: float | None = None,
-    calm: bool = False,
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    token = cancel or CancelToken()
-    picture = colour.copy()
+) -> Surface:
+    """The first half of `fill`: continue the disparity, which needs no colours."""
     depths = np.array(disparity, dtype=np.float32, order="C")
     hole = np.ascontiguousarray(hole, dtype=np.bool_)
-    if not hole.any():
-        return picture, depths
+    everywhere = (slice(None), slice(None))
     finite = np.isfinite(depths)
     known = (~hole if source is None else source & ~hole) & finite
+    if not hole.any():
+        return Surface(depths, everywhere, hole, known, tear)
     if not known.any():
         rest = ~hole & finite
-        picture[hole] = picture[rest].mean(axis=0).astype(np.uint8) if rest.any() else 128
         depths[hole] = depths[rest].mean() if rest.any() else 0.0
-        return picture, depths
+        return Surface(depths, everywhere, hole, known, tear)
 
     window = _window(hole, _REACH)
     if not known[window].any():
-        window = (slice(None), slice(None))
+        window = everywhere
     inside, usable = np.ascontiguousarray(hole[window]), np.ascontiguousarray(known[window])
-    usable &= ~false_shore(depths[window], inside, usable)
-    surface = continue_disparity(depths[window], inside, usable)
+    part = np.ascontiguousarray(depths[window])
+    usable &= ~false_shore(part, inside, usable)
+    surface = continue_disparity(part, inside, usable)
     if tear is not None:
         # Before the colours: they must meet where the surfaces do.
         surface = crisp(surface, inside, inside | usable, tear)
     depths[window][inside] = surface[inside]
-    token.check()
+    return Surface(depths, window, inside, usable, tear)
 
-    low, high = np.percentile(surface[usable][::7], (1, 99))
-    image = np.empty((*inside.shape, 4), np.float32)
-    image[..., :3] = colour[window]
-    image[..., 3] = surface * np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
-    state = np.where(inside, pm.HOLE, np.where(usable, pm.SOURCE, pm.VOID)).astype(np.uint8)
-    image[state == pm.VOID] = 0.0
-    if calm:
-        smooth = fill_smooth(np.ascontiguousarray(image[..., :3]), inside, usable)
-        picture[window][inside] = np.rint(np.clip(smooth[inside], 0, 255)).astype(np.uint8)
-        return picture, depths
+
+def painted(
+    colour: NDArray[np.uint8],
+    surface: Surface,
+    *,
+    seed: int = 0,
+    quality: Quality = "quick",
+    mend: NDArray[np.bool_] | None = None,
+    cancel: CancelToken | None = None,
+) -> NDArray[np.uint8]:
+    """The second half of `fill`: the picture with the hole's colours, (H, W, 3)."""
+    return _painted(colour, surface, _plan(quality), seed, cancel, mend)
+
+
+def painted_calmly(colour: NDArray[np.uint8], surface: Surface) -> NDArray[np.uint8]:
+    """The picture with a smooth blend of colours in the hole instead of patches, (H, W, 3)."""
+    if not surface.hole.any() or not surface.source.any():
+        return _plain(colour, surface)
+    picture = colour.copy()
+    part, hole = picture[surface.window], surface.hole
+    smooth = fill_smooth(part.astype(np.float32), hole, surface.source)
+    part[hole] = np.rint(np.clip(smooth[hole], 0, 255)).astype(np.uint8)
+    return picture
+
+
+def _plain(colour: NDArray[np.uint8], surface: Surface) -> NDArray[np.uint8]:
+    """The hole in the mean colour of what is not hole, for want of any source."""
+    picture = colour.copy()
+    hole = surface.hole
+    if hole.any():
+        rest = ~hole & np.isfinite(surface.disparity)
+        picture[hole] = picture[rest].mean(axis=0).astype(np.uint8) if rest.any() else 128
+    return picture
+
+
+def _painted(
+    colour: NDArray[np.uint8],
+    surface: Surface,
+    plan: Plan,
+    seed: int,
+    cancel: CancelToken | None,
+    mend: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
+    token = cancel or CancelToken()
+    inside, usable, window = surface.hole, surface.source, surface.window
+    if not inside.any() or not usable.any():
+        return _plain(colour, surface)
+    token.check()
+    picture = colour.copy()
+    depths = surface.disparity[window]
+    low, high = np.percentile(depths[usable][::7], (1, 99))
+    scale = np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
+    image, state = _stacked(colour[window], depths, inside, usable, scale)
     colours, pick_y, pick_x = synthesise(image, state, plan, seed, token)
-    image[..., :3][inside] = colours[inside]
+    rows, columns = np.nonzero(inside)
+    image[rows, columns, :3] = colours[rows, columns]
     changed = inside
     if plan.even:
         wished = None if mend is None else mend[window] & usable
         even_tone(image[..., :3], image[..., 3], inside, usable, pick_y, pick_x, wished)
         changed = inside if wished is None else inside | wished
-    if tear is not None:
-        clean_sides(image[..., :3], surface, inside, inside | usable, tear)
-    picture[window][changed] = np.rint(np.clip(image[changed][:, :3], 0, 255)).astype(np.uint8)
-    return picture, depths
+    if surface.tear is not None:
+        clean_sides(image[..., :3], depths, inside, inside | usable, surface.tear)
+    rows, columns = np.nonzero(changed)
+    finished = np.clip(image[rows, columns, :3], 0, 255)
+    picture[window][rows, columns] = np.rint(finished).astype(np.uint8)
+    return picture
+
+
+@numba.njit(cache=True, nogil=True)
+def _stacked(colour, disparity, hole, source, scale):  # pragma: no cover - compiled
+    """Colours and scaled disparity (h, w, 4), zero where neither hole nor source, and the state."""
+    height, width = disparity.shape
+    image = np.zeros((height, width, 4), np.float32)
+    state = np.zeros((height, width), np.uint8)
+    for y in range(height):
+        for x in range(width):
+            if not (hole[y, x] or source[y, x]):
+                continue
+            state[y, x] = pm.HOLE if hole[y, x] else pm.SOURCE
+            for c in range(3):
+                image[y, x, c] = colour[y, x, c]
+            image[y, x, 3] = disparity[y, x] * scale
+    return image, state
 
 
 def extend_border(
@@ -203,4 +288,5 @@ def extend_border(
     deep = np.pad(np.asarray(disparity, np.float32), margin)
     hole = np.ones(wide.shape[:2], np.bool_)
     hole[margin : margin + colour.shape[0], margin : margin + colour.shape[1]] = False
-    return _fill(wide, deep, hole, None, _BORDER, seed, cancel)
+    surface = continued(deep, hole)
+    return _painted(wide, surface, _BORDER, seed, cancel), surface.disparity

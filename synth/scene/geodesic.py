@@ -15,15 +15,14 @@ def walk_to_source(source, hole, turns):
     Two chamfer sweeps, repeated ``turns`` times so that a walk may turn corners.
     """
     rows, columns = source.shape
-    far = np.full((rows, columns), np.float32(np.inf))
-    from_y = np.full((rows, columns), -1, np.int32)
-    from_x = np.full((rows, columns), -1, np.int32)
+    far = np.empty((rows, columns), np.float32)
+    from_y = np.empty((rows, columns), np.int32)
+    from_x = np.empty((rows, columns), np.int32)
     for y in range(rows):
         for x in range(columns):
-            if source[y, x]:
-                far[y, x] = 0
-                from_y[y, x] = y
-                from_x[y, x] = x
+            far[y, x] = 0 if source[y, x] else np.inf
+            from_y[y, x] = y if source[y, x] else -1
+            from_x[y, x] = x if source[y, x] else -1
     for turn in range(2 * turns):
         for j in range(rows):
             y = j if turn % 2 == 0 else rows - 1 - j

@@ -9,6 +9,7 @@ KNN matting start from (Chuang et al. 2001, https://doi.org/10.1109/CVPR.2001.99
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,11 @@ class Sides:
 
 
 def local_sides(
-    colour: NDArray[np.uint8], disparity: NDArray[np.float32], steps: Steps, ring: NDArray[np.bool_]
+    colour: NDArray[np.uint8],
+    disparity: NDArray[np.float32],
+    steps: Steps,
+    ring: NDArray[np.bool_],
+    pool: Executor | None = None,
 ) -> Sides:
     """Explain each pixel of `ring` as a mixture of a near and a far colour.
 
@@ -46,15 +51,24 @@ def local_sides(
         disparity: (H, W).
         steps: from `find_steps`.
         ring: the pixels to explain, (H, W): the band and one pixel around it.
+        pool: takes over half of the work.
     """
     alpha = steps.near.astype(np.float32)
     front = disparity.copy()
     back_colour = colour.copy()
-    rows, columns = np.nonzero(ring)
-    _explain(
-        colour, disparity, steps.band, steps.near, steps.near_disparity, steps.far_disparity,
-        rows.astype(np.int32), columns.astype(np.int32), alpha, front, back_colour,
-    )  # fmt: skip
+    rows, columns = (axis.astype(np.int32) for axis in np.nonzero(ring))
+
+    def explain(part: slice) -> None:
+        _explain(
+            colour, disparity, steps.band, steps.near, steps.near_disparity, steps.far_disparity,
+            rows[part], columns[part], alpha, front, back_colour,
+        )  # fmt: skip
+
+    half = rows.size // 2 if pool else 0
+    other = pool.submit(explain, slice(0, half)) if pool else None
+    explain(slice(half, None))
+    if other:
+        other.result()
     return Sides(alpha, front, back_colour)
 
 
@@ -73,13 +87,14 @@ def _explain(
     back_colour,
 ):  # pragma: no cover - compiled
     height, width = disparity.shape
+    sums = np.empty((2, 5))
     for index in range(rows.shape[0]):
         row = rows[index]
         column = columns[index]
         high = near_disparity[row, column]
         low = far_disparity[row, column]
         slack = 0.35 * (high - low)
-        sums = np.zeros((2, 5))
+        sums[:] = 0.0
         side_near = 0.0
         side_all = 0.0
         for r in range(max(row - SAMPLE_RADIUS, 0), min(row + SAMPLE_RADIUS + 1, height)):
@@ -147,7 +162,20 @@ def premultiplied_front(
     Returns:
         (H, W, 4): red, green, blue times alpha, and alpha times 255.
     """
-    share = alpha[..., None]
-    front = colour.astype(np.float32) - (1.0 - share) * behind
-    front = np.clip(front, 0.0, 255.0 * share)
-    return np.concatenate([np.rint(front), np.rint(share * 255.0)], axis=2).astype(np.uint8)
+    front = np.empty((*alpha.shape, 4), np.uint8)
+    _premultiply(np.ascontiguousarray(colour), np.ascontiguousarray(behind), alpha, front)
+    return front
+
+
+@njit(cache=True, nogil=True)
+def _premultiply(colour, behind, alpha, front):  # pragma: no cover - compiled
+    height, width = alpha.shape
+    for y in range(height):
+        for x in range(width):
+            share = alpha[y, x]
+            most = np.float32(255.0) * share
+            for c in range(3):
+                value = np.float32(colour[y, x, c])
+                value -= (np.float32(1.0) - share) * np.float32(behind[y, x, c])
+                front[y, x, c] = np.uint8(np.rint(min(max(value, np.float32(0.0)), most)))
+            front[y, x, 3] = np.uint8(np.rint(most))

@@ -59,32 +59,41 @@ def pull(values, wanted, coarse):
 
 
 @numba.njit(cache=True, nogil=True)
-def _relax(values, known, wanted, sweeps):
-    """Gauss-Seidel sweeps of Laplace's equation over wanted pixels; no flow across the rest."""
+def _relax(values, live, wanted, sweeps):
+    """Gauss-Seidel sweeps of Laplace's equation over wanted pixels; only live ones flow."""
     height, width, depth = values.shape
-    ys, xs = np.nonzero(wanted)
     for sweep in range(sweeps):
-        for n in range(ys.size):
-            k = n if sweep % 2 == 0 else ys.size - 1 - n
-            y, x = ys[k], xs[k]
-            up = y > 0 and (known[y - 1, x] or wanted[y - 1, x])
-            down = y < height - 1 and (known[y + 1, x] or wanted[y + 1, x])
-            left = x > 0 and (known[y, x - 1] or wanted[y, x - 1])
-            right = x < width - 1 and (known[y, x + 1] or wanted[y, x + 1])
-            count = int(up) + int(down) + int(left) + int(right)
-            if count == 0:
-                continue
-            for c in range(depth):
-                total = np.float32(0.0)
-                if up:
-                    total += values[y - 1, x, c]
-                if down:
-                    total += values[y + 1, x, c]
-                if left:
-                    total += values[y, x - 1, c]
-                if right:
-                    total += values[y, x + 1, c]
-                values[y, x, c] = total / np.float32(count)
+        for j in range(height):
+            y = j if sweep % 2 == 0 else height - 1 - j
+            for i in range(width):
+                x = i if sweep % 2 == 0 else width - 1 - i
+                if not wanted[y, x]:
+                    continue
+                up = y > 0 and live[y - 1, x]
+                down = y < height - 1 and live[y + 1, x]
+                left = x > 0 and live[y, x - 1]
+                right = x < width - 1 and live[y, x + 1]
+                if up and down and left and right:
+                    # The usual case, without branches.
+                    for c in range(depth):
+                        total = values[y - 1, x, c] + values[y + 1, x, c]
+                        total = total + values[y, x - 1, c] + values[y, x + 1, c]
+                        values[y, x, c] = total * np.float32(0.25)
+                    continue
+                count = int(up) + int(down) + int(left) + int(right)
+                if count == 0:
+                    continue
+                for c in range(depth):
+                    total = np.float32(0.0)
+                    if up:
+                        total += values[y - 1, x, c]
+                    if down:
+                        total += values[y + 1, x, c]
+                    if left:
+                        total += values[y, x - 1, c]
+                    if right:
+                        total += values[y, x + 1, c]
+                    values[y, x, c] = total / np.float32(count)
 
 
 def spread_known(
@@ -103,7 +112,7 @@ def spread_known(
         data, mask = pyramid[level]
         missing = wanted if level == 0 else ~mask
         pull(data, missing, pyramid[level + 1][0])
-        _relax(data, mask, missing, _SWEEPS)
+        _relax(data, mask | missing, missing, _SWEEPS)
 
 
 def fill_smooth(

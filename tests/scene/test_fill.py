@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from synth.errors import SynthError
 from synth.scene import synthesis
-from synth.scene.fill import extend_border, fill
+from synth.scene.fill import continued, extend_border, fill, painted_calmly
 
 QUALITIES = ("quick", "best")
 
@@ -276,7 +276,7 @@ def test_a_calm_fill_stays_between_the_colours_around_it() -> None:
     disparity = np.full((120, 160), 0.1, np.float32)
     hole = np.zeros((120, 160), bool)
     hole[40:80, 50:110] = True
-    calm, _ = fill(colour, disparity, hole, calm=True)
+    calm = painted_calmly(colour, continued(disparity, hole))
     patched, _ = fill(colour, disparity, hole)
     assert np.array_equal(calm[~hole], colour[~hole])
     assert calm[hole].min() >= 60
