@@ -1,0 +1,345 @@
+// The 3D view of the keyframe editor: the photo as points in space, the camera's path through it, a
+// camera at every key. One can turn, move and zoom it; nothing that is edited moves the viewer.
+
+/** Plotly's third axis is up; ours is the second. Both are right-handed. */
+const stagePlace = ([x, y, z]) => [x, -z, y];
+const STAGE_SCALE = 0.1; // size of a scene unit in Plotly's own measure, the same whatever is shown
+const STAGE_FIELD = Math.PI / 4; // Plotly's angle of view, top to bottom
+const STAGE_RAMPS = {
+  speed: { label: "Speed", unit: " units/s", stops: ["#2f5d8f", "#63b3f5", "#f2e07a", "#ff8e5f"] },
+  coverage: { label: "Coverage", unit: " %", stops: ["#7bd3a0", "#f2e07a", "#ff8e5f", "#ff5d5d"] },
+};
+
+/** World-from-camera rotation, rows of a matrix, from pitch, yaw and roll in degrees. */
+function stageTurn([pitch, yaw, roll]) {
+  const [p, y, r] = [pitch, yaw, roll].map((angle) => angle * Math.PI / 180);
+  const [cp, sp, cy, sy, cr, sr] = [Math.cos(p), Math.sin(p), Math.cos(y), Math.sin(y), Math.cos(r), Math.sin(r)];
+  return [
+    [cy * cr + sy * sp * sr, -cy * sr + sy * sp * cr, sy * cp],
+    [cp * sr, cp * cr, -sp],
+    [-sy * cr + cy * sp * sr, sy * sr + cy * sp * cr, cy * cp],
+  ];
+}
+
+/** A camera as line pieces in world places: its pyramid, and a mark on the side that is up. */
+function stageFrustum(pose, depth, ratio) {
+  const turn = stageTurn(pose.rotation);
+  const wide = depth * 18 / pose.focal * Math.min(1, ratio);
+  const high = depth * 18 / pose.focal * Math.min(1, 1 / ratio);
+  const at = (x, y, z) => turn.map((row, axis) => pose.position[axis] + row[0] * x + row[1] * y + row[2] * z);
+  const eye = pose.position;
+  const [a, b, c, d] = [at(-wide, high, -depth), at(wide, high, -depth), at(wide, -high, -depth), at(-wide, -high, -depth)];
+  return [[a, b, c, d, a, eye, b], [c, eye, d], [at(-wide * 0.4, high * 1.12, -depth), at(0, high * 1.6, -depth), at(wide * 0.4, high * 1.12, -depth), at(-wide * 0.4, high * 1.12, -depth)]];
+}
+
+/** Columns for a Plotly line of many pieces. */
+function stageLines(pieces) {
+  const columns = { x: [], y: [], z: [] };
+  for (const piece of pieces) {
+    for (const place of piece) {
+      const [x, y, z] = stagePlace(place);
+      columns.x.push(x); columns.y.push(y); columns.z.push(z);
+    }
+    for (const column of Object.values(columns)) column.push(null);
+  }
+  return columns;
+}
+
+/** Build the 3D view in `host`. */
+function keysStage(host, store, catalog) {
+  const plot = h("div", { class: "ms-keys-plot" });
+  const trouble = h("p", { class: "ms-keys-trouble", hidden: true });
+  const legend = h("div", { class: "ms-keys-legend" });
+  const compass = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  compass.setAttribute("viewBox", "-40 -40 80 80");
+  compass.setAttribute("class", "ms-keys-compass");
+  compass.setAttribute("aria-hidden", "true");
+  let ramp = "speed";
+  const ramps = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Colour of the path" },
+    Object.entries(STAGE_RAMPS).map(([id, one]) => h("button", { type: "button", role: "radio", "data-ramp": id, "aria-checked": String(id === ramp),
+      title: id === "speed" ? "Colour the path by the camera's speed" : "Colour the path by how much of the frame was never photographed",
+      onclick: () => { ramp = id; for (const other of ramps.children) other.setAttribute("aria-checked", String(other.dataset.ramp === id)); draw(); } }, one.label)));
+  const views = h("div", { class: "ms-segments ms-keys-views", role: "group", "aria-label": "Point of view" },
+    [["stage", "Stage", "From behind and above the camera"], ["top", "Top", "From above"], ["side", "Side", "From the camera's right"], ["path", "Path", "Close to the path"]]
+      .map(([id, label, title]) => h("button", { type: "button", "data-view": id, title, onclick: () => look(id) }, label)));
+  host.classList.add("ms-keys-stage");
+  host.append(plot, trouble, h("div", { class: "ms-keys-over ms-keys-overtop" }, ramps, views), legend, compass);
+
+  const home = { position: [0, 0, 10], rotation: [0, 0, 0], focal: 50 };
+  let half = [8, 14, 5];
+  let camera = null;
+  let ready = false;
+  let failed = false;
+
+  const ratio = () => (store.scenery ? store.scenery.width / store.scenery.height : 16 / 9);
+  const pathPlaces = () => {
+    const path = store.sampled;
+    const places = path?.at?.length ? path.at.map((_, index) => [path.x[index], path.y[index], path.z[index]]) : [];
+    return [...places, ...store.keys.map((key) => key.position)];
+  };
+  const bounds = () => {
+    const places = pathPlaces();
+    const low = [0, 1, 2].map((axis) => Math.min(...places.map((place) => place[axis])));
+    const high = [0, 1, 2].map((axis) => Math.max(...places.map((place) => place[axis])));
+    return { middle: low.map((value, axis) => (value + high[axis]) / 2), extent: Math.hypot(...low.map((value, axis) => high[axis] - value)) };
+  };
+  const size = () => keysClamp(bounds().extent * 0.16, 0.5, 2.5); // of the cameras drawn, units
+  /** The key's camera as the path has it there: with a target, its pan and tilt are not its own. */
+  const keyPose = (key) => {
+    const own = { position: key.position, rotation: key.rotation, focal: key.focal_length };
+    if (!(store.doc.look_at || store.doc.hold_size) || store.sampled?.rev !== store.rev || store.sampled.error) return own;
+    const pose = store.poseAt(key.frame);
+    return { position: key.position, rotation: store.doc.look_at ? pose.rotation : key.rotation, focal: pose.focal };
+  };
+
+  // --- the point of view ---
+  const eyeOf = (from, to, upright = [0, 0, 1]) => {
+    const [eye, center] = [from, to].map((place) => stagePlace(place).map((value) => value * STAGE_SCALE));
+    const named = ([x, y, z]) => ({ x, y, z });
+    return { eye: named(eye), center: named(center), up: named(upright), projection: { type: "perspective" } };
+  };
+  function viewFrom(id) {
+    const { middle: [x, y, z], extent } = bounds();
+    const far = keysClamp(extent * 1.5, 5.5, 400);
+    if (id === "top") return eyeOf([x * 0.5, far + 16, z * 0.5 + 2.01], [x * 0.5, 0, z * 0.5 + 2]);
+    if (id === "side") return eyeOf([far + 15, y, z * 0.5 + 2], [0, y, z * 0.5 + 2]);
+    if (id === "path") return eyeOf([x + far * 0.55, y + far * 0.5, z + far * 0.85], [x, y, z]);
+    return eyeOf([x + far * 0.62, y + far * 0.58, z + far * 1.0 + 1.5], [x * 0.7, y * 0.5, z - 4]);
+  }
+  function look(id) {
+    camera = viewFrom(id);
+    if (ready) Plotly.relayout(plot, { "scene.camera": camera }).then(showCompass);
+  }
+  function readCamera() {
+    const live = plot._fullLayout?.scene?._scene?.getCamera?.();
+    if (live) camera = live;
+    return camera;
+  }
+  const minus = (a, b) => a.map((value, index) => value - b[index]);
+  const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+  const unit = (a) => { const long = Math.hypot(...a) || 1; return a.map((value) => value / long); };
+  const list = (named) => [named.x, named.y, named.z];
+  function axes() {
+    const { eye, center, up } = readCamera();
+    const ahead = unit(minus(list(center), list(eye)));
+    const right = unit(cross(ahead, list(up)));
+    return { eye: list(eye), ahead, right, above: cross(right, ahead) };
+  }
+  /** A function from world places to pixels of the view, or null for what lies behind the viewer. */
+  function projector() {
+    const { eye, ahead, right, above } = axes();
+    const tall = plot.clientHeight, focal = tall / 2 / Math.tan(STAGE_FIELD / 2);
+    return (place) => {
+      const to = minus(stagePlace(place).map((value) => value * STAGE_SCALE), eye);
+      const deep = dot(to, ahead);
+      return deep > 0.01 ? [plot.clientWidth / 2 + focal * dot(to, right) / deep, tall / 2 - focal * dot(to, above) / deep] : null;
+    };
+  }
+  function showCompass() {
+    const { ahead, right, above } = axes();
+    const arms = [["X", "right", [1, 0, 0], "#ff8e7f"], ["Y", "up", [0, 1, 0], "#7bd3a0"], ["Z", "back", [0, 0, 1], "#63b3f5"]]
+      .map(([name, hint, way, colour]) => { const to = stagePlace(way); return { name, hint, colour, x: dot(to, right) * 22, y: -dot(to, above) * 22, deep: dot(to, ahead) }; })
+      .sort((one, other) => other.deep - one.deep);
+    compass.replaceChildren(...arms.flatMap(({ name, hint, colour, x, y }) => ["line", "text"].map((tag) => {
+      const mark = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      const put = (values) => { for (const [key, value] of Object.entries(values)) mark.setAttribute(key, value); };
+      if (tag === "line") put({ x1: 0, y1: 0, x2: x, y2: y, stroke: colour, "stroke-width": 2, "stroke-linecap": "round" });
+      else {
+        put({ x: keysClamp(x * 1.38, -33, 33), y: keysClamp(y * 1.38, -35, 35) + 3, fill: colour, "font-size": 9, "text-anchor": "middle" });
+        mark.textContent = Math.hypot(x, y) > 11 ? `${name} ${hint}` : "";
+      }
+      return mark;
+    })));
+  }
+
+  // --- what is drawn ---
+  const line = (pieces, colour, width, more = {}) => ({ type: "scatter3d", mode: "lines", hoverinfo: "skip", connectgaps: false,
+    line: { color: colour, width }, ...stageLines(pieces), ...more });
+  const column = (places) => { const turned = places.map(stagePlace); return { x: turned.map((p) => p[0]), y: turned.map((p) => p[1]), z: turned.map((p) => p[2]) }; };
+
+  function floor() {
+    const lowest = store.scenery ? Math.max(-6, Math.min(...store.scenery.points.y)) : -3;
+    const y = Math.min(-1.5, lowest);
+    const pieces = [];
+    for (let x = -8; x <= 8; x += 2) pieces.push([[x, y, 14], [x, y, -20]]);
+    for (let z = -20; z <= 14; z += 2) pieces.push([[-8, y, z], [8, y, z]]);
+    return pieces;
+  }
+
+  /** What the path is coloured by, for every sample. */
+  function tones(path) {
+    if (ramp === "speed") return path.speed || [];
+    const cover = store.coverage;
+    if (!cover?.at?.length) return [];
+    const total = cover.outside.map((value, index) => value + cover.uncovered[index]);
+    let low = 0;
+    return path.at.map((frame) => {
+      while (low + 2 < cover.at.length && cover.at[low + 1] <= frame) low += 1;
+      const next = Math.min(low + 1, cover.at.length - 1);
+      const share = keysClamp((frame - cover.at[low]) / Math.max(1e-9, cover.at[next] - cover.at[low]), 0, 1);
+      return total[low] + (total[next] - total[low]) * share;
+    });
+  }
+
+  function pathTrace() {
+    const path = store.sampled;
+    if (!path?.at?.length) return line([store.keys.map((key) => key.position)], "#63b3f5", 4);
+    const values = tones(path);
+    const most = Math.max(ramp === "speed" ? 0.05 : 2, ...values);
+    showLegend(values.length ? most : null);
+    const { stops, unit: measure } = STAGE_RAMPS[ramp];
+    return { type: "scatter3d", mode: "lines", ...column(path.at.map((_, index) => [path.x[index], path.y[index], path.z[index]])),
+      line: { width: 6, color: values.length ? values : "#63b3f5", cmin: 0, cmax: most, colorscale: stops.map((colour, index) => [index / (stops.length - 1), colour]) },
+      hoverinfo: "text", text: path.at.map((frame, index) => `Frame ${frame}${values.length ? ` · ${keysNumber(values[index], 2)}${measure}` : ""}`) };
+  }
+
+  function showLegend(most) {
+    const { label, unit: measure, stops } = STAGE_RAMPS[ramp];
+    const waits = most === null ? (store.coverage?.error || "Coverage is being measured…") : null;
+    fill(legend, waits || [h("span", {}, ramp === "speed" ? "still" : "all photographed"), h("i", { style: { background: `linear-gradient(90deg, ${stops.join(",")})` }, title: label }), h("span", {}, `${keysNumber(most, most < 10 ? 1 : 0)}${measure}`)]);
+  }
+
+  function keyTraces() {
+    const keys = store.keys;
+    const every = Math.ceil(keys.length / 80);
+    const shown = keys.filter((key, index) => index % every === 0 || store.selection.has(key._id));
+    const chosen = shown.filter((key) => store.selection.has(key._id));
+    const rest = shown.filter((key) => !store.selection.has(key._id));
+    const deep = size();
+    const marks = { type: "scatter3d", mode: shown.length <= 30 ? "markers+text" : "markers", ...column(shown.map((key) => key.position)),
+      marker: { size: shown.map((key) => (store.selection.has(key._id) ? 7 : 5)), symbol: "diamond", color: shown.map((key) => (store.selection.has(key._id) ? "#ffb454" : "#ecebe7")), line: { width: 0 } },
+      text: shown.map((key) => String(keys.indexOf(key) + 1)), textposition: "top center", textfont: { color: "#ecebe7", size: 12 },
+      hoverinfo: "text", hovertext: shown.map((key) => `Key ${keys.indexOf(key) + 1} · frame ${keysNumber(key.frame, 2)}`) };
+    return [line(rest.flatMap((key) => stageFrustum(keyPose(key), deep, ratio())), "#9aa3b5", 2), marks,
+      line(chosen.flatMap((key) => stageFrustum(keyPose(key), deep * 1.15, ratio())), "#ffb454", 5)];
+  }
+
+  /** The playhead's camera, and its line of sight to the target. */
+  function headPieces() {
+    const pose = store.poseAt(store.playhead);
+    const target = store.doc.look_at && (store.sampled?.target?.length === 1 ? store.sampled.target[0] : store.doc.look_at.target);
+    return { frustum: stageFrustum(pose, size() * 1.3, ratio()), sight: target ? [[pose.position, target]] : [] };
+  }
+
+  const HEAD = 6; // place of the playhead's two lines in `traces`
+  function traces() {
+    const points = store.scenery?.points;
+    const cloud = { type: "scatter3d", mode: "markers", hoverinfo: "skip", x: points ? points.x : [], y: points ? points.z.map((value) => -value) : [], z: points ? points.y : [],
+      marker: { size: 2.4, color: points ? points.colour : [], opacity: 1, line: { width: 0 } } };
+    const head = headPieces();
+    const targets = store.doc.look_at ? (store.sampled?.target || [store.doc.look_at.target]) : [];
+    return [cloud, line([...floor(), ...stageFrustum({ ...home, focal: store.scenery?.focal || 50 }, 0.5, ratio())], "#2b313d", 1), pathTrace(), ...keyTraces(),
+      line(head.frustum, "#ffffff", 3), line(head.sight, "#6fd8d4", 2),
+      { type: "scatter3d", mode: targets.length > 1 ? "lines+markers" : "markers", ...column(targets), hoverinfo: "text", text: "Looks here", marker: { size: 7, symbol: "cross", color: "#6fd8d4" }, line: { color: "#6fd8d4", width: 2 } }];
+  }
+
+  function layout() {
+    const reach = [...pathPlaces(), ...(store.doc.look_at ? [store.doc.look_at.target] : [])].map(stagePlace);
+    const points = store.scenery?.points;
+    const clouds = points ? [points.x, points.z, points.y] : [[], [], []];
+    half = half.map((old, axis) => Math.max(old, ...[...reach.map((place) => Math.abs(place[axis]) + 3), clouds[axis].reduce((most, value) => Math.max(most, Math.abs(value)), 0) + 1]));
+    const axis = (index) => ({ visible: false, showspikes: false, autorange: false, range: [-half[index], half[index]] });
+    return { uirevision: "keep", showlegend: false, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", hovermode: "closest",
+      hoverlabel: { bgcolor: "#14161b", bordercolor: "#363c49", font: { color: "#ecebe7", size: 12 } },
+      scene: { uirevision: "keep", dragmode: "turntable", aspectmode: "manual", bgcolor: "rgba(0,0,0,0)", camera,
+        aspectratio: { x: half[0] * 2 * STAGE_SCALE, y: half[1] * 2 * STAGE_SCALE, z: half[2] * 2 * STAGE_SCALE }, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2) } };
+  }
+
+  // --- drawing, no faster than it can be seen ---
+  let busy = false, wanted = "";
+  function later(what) {
+    wanted = what === "all" || wanted === "all" ? "all" : "head";
+    if (busy || failed || !plot.clientWidth) return;
+    busy = true;
+    requestAnimationFrame(async () => {
+      const now = wanted;
+      wanted = "";
+      try {
+        if (!ready) await begin();
+        else if (now === "all") { readCamera(); await Plotly.react(plot, traces(), layout(), CONFIG); }
+        else {
+          const head = headPieces();
+          const [one, two] = [stageLines(head.frustum), stageLines(head.sight)];
+          readCamera();
+          plot.layout.scene.camera = camera;
+          await Plotly.restyle(plot, { x: [one.x, two.x], y: [one.y, two.y], z: [one.z, two.z] }, [HEAD, HEAD + 1]);
+        }
+      } catch (problem) { fail(problem); }
+      setTimeout(() => { busy = false; if (wanted) later(wanted); }, 40);
+    });
+  }
+  const draw = () => later("all");
+  const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: true, doubleClick: false, showTips: false };
+
+  async function begin() {
+    if (!window.Plotly) throw new Error("Plotly is missing");
+    camera = camera || viewFrom("stage");
+    await Plotly.newPlot(plot, traces(), layout(), CONFIG);
+    ready = true;
+    plot.on("plotly_relayout", showCompass);
+    plot.on("plotly_relayouting", showCompass);
+    plot.on("plotly_doubleclick", () => look("stage"));
+    if (plot.querySelector(".no-webgl, [class*='webgl']")) fail(new Error("WebGL is missing"));
+    showCompass();
+  }
+  function fail(problem) {
+    console.error("3D view:", problem);
+    if (ready && window.Plotly) return;
+    failed = true;
+    trouble.hidden = false;
+    trouble.textContent = "The 3D view needs WebGL, which this browser does not offer here. Everything else works without it.";
+  }
+
+  // --- clicking a camera or the path ---
+  let down = null;
+  plot.addEventListener("pointerdown", (event) => { down = { x: event.clientX, y: event.clientY, time: event.timeStamp }; }, true);
+  plot.addEventListener("pointerup", (event) => {
+    if (!down || !ready || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 6 || event.timeStamp - down.time > 700) return;
+    const box = plot.getBoundingClientRect();
+    const at = [event.clientX - box.left, event.clientY - box.top];
+    const see = projector();
+    const near = (place) => { const spot = see(place); return spot ? Math.hypot(spot[0] - at[0], spot[1] - at[1]) : Infinity; };
+    const reach = event.pointerType === "touch" ? 30 : 18;
+    const deep = size();
+    const found = store.keys.map((key) => {
+      const pose = keyPose(key);
+      const middle = stageTurn(pose.rotation).map((row, axis) => pose.position[axis] - row[2] * deep * 0.7);
+      return { key, away: Math.min(near(key.position), near(middle)) };
+    }).sort((one, other) => one.away - other.away)[0];
+    if (found && found.away <= reach) {
+      if (event.shiftKey) store.select([found.key._id], { add: true });
+      else { store.select([found.key._id]); store.seek(found.key.frame); }
+      return;
+    }
+    const path = store.sampled;
+    const spot = path?.at?.map((frame, index) => ({ frame, away: near([path.x[index], path.y[index], path.z[index]]) })).sort((one, other) => one.away - other.away)[0];
+    if (spot && spot.away <= reach * 0.6) store.seek(spot.frame);
+  }, true);
+
+  // Two fingers: nearer and farther. Plotly itself turns with one.
+  let pinch = 0;
+  const spread = (touches) => Math.hypot(touches[0].clientX - touches[1].clientX, touches[0].clientY - touches[1].clientY);
+  plot.addEventListener("touchstart", (event) => { if (event.touches.length === 2) { pinch = spread(event.touches); event.stopPropagation(); event.preventDefault(); } }, { capture: true, passive: false });
+  plot.addEventListener("touchmove", (event) => {
+    if (event.touches.length !== 2 || !pinch || !ready) return;
+    event.stopPropagation();
+    event.preventDefault();
+    const now = spread(event.touches);
+    const { eye, center, up, projection } = readCamera();
+    const closer = keysClamp(pinch / now, 0.8, 1.25);
+    pinch = now;
+    const along = (axis) => center[axis] + (eye[axis] - center[axis]) * closer;
+    camera = { eye: { x: along("x"), y: along("y"), z: along("z") }, center, up, projection };
+    Plotly.relayout(plot, { "scene.camera": camera });
+  }, { capture: true, passive: false });
+  plot.addEventListener("touchend", (event) => { if (event.touches.length < 2) pinch = 0; }, true);
+
+  for (const name of ["doc", "selection", "sampled", "coverage", "scenery"]) store.on(name, draw);
+  store.on("playhead", () => later("head"));
+  new ResizeObserver(() => {
+    if (!plot.clientWidth) return;
+    if (ready) Plotly.Plots.resize(plot);
+    else draw();
+  }).observe(plot);
+}
