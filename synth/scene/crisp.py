@@ -16,6 +16,10 @@ SEAM = 4
 """Pixels on each side of an invented step that may show the other side's colours."""
 
 
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of pixels."""
+
+
 def crisp(
     disparity: NDArray[np.float32],
     where: NDArray[np.bool_],
@@ -66,31 +70,32 @@ def _box(mask: NDArray[np.bool_], room: int) -> tuple[slice, slice]:
     )
 
 
-def clean_sides(
-    colour: NDArray[np.float32],
+def own_colours(
     disparity: NDArray[np.float32],
     where: NDArray[np.bool_],
     trusted: NDArray[np.bool_],
     threshold: float,
-) -> None:
-    """Give each side of a step its own colours up to the step, in place.
+) -> list[tuple[Places, Places]]:
+    """Find which pixels must take whose colour to give each side of a step its own up to the step.
 
     Invented colours change within a few pixels of where invented depth does; a sheet that tears
     there would carry a strip of the other side along. Pixels beside the step take the colour of the
     nearest pixel farther off on their own side.
 
     Args:
-        colour: (H, W, 3).
         disparity: (H, W).
         where: pixels that may change, (H, W).
         trusted: pixels whose colour may be taken, (H, W).
         threshold: smallest jump that counts, in the unit of disparity.
+
+    Returns:
+        For each side the rows and columns of what changes and, as many, of what it becomes.
     """
     small = np.ones((3, 3), np.uint8)
     jump = cv2.dilate(disparity, small) - cv2.erode(disparity, small)
     crack = (jump > threshold) & where
     if not crack.any():
-        return
+        return []
     wide = np.ones((2 * SEAM + 3, 2 * SEAM + 3), np.uint8)
     high, low = cv2.dilate(disparity, wide), cv2.erode(disparity, wide)
     beside = cv2.dilate(crack.astype(np.uint8), np.ones((2 * SEAM + 1,) * 2, np.uint8)) > 0
@@ -98,9 +103,11 @@ def clean_sides(
     near = disparity > 0.5 * (high + low)
     # Only what lies around the step itself counts: far off, `near` means nothing.
     part = _box(beside, SEAM + 1)
-    beside, near, colour = beside[part], near[part], colour[part]
+    beside, near = beside[part], near[part]
+    top, left = part[0].start, part[1].start
     around = cv2.dilate(beside.astype(np.uint8), wide) > 0
     fit = trusted[part] & around & ~beside
+    sides: list[tuple[Places, Places]] = []
     for side in (near, ~near):
         wanted = beside & side
         known = fit & side
@@ -111,4 +118,7 @@ def clean_sides(
         )
         nearest = np.asarray(labels, np.int32)[wanted] - 1
         rows, columns = np.nonzero(known)
-        colour[wanted] = colour[rows[nearest], columns[nearest]]
+        taken = (rows[nearest] + top, columns[nearest] + left)
+        rows, columns = np.nonzero(wanted)
+        sides.append(((rows + top, columns + left), taken))
+    return sides

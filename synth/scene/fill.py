@@ -8,6 +8,7 @@ pixels, which the caller leaves out of ``source``, are neither material nor boun
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 from synth.control import CancelToken
 from synth.errors import SynthError
 from synth.scene import patchmatch as pm
-from synth.scene.crisp import clean_sides, crisp
+from synth.scene.crisp import crisp, own_colours
 from synth.scene.disparity_fill import continue_disparity, false_shore
 from synth.scene.smooth_fill import fill_smooth
-from synth.scene.synthesis import Plan, synthesise
-from synth.scene.tone import even_tone
+from synth.scene.synthesis import Plan, pyramid, synthesise
+from synth.scene.tone import even_tone, find_tone
 
 __all__ = [
     "Quality",
@@ -234,16 +235,25 @@ def _painted(
     low, high = np.percentile(depths[usable][::7], (1, 99))
     scale = np.float32(_DEPTH_SHARE / max(float(high - low), 1e-6))
     image, state = _stacked(colour[window], depths, inside, usable, scale)
-    colours, pick_y, pick_x = synthesise(image, state, plan, seed, token)
+    levels = pyramid(image, state, plan)
+    with ThreadPoolExecutor(1, thread_name_prefix="fill") as pool:
+        # What hangs on the surroundings alone is found while patches are looked for.
+        tone, sides = None, None
+        if plan.even:
+            tone = pool.submit(find_tone, image[..., :3], image[..., 3], inside, usable)
+        if surface.tear is not None:
+            live = inside | usable
+            sides = pool.submit(own_colours, depths, inside, live, surface.tear)
+        colours, pick_y, pick_x = synthesise(levels, plan, seed, token)
     rows, columns = np.nonzero(inside)
     image[rows, columns, :3] = colours[rows, columns]
     changed = inside
-    if plan.even:
+    if tone is not None:
         wished = None if mend is None else mend[window] & usable
-        even_tone(image[..., :3], image[..., 3], inside, usable, pick_y, pick_x, wished)
+        even_tone(image[..., :3], tone.result(), inside, pick_y, pick_x, wished)
         changed = inside if wished is None else inside | wished
-    if surface.tear is not None:
-        clean_sides(image[..., :3], depths, inside, inside | usable, surface.tear)
+    for place, taken in sides.result() if sides is not None else ():
+        image[place] = image[taken]
     rows, columns = np.nonzero(changed)
     finished = np.clip(image[rows, columns, :3], 0, 255)
     picture[window][rows, columns] = np.rint(finished).astype(np.uint8)

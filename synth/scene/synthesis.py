@@ -308,10 +308,15 @@ class _Matcher:
             done.result()
 
 
-def _pyramid(
+def pyramid(
     image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan
 ) -> list[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-    """Levels from fine to coarse; what is not source holds a smooth guess."""
+    """Pictures and states from fine to coarse; what is not source comes to hold a smooth guess.
+
+    ``image`` is float32 (H, W, 4): red, green, blue in 0 to 255, and a guide (scaled disparity)
+    that is known everywhere in hole and source. ``state`` is uint8 (H, W) of ``patchmatch.VOID``,
+    ``SOURCE`` and ``HOLE``, with at least one source and one hole pixel. Both are the first level.
+    """
     near = cv2.distanceTransform((state != pm.SOURCE).astype(np.uint8), cv2.DIST_L2, 3)
     deepest = float(near[state == pm.HOLE].max())
     levels = [(image, state)]
@@ -335,18 +340,18 @@ def _pyramid(
 
 
 def synthesise(
-    image: NDArray[np.float32], state: NDArray[np.uint8], plan: Plan, seed: int, cancel: CancelToken
+    levels: list[tuple[NDArray[np.float32], NDArray[np.uint8]]],
+    plan: Plan,
+    seed: int,
+    cancel: CancelToken,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
     """Fill the hole of a picture.
 
-    ``image`` is float32 (H, W, 4): red, green, blue in 0 to 255, and a guide (scaled disparity)
-    that is known everywhere in hole and source. ``state`` is uint8 (H, W) of ``patchmatch.VOID``,
-    ``SOURCE`` and ``HOLE``, with at least one source and one hole pixel. Returns colours, float32
+    ``levels`` come from `pyramid` and are left as they are. Returns colours, float32
     (H, W, 3), meaningful in the hole, and the row and column that each hole pixel was copied from,
     int32 (holes,) in the order of ``np.nonzero``, -1 where from none.
     """
     pad = max(plan.radius, plan.peel_radius) + 2
-    levels = _pyramid(image, state, plan)
     previous: _Matcher | None = None
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for depth in range(len(levels) - 1, -1, -1):

@@ -50,16 +50,15 @@ _GRAIN = 2.0
 def _gather(colour, guide, hole, source, away):
     """Means over cells of 4 x 4 pixels; ``away`` is the distance from the hole.
 
-    Returns the trust in their known pixels, colour and variance of those, the colour and number of
-    their hole pixels, and the guide.
+    Returns the trust in their known pixels, colour and variance of those, whether there are hole
+    pixels, and the guide.
     """
     height, width = hole.shape
     rows, columns = (height + 3) // 4, (width + 3) // 4
     weight = np.zeros((rows, columns), np.float32)
     mean = np.zeros((rows, columns, 3), np.float32)
     spread = np.zeros((rows, columns), np.float32)
-    filled = np.zeros((rows, columns, 3), np.float32)
-    holes = np.zeros((rows, columns), np.int32)
+    torn = np.zeros((rows, columns), np.bool_)
     level = np.zeros((rows, columns), np.float32)
     trust = np.zeros((4, 4), np.float32)
     for j in range(rows):
@@ -69,9 +68,7 @@ def _gather(colour, guide, hole, source, away):
                 for x in range(4 * i, right):
                     level[j, i] += guide[y, x]
                     if hole[y, x]:
-                        holes[j, i] += 1
-                        for c in range(3):
-                            filled[j, i, c] += colour[y, x, c]
+                        torn[j, i] = True
                     elif source[y, x]:
                         share = (away[y, x] - np.float32(1)) / np.float32(_SHORE - 1)
                         share = min(max(share, np.float32(_LEAST_TRUST)), np.float32(1)) ** 2
@@ -80,8 +77,6 @@ def _gather(colour, guide, hole, source, away):
                         for c in range(3):
                             mean[j, i, c] += share * colour[y, x, c]
             level[j, i] /= np.float32((bottom - 4 * j) * (right - 4 * i))
-            for c in range(3):
-                filled[j, i, c] /= np.float32(max(holes[j, i], 1))
             if weight[j, i] == 0:
                 continue
             for c in range(3):
@@ -93,7 +88,27 @@ def _gather(colour, guide, hole, source, away):
                             step = colour[y, x, c] - mean[j, i, c]
                             spread[j, i] += trust[y - 4 * j, x - 4 * i] * step * step
             spread[j, i] /= np.float32(3) * weight[j, i]
-    return weight / np.float32(16), mean, spread, filled, holes, level
+    return weight / np.float32(16), mean, spread, torn, level
+
+
+@numba.njit(cache=True, nogil=True)
+def _patch_tone(colour, hole, membrane):
+    """Mean colour of the hole pixels in each cell, the membrane's where there are none."""
+    tone = np.empty(membrane.shape, np.float32)
+    height, width = hole.shape
+    for j in range(membrane.shape[0]):
+        for i in range(membrane.shape[1]):
+            count = 0
+            sums = np.zeros(3, np.float32)
+            for y in range(4 * j, min(4 * j + 4, height)):
+                for x in range(4 * i, min(4 * i + 4, width)):
+                    if hole[y, x]:
+                        count += 1
+                        for c in range(3):
+                            sums[c] += colour[y, x, c]
+            for c in range(3):
+                tone[j, i, c] = sums[c] / np.float32(count) if count > 0 else membrane[j, i, c]
+    return tone
 
 
 def _blur(values: NDArray[np.float32], reach: float = _REACH) -> NDArray[np.float32]:
@@ -248,28 +263,25 @@ def _settle(colour, ys, xs, pick_y, pick_x, plan, patch_tone):
             colour[y, x, c] += part * (smooth - colour[y, x, c])
 
 
-def even_tone(
+def find_tone(
     colour: NDArray[np.float32],
     guide: NDArray[np.float32],
     hole: NDArray[np.bool_],
     source: NDArray[np.bool_],
-    pick_y: NDArray[np.int32],
-    pick_x: NDArray[np.int32],
-    mend: NDArray[np.bool_] | None = None,
-) -> None:
-    """Give the hole the tone of its surroundings where those are smooth, in place.
+) -> NDArray[np.float32]:
+    """The tone that smooth surroundings give to a hole, for `even_tone`.
 
     Args:
-        colour: known and filled colours, 0 to 255, shape (H, W, 3).
+        colour: known colours, 0 to 255, shape (H, W, 3); those in the hole have no influence.
         guide: disparity in 8-bit steps, shape (H, W): tone does not flow across its steps.
-        hole: what was filled, shape (H, W).
+        hole: what is filled, shape (H, W).
         source: the known pixels that may be continued, shape (H, W), at least one.
-        pick_y, pick_x: the place that each hole pixel was copied from, -1 where from none; in the
-            order of `np.nonzero(hole)`.
-        mend: known pixels that are evened too, shape (H, W).
+
+    Returns:
+        Tone (3 numbers), roughness and slope of each cell, shape (R, C, 5).
     """
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
-    weight, mean, inner, patch_tone, holes, level = _gather(colour, guide, hole, source, away)
+    weight, mean, inner, torn, level = _gather(colour, guide, hole, source, away)
 
     tone = _mean(mean, weight)
     off = np.asarray(((mean - tone) ** 2).mean(axis=2), np.float32)
@@ -283,7 +295,7 @@ def even_tone(
 
     known = weight > 0
     # One cell more than the hole: its pixels take their tone from between the cells.
-    wanted = cv2.dilate((holes > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    wanted = cv2.dilate(torn.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     wanted &= ~known
     stack = np.dstack([tone, _lay(tone, known)]).astype(np.float32)
     spread_known(stack, known, ~known)
@@ -292,9 +304,28 @@ def even_tone(
     _diffuse(membrane, level, lay, known | wanted, wanted, _SWEEPS)
     rough = np.where(known, np.sqrt(energy), 0.0).astype(np.float32)
     _carry(rough, wanted, np.float32(_FADE))
-    patch_tone[holes == 0] = membrane[holes == 0]
-    plan = np.dstack([membrane, rough, _slope(membrane, known | wanted)])
+    return np.dstack([membrane, rough, _slope(membrane, known | wanted)])
 
+
+def even_tone(
+    colour: NDArray[np.float32],
+    plan: NDArray[np.float32],
+    hole: NDArray[np.bool_],
+    pick_y: NDArray[np.int32],
+    pick_x: NDArray[np.int32],
+    mend: NDArray[np.bool_] | None = None,
+) -> None:
+    """Give the hole the tone of its surroundings where those are smooth, in place.
+
+    Args:
+        colour: known and filled colours, 0 to 255, shape (H, W, 3).
+        plan: from `find_tone`.
+        hole: what was filled, shape (H, W).
+        pick_y, pick_x: the place that each hole pixel was copied from, -1 where from none; in the
+            order of `np.nonzero(hole)`.
+        mend: known pixels that are evened too, shape (H, W).
+    """
+    patch_tone = _patch_tone(colour, hole, plan[..., :3])
     ys, xs = (axis.astype(np.int32) for axis in np.nonzero(hole))
     _settle(colour, ys, xs, pick_y, pick_x, plan, patch_tone)
     if mend is not None:
