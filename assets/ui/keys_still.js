@@ -25,6 +25,7 @@ function keysStill(host, store, catalog) {
 
   let pointing = false;
   let hush = 0;
+  let shown = null; // the last frame that came; it stays where a newer one fails
 
   function say(text, bad = false) {
     note.textContent = text;
@@ -59,8 +60,8 @@ function keysStill(host, store, catalog) {
   host.addEventListener("keydown", (event) => { if (event.key === "Escape" && pointing) { event.stopPropagation(); aiming(false); aim.focus(); } });
 
   function show() {
-    const still = store.still;
-    const photo = pointing || !still?.picture;
+    const still = shown;
+    const photo = pointing || !still;
     const source = photo ? store.scenery?.picture : still.picture;
     picture.hidden = !source;
     empty.hidden = Boolean(source);
@@ -82,7 +83,12 @@ function keysStill(host, store, catalog) {
     free.hidden = !store.doc.look_at;
   }
 
-  store.on("still", () => { if (store.still.error) say(store.still.error, true); else if (note.classList.contains("ms-bad")) say(""); show(); });
+  store.on("still", () => {
+    if (store.still.picture) shown = store.still;
+    if (store.still.error) say(store.still.error, true);
+    else if (note.classList.contains("ms-bad")) say("");
+    show();
+  });
   store.on("scenery", () => { if (store.scenery.error) say(store.scenery.error, true); show(); });
   for (const name of ["playhead", "doc", "play", "scrub"]) store.on(name, when);
   store.on("reply", () => {
