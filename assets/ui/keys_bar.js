@@ -181,8 +181,16 @@ function keysBar(host, store, catalog, send) {
   };
   store.on("undo", history);
   history();
-  const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-keys-preview", title: "A small clip in a moment (P)", onclick: () => send("preview", {}) });
-  const render = button("Render", { symbol: "film", kind: "primary", id: "ms-keys-render", title: "The finished clip (R)", onclick: () => send("render", {}) });
+  /** Make the clip: by the result panel's own button where there is one, so that it shows the progress. */
+  function film(id, event) {
+    store.pause();
+    store.sync();
+    const there = document.getElementById(id);
+    if (there) there.click();
+    else send(event, {});
+  }
+  const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-keys-preview", title: "A small clip in a moment (P)", onclick: () => film("kf-preview", "preview_shot") });
+  const render = button("Render", { symbol: "film", kind: "primary", id: "ms-keys-render", title: "The finished clip (R)", onclick: () => film("kf-render", "render_shot") });
   host.append(
     h("div", { class: "ms-keys-group" }, menus.preset.node, menus.transform.node, menus.fit.node),
     h("div", { class: "ms-keys-group" }, menus.import.node, menus.export.node),

@@ -182,6 +182,21 @@ function keysStore({ trigger, props, watch }) {
     store.tell("scrub", { frame: asked.frame, rev: asked.rev });
     fire("scrub");
   };
+
+  // What was never photographed is measured once the hand rests, one path at a time.
+  let coverAsked = null;
+  let coverRest = 0;
+  const sendCover = () => {
+    clearTimeout(coverRest);
+    coverRest = setTimeout(() => {
+      if (coverAsked || store.playing || store.sampled?.rev !== store.rev || store.sampled.error) return;
+      coverAsked = { rev: store.rev, timer: setTimeout(() => { coverAsked = null; fire("cover"); }, 15000) };
+      store.tell("cover", {});
+      fire("cover");
+    }, 350);
+  };
+  Object.defineProperty(store, "covering", { get: () => Boolean(coverAsked) });
+
   store.scrub = () => { scrubWanted = { frame: store.playhead, rev: store.rev }; sendScrub(); };
   Object.defineProperty(store, "scrubbing", { get: () => Boolean(scrubAsked) });
 
@@ -331,7 +346,13 @@ function keysStore({ trigger, props, watch }) {
     requestAnimationFrame(step);
     fire("play");
   };
-  store.pause = () => { if (store.playing) { store.playing = false; fire("play"); store.scrub(); } };
+  store.pause = () => {
+    if (!store.playing) return;
+    store.playing = false;
+    fire("play");
+    store.scrub();
+    if (store.coverage?.rev !== store.rev) sendCover();
+  };
   store.toggle = () => (store.playing ? store.pause() : store.play());
 
   const between = (numbers, index, share) => numbers[index] + (numbers[Math.min(index + 1, numbers.length - 1)] - numbers[index]) * share;
@@ -355,7 +376,7 @@ function keysStore({ trigger, props, watch }) {
   const receive = (name, action) => {
     const take = () => {
       const value = props[name];
-      if (!value || (value.stamp !== undefined && value.stamp === seen[name])) return;
+      if (!value?.stamp || value.stamp === seen[name]) return; // nothing yet, or told before
       seen[name] = value.stamp;
       store[name] = keysClone(value); // A plain copy: what the page framework hands out is slow to read.
       action?.();
@@ -396,14 +417,24 @@ function keysStore({ trigger, props, watch }) {
         editAsked = null;
         if (store.sampled.rev < store.rev) sendEdit();
       }
-      if (!store.playing && store.sampled.rev === store.rev && store.still && store.still.rev !== store.rev) store.scrub();
+      if (store.sampled.rev !== store.rev) return;
+      if (!store.playing && store.still?.rev !== store.rev) store.scrub();
+      if (store.coverage?.rev !== store.rev) sendCover();
     });
-    receive("coverage");
+    receive("coverage", () => {
+      if (coverAsked) clearTimeout(coverAsked.timer);
+      coverAsked = null;
+      if (store.coverage.rev !== store.rev) sendCover();
+    });
     receive("still", () => {
       if (scrubAsked) { clearTimeout(scrubAsked.timer); scrubAsked = null; }
       sendScrub();
     });
-    receive("scenery", () => { if (store.sampled) store.scrub(); });
+    receive("scenery", () => {
+      if (!store.sampled) return;
+      store.scrub();
+      sendCover();
+    });
     receive("reply");
     fire("doc");
     store.tell("opened", { restored });

@@ -1,7 +1,8 @@
 // The keyframe editor put together: bar, 3D view and frame, timeline, graph and numbers; its keyboard; and
 // what the server answers, shown beside the control that asked.
 
-const keysRoot = element.querySelector(".ms-keys");
+const keysRoot = element.firstElementChild;
+keysRoot.className = "ms-keyeditor";
 const keysCatalog = keysClone(props.catalog) || {};
 const keysState = keysStore({ trigger, props, watch });
 

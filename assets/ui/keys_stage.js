@@ -196,7 +196,7 @@ function keysStage(host, store, catalog) {
 
   function showLegend(most) {
     const { label, unit: measure, stops } = STAGE_RAMPS[ramp];
-    const waits = most === null ? (store.coverage?.error || "Coverage is being measured…") : null;
+    const waits = most === null ? (store.coverage?.error || (ramp === "coverage" ? "Coverage is being measured…" : "")) : null;
     fill(legend, waits || [h("span", {}, ramp === "speed" ? "still" : "all photographed"), h("i", { style: { background: `linear-gradient(90deg, ${stops.join(",")})` }, title: label }), h("span", {}, `${keysNumber(most, most < 10 ? 1 : 0)}${measure}`)]);
   }
 

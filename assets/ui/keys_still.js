@@ -78,7 +78,7 @@ function keysStill(host, store, catalog) {
 
   function when() {
     label.textContent = `Frame ${store.playhead} · ${keysTimecode(store.playhead, store.fps)}`;
-    const stale = store.scrubbing || (store.still && !store.still.error && (store.still.frame !== store.playhead || store.still.rev !== store.rev));
+    const stale = store.scrubbing || !store.still || (!store.still.error && (store.still.frame !== store.playhead || store.still.rev !== store.rev));
     busy.hidden = !stale || pointing || store.playing;
     free.hidden = !store.doc.look_at;
   }
