@@ -52,7 +52,7 @@ def text_of(data: bytes) -> str:
         ) from None
 
 
-def lines_of(text: str) -> list[str]:
+def lines_of(text: str, *, longest: int = MAX_LINE) -> list[str]:
     """Lines of a text, ends stripped, blank lines kept; too many or too long ones are refused."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     count = text.count("\n") + 1
@@ -60,9 +60,9 @@ def lines_of(text: str) -> list[str]:
         raise LimitExceeded(f"The file has {count:,} lines; the limit is {MAX_LINES:,}.")
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE:
+        if len(line) > longest:
             raise LimitExceeded(
-                f"Line {number} is {len(line):,} characters long; the limit is {MAX_LINE:,}."
+                f"Line {number} is {len(line):,} characters long; the limit is {longest:,}."
             )
     return [line.strip() for line in lines]
 
