@@ -126,6 +126,20 @@ def subject_distance(pose: CameraPose) -> float:
     return max(float(-np.dot(forward, np.array(pose.position))), HOME_DISTANCE / 100.0)
 
 
+class StillCamera:
+    """Takes single frames of a film in any order, each exactly as ``shoot`` would. One thread."""
+
+    def __init__(self, scene: Scene, path: CameraPath, film: FilmSettings) -> None:
+        """Set up the camera of a film; arguments as for ``shoot``."""
+        self._camera = _Camera(scene, path, film)
+        self._print = Print(film.width, film.height, film.lens.vignette, film.lens.grain, film.seed)
+
+    def take(self, index: int, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
+        """Frame number `index`, sRGB uint8, shape (height, width, 3); raises ``Cancelled``."""
+        frame = self._camera.shoot(index, cancel or CancelToken())
+        return self._print.apply(frame, index) if self._print.active else frame
+
+
 def shoot(
     scene: Scene,
     path: CameraPath,

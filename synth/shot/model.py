@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from synth.camera.keys import CameraKeys
+from synth.camera.pose import CameraPath
 from synth.errors import InvalidInstruction
 from synth.explain import explain_errors
 from synth.json_text import read_json
 from synth.limits import LIMITS
 from synth.media import VideoFormat
-from synth.motion import MotionControl
+from synth.motion import MotionControl, camera_path, frame_count
 from synth.render.settings import LensSettings
 
 SCHEMA = "motion-synth.shot/1"
@@ -122,6 +124,10 @@ class Shot(_Settings):
         default_factory=lambda: MotionControl.from_dict({}),
         description="Camera, subjects and environment.",
     )
+    trajectory: CameraKeys | None = Field(
+        default=None,
+        description="A keyed camera; it takes the place of the moves in motion.camera.",
+    )
     prompt: str = Field(
         default="", max_length=LIMITS.prompt_characters, description="The shot in words."
     )
@@ -154,6 +160,9 @@ class Shot(_Settings):
             motion = values.get("motion")
             if isinstance(motion, dict):
                 values["motion"] = MotionControl.from_dict(motion)
+            trajectory = values.get("trajectory")
+            if isinstance(trajectory, dict):
+                values["trajectory"] = CameraKeys.from_dict(trajectory)
             return cls.model_validate(values)
         except ValidationError as error:
             raise InvalidInstruction(explain_errors(error, cls)) from None
@@ -166,10 +175,43 @@ class Shot(_Settings):
             raise InvalidInstruction("A shot is a JSON object, in curly brackets.")
         return cls.from_dict(values)
 
+    @property
+    def seconds(self) -> float:
+        """Length of the clip, seconds."""
+        return self.motion.duration if self.trajectory is None else self.trajectory.seconds
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of the clip."""
+        keys = self.trajectory
+        if keys is None:
+            return frame_count(self.motion, self.output.rate)
+        return max(1, round(keys.frames / keys.fps * self.output.rate))
+
+    @property
+    def loops(self) -> bool:
+        """Whether the last frame is to lead into the first."""
+        if self.trajectory is not None:
+            return self.trajectory.loop
+        return any(move.loop for move in self.motion.camera)
+
+    def with_trajectory(self, keys: CameraKeys | None) -> Shot:
+        """The same shot with a keyed camera, or with its moves again."""
+        return self.model_copy(update={"trajectory": keys})
+
+    def camera_path(self) -> CameraPath:
+        """The camera of every frame, at the output's frame rate."""
+        if self.trajectory is None:
+            return camera_path(self.motion, fps=self.output.rate, focal_length=self.focal_length)
+        from synth.camera.sampling import keyed_path
+
+        return keyed_path(self.trajectory, fps=self.output.rate)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the schema's name first."""
-        values = self.model_dump(mode="json", exclude={"motion"})
-        return {"schema": SCHEMA, "motion": self.motion.to_dict(), **values}
+        values = self.model_dump(mode="json", exclude={"motion", "trajectory"})
+        keyed = {} if self.trajectory is None else {"trajectory": self.trajectory.to_dict()}
+        return {"schema": SCHEMA, "motion": self.motion.to_dict(), **keyed, **values}
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The shot as JSON text."""

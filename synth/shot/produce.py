@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -19,7 +18,6 @@ from synth.errors import InvalidInstruction, LimitExceeded
 from synth.limits import LIMITS
 from synth.media import EncoderSettings, LoadedImage, VideoWriter, load_image
 from synth.media.retag import RETAGGED, retag
-from synth.motion import camera_path
 from synth.render.film import FilmSettings
 from synth.scene.cache import SceneCache
 from synth.scene.depth import estimate_depth
@@ -79,7 +77,7 @@ def render_shot(
     progress(Progress("Reading the photo"))
     image = load_image(image_path)
     clock.lap("photo")
-    stage = _prepare(shot, image, depth, scenes, token, progress)
+    stage = prepare_shot(shot, image, depth, scenes, token, progress)
     clock.lap("scene")
     token.check()
     notes = [*image.notes, *stage.notes]
@@ -206,7 +204,7 @@ def warm_up() -> None:
         render_shot(shot, photo, Path(folder) / "clip.mp4")
 
 
-def _prepare(
+def prepare_shot(
     shot: Shot,
     image: LoadedImage,
     depth: DepthMap | None,
@@ -214,14 +212,18 @@ def _prepare(
     token: CancelToken,
     progress: ProgressCallback,
 ) -> Stage:
+    """The photo set up for a shot: everything that comes before the first frame.
+
+    Args and errors as for ``render_shot``.
+    """
     width, height = shot.output.frame_size(*image.pixels.shape[1::-1])
     _check_size(width, height)
-    if shot.motion.duration > LIMITS.clip_seconds:
+    if shot.seconds > LIMITS.clip_seconds + 1e-6:
         raise LimitExceeded(
-            f"The shot lasts {shot.motion.duration:g} s; the limit is {LIMITS.clip_seconds} s. "
-            "Shorten its moves."
+            f"The shot lasts {shot.seconds:g} s; the limit is {LIMITS.clip_seconds} s. "
+            "Shorten its camera move."
         )
-    path = camera_path(shot.motion, fps=Fraction(shot.output.rate), focal_length=shot.focal_length)
+    path = shot.camera_path()
     if depth is None:
         progress(Progress("Finding depth"))
         depth = photo_depth(image, shot, cancel=token, progress=progress)
@@ -237,7 +239,7 @@ def _prepare(
         extend=shot.edge == "extend",
         actions=shot.motion.objects,
         environment=shot.motion.environmental,
-        loop=any(move.loop for move in shot.motion.camera),
+        loop=shot.loops,
         scenes=scenes,
         cancel=token,
     )
