@@ -51,7 +51,7 @@ function keysStage(host, store, catalog) {
   const trouble = h("p", { class: "ms-keys-trouble", hidden: true });
   const legend = h("div", { class: "ms-keys-legend" });
   const compass = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  compass.setAttribute("viewBox", "-40 -40 80 80");
+  compass.setAttribute("viewBox", "-46 -40 92 80");
   compass.setAttribute("class", "ms-keys-compass");
   compass.setAttribute("aria-hidden", "true");
   let ramp = "speed";
@@ -63,11 +63,15 @@ function keysStage(host, store, catalog) {
     [["stage", "Stage", "From behind and above the camera"], ["top", "Top", "From above"], ["side", "Side", "From the camera's right"], ["path", "Path", "Close to the path"]]
       .map(([id, label, title]) => h("button", { type: "button", "data-view": id, title, onclick: () => look(id) }, label)));
   host.classList.add("ms-keys-stage");
-  host.append(plot, trouble, h("div", { class: "ms-keys-over ms-keys-overtop" }, ramps, views), legend, compass);
+  const [overlay, sightLine, headLine] = ["svg", "path", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  overlay.setAttribute("class", "ms-keys-heads");
+  overlay.setAttribute("aria-hidden", "true");
+  sightLine.setAttribute("class", "ms-keys-sight");
+  overlay.append(sightLine, headLine);
+  host.append(plot, overlay, trouble, h("div", { class: "ms-keys-over ms-keys-overtop" }, ramps, views), legend, compass);
 
   const home = { position: [0, 0, 10], rotation: [0, 0, 0], focal: 50 };
   let half = [8, 14, 5];
-  let camera = null;
   let ready = false;
   let failed = false;
 
@@ -83,7 +87,7 @@ function keysStage(host, store, catalog) {
     const high = [0, 1, 2].map((axis) => Math.max(...places.map((place) => place[axis])));
     return { middle: low.map((value, axis) => (value + high[axis]) / 2), extent: Math.hypot(...low.map((value, axis) => high[axis] - value)) };
   };
-  const size = () => keysClamp(bounds().extent * 0.16, 0.5, 2.5); // of the cameras drawn, units
+  const size = () => keysClamp(bounds().extent * 0.2, 0.6, 3); // of the cameras drawn, units
   /** The key's camera as the path has it there: with a target, its pan and tilt are not its own. */
   const keyPose = (key) => {
     const own = { position: key.position, rotation: key.rotation, focal: key.focal_length };
@@ -92,48 +96,43 @@ function keysStage(host, store, catalog) {
     return { position: key.position, rotation: store.doc.look_at ? pose.rotation : key.rotation, focal: pose.focal };
   };
 
-  // --- the point of view ---
-  const eyeOf = (from, to, upright = [0, 0, 1]) => {
-    const [eye, center] = [from, to].map((place) => stagePlace(place).map((value) => value * STAGE_SCALE));
-    const named = ([x, y, z]) => ({ x, y, z });
-    return { eye: named(eye), center: named(center), up: named(upright), projection: { type: "perspective" } };
-  };
+  // --- the point of view: it belongs to this view alone, so that drawing anew never moves it ---
+  let view = null; // the point looked at, and from where: distance, angle round it, angle above it
   function viewFrom(id) {
     const { middle: [x, y, z], extent } = bounds();
     const far = keysClamp(extent * 1.5, 5.5, 400);
-    if (id === "top") return eyeOf([x * 0.5, far + 16, z * 0.5 + 2.01], [x * 0.5, 0, z * 0.5 + 2]);
-    if (id === "side") return eyeOf([far + 15, y, z * 0.5 + 2], [0, y, z * 0.5 + 2]);
-    if (id === "path") return eyeOf([x + far * 0.55, y + far * 0.5, z + far * 0.85], [x, y, z]);
-    return eyeOf([x + far * 0.62, y + far * 0.58, z + far * 1.0 + 1.5], [x * 0.7, y * 0.5, z - 4]);
-  }
-  function look(id) {
-    camera = viewFrom(id);
-    if (ready) Plotly.relayout(plot, { "scene.camera": camera }).then(showCompass);
-  }
-  function readCamera() {
-    const live = plot._fullLayout?.scene?._scene?.getCamera?.();
-    if (live) camera = live;
-    return camera;
+    const from = (target, distance, around, above) => ({ target: stagePlace(target).map((value) => value * STAGE_SCALE), distance: distance * STAGE_SCALE, around, above });
+    if (id === "top") return from([x * 0.5, 0, z * 0.5 + 2], far + 16, 0, 1.55);
+    if (id === "side") return from([0, y, z * 0.5 + 2], far + 15, Math.PI / 2, 0);
+    if (id === "path") return from([x, y, z], far * 1.15, 0.6, 0.5);
+    return from([x * 0.7, y * 0.5, z - 4], far * 1.1 + 6.5, 0.34, 0.31);
   }
   const minus = (a, b) => a.map((value, index) => value - b[index]);
-  const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const plus = (a, b, times = 1) => a.map((value, index) => value + b[index] * times);
   const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-  const unit = (a) => { const long = Math.hypot(...a) || 1; return a.map((value) => value / long); };
-  const list = (named) => [named.x, named.y, named.z];
+  /** Where the viewer stands and its axes; Plotly's third axis is up. */
   function axes() {
-    const { eye, center, up } = readCamera();
-    const ahead = unit(minus(list(center), list(eye)));
-    const right = unit(cross(ahead, list(up)));
-    return { eye: list(eye), ahead, right, above: cross(right, ahead) };
+    view = view || viewFrom("stage");
+    const [ca, sa, cb, sb] = [Math.cos(view.around), Math.sin(view.around), Math.cos(view.above), Math.sin(view.above)];
+    const ahead = [-sa * cb, ca * cb, -sb];
+    return { eye: plus(view.target, ahead, -view.distance), ahead, right: [ca, sa, 0], above: [-sa * sb, ca * sb, cb] };
+  }
+  function camera() {
+    const named = ([x, y, z]) => ({ x, y, z });
+    return { eye: named(axes().eye), center: named(view.target), up: { x: 0, y: 0, z: 1 }, projection: { type: "perspective" } };
+  }
+  function look(id) {
+    view = viewFrom(id);
+    later("view");
   }
   /** A function from world places to pixels of the view, or null for what lies behind the viewer. */
   function projector() {
     const { eye, ahead, right, above } = axes();
-    const tall = plot.clientHeight, focal = tall / 2 / Math.tan(STAGE_FIELD / 2);
+    const [wide, tall] = [plot.clientWidth, plot.clientHeight], focal = tall / 2 / Math.tan(STAGE_FIELD / 2);
     return (place) => {
       const to = minus(stagePlace(place).map((value) => value * STAGE_SCALE), eye);
       const deep = dot(to, ahead);
-      return deep > 0.01 ? [plot.clientWidth / 2 + focal * dot(to, right) / deep, tall / 2 - focal * dot(to, above) / deep] : null;
+      return deep > 0.01 ? [wide / 2 + focal * dot(to, right) / deep, tall / 2 - focal * dot(to, above) / deep] : null;
     };
   }
   function showCompass() {
@@ -146,7 +145,7 @@ function keysStage(host, store, catalog) {
       const put = (values) => { for (const [key, value] of Object.entries(values)) mark.setAttribute(key, value); };
       if (tag === "line") put({ x1: 0, y1: 0, x2: x, y2: y, stroke: colour, "stroke-width": 2, "stroke-linecap": "round" });
       else {
-        put({ x: keysClamp(x * 1.38, -33, 33), y: keysClamp(y * 1.38, -35, 35) + 3, fill: colour, "font-size": 9, "text-anchor": "middle" });
+        put({ x: keysClamp(x * 1.38, -26, 26), y: keysClamp(y * 1.38, -35, 35) + 3, fill: colour, "font-size": 9, "text-anchor": "middle" });
         mark.textContent = Math.hypot(x, y) > 11 ? `${name} ${hint}` : "";
       }
       return mark;
@@ -215,22 +214,24 @@ function keysStage(host, store, catalog) {
       line(chosen.flatMap((key) => stageFrustum(keyPose(key), deep * 1.15, ratio())), "#ffb454", 5)];
   }
 
-  /** The playhead's camera, and its line of sight to the target. */
-  function headPieces() {
+  /** The playhead's camera and its line of sight, drawn over the view: they move with every frame. */
+  function showHead() {
+    if (!plot.clientWidth || !ready) return;
+    const see = projector();
     const pose = store.poseAt(store.playhead);
-    const target = store.doc.look_at && (store.sampled?.target?.length === 1 ? store.sampled.target[0] : store.doc.look_at.target);
-    return { frustum: stageFrustum(pose, size() * 1.3, ratio()), sight: target ? [[pose.position, target]] : [] };
+    const outline = (pieces) => pieces.map((piece) => piece.map(see)).filter((piece) => piece.every(Boolean))
+      .map((piece) => `M${piece.map((spot) => spot.map((value) => value.toFixed(1)).join(" ")).join("L")}`).join("");
+    const target = store.doc.look_at && (store.sampled?.target?.length === 1 ? store.sampled.target[0] : store.doc.look_at.keys?.length ? null : store.doc.look_at.target);
+    headLine.setAttribute("d", outline(stageFrustum(pose, size() * 1.3, ratio())));
+    sightLine.setAttribute("d", target ? outline([[pose.position, target]]) : "");
   }
 
-  const HEAD = 6; // place of the playhead's two lines in `traces`
   function traces() {
     const points = store.scenery?.points;
     const cloud = { type: "scatter3d", mode: "markers", hoverinfo: "skip", x: points ? points.x : [], y: points ? points.z.map((value) => -value) : [], z: points ? points.y : [],
       marker: { size: 2.4, color: points ? points.colour : [], opacity: 1, line: { width: 0 } } };
-    const head = headPieces();
     const targets = store.doc.look_at ? (store.sampled?.target || [store.doc.look_at.target]) : [];
     return [cloud, line([...floor(), ...stageFrustum({ ...home, focal: store.scenery?.focal || 50 }, 0.5, ratio())], "#2b313d", 1), pathTrace(), ...keyTraces(),
-      line(head.frustum, "#ffffff", 3), line(head.sight, "#6fd8d4", 2),
       { type: "scatter3d", mode: targets.length > 1 ? "lines+markers" : "markers", ...column(targets), hoverinfo: "text", text: "Looks here", marker: { size: 7, symbol: "cross", color: "#6fd8d4" }, line: { color: "#6fd8d4", width: 2 } }];
   }
 
@@ -242,46 +243,38 @@ function keysStage(host, store, catalog) {
     const axis = (index) => ({ visible: false, showspikes: false, autorange: false, range: [-half[index], half[index]] });
     return { uirevision: "keep", showlegend: false, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", hovermode: "closest",
       hoverlabel: { bgcolor: "#14161b", bordercolor: "#363c49", font: { color: "#ecebe7", size: 12 } },
-      scene: { uirevision: "keep", dragmode: "turntable", aspectmode: "manual", bgcolor: "rgba(0,0,0,0)", camera,
+      scene: { uirevision: "keep", dragmode: false, aspectmode: "manual", bgcolor: "rgba(0,0,0,0)", camera: camera(),
         aspectratio: { x: half[0] * 2 * STAGE_SCALE, y: half[1] * 2 * STAGE_SCALE, z: half[2] * 2 * STAGE_SCALE }, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2) } };
   }
 
   // --- drawing, no faster than it can be seen ---
   let busy = false, wanted = "";
   function later(what) {
-    wanted = what === "all" || wanted === "all" ? "all" : "head";
+    wanted = what === "all" || wanted === "all" ? "all" : what;
     if (busy || failed || !plot.clientWidth) return;
     busy = true;
     requestAnimationFrame(async () => {
       const now = wanted;
+      const began = performance.now();
       wanted = "";
       try {
         if (!ready) await begin();
-        else if (now === "all") { readCamera(); await Plotly.react(plot, traces(), layout(), CONFIG); }
-        else {
-          const head = headPieces();
-          const [one, two] = [stageLines(head.frustum), stageLines(head.sight)];
-          readCamera();
-          plot.layout.scene.camera = camera;
-          await Plotly.restyle(plot, { x: [one.x, two.x], y: [one.y, two.y], z: [one.z, two.z] }, [HEAD, HEAD + 1]);
-        }
+        else if (now === "all") await Plotly.react(plot, traces(), layout(), CONFIG);
+        else await Plotly.relayout(plot, { "scene.camera": camera() });
       } catch (problem) { fail(problem); }
-      setTimeout(() => { busy = false; if (wanted) later(wanted); }, 40);
+      showCompass();
+      showHead();
+      setTimeout(() => { busy = false; if (wanted) later(wanted); }, now === "view" ? 0 : Math.min(300, performance.now() - began)); // Leave the page time for itself.
     });
   }
   const draw = () => later("all");
-  const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: true, doubleClick: false, showTips: false };
+  const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
 
   async function begin() {
     if (!window.Plotly) throw new Error("Plotly is missing");
-    camera = camera || viewFrom("stage");
     await Plotly.newPlot(plot, traces(), layout(), CONFIG);
+    if (!plot.querySelector("canvas")) throw new Error("WebGL is missing");
     ready = true;
-    plot.on("plotly_relayout", showCompass);
-    plot.on("plotly_relayouting", showCompass);
-    plot.on("plotly_doubleclick", () => look("stage"));
-    if (plot.querySelector(".no-webgl, [class*='webgl']")) fail(new Error("WebGL is missing"));
-    showCompass();
   }
   function fail(problem) {
     console.error("3D view:", problem);
@@ -291,15 +284,62 @@ function keysStage(host, store, catalog) {
     trouble.textContent = "The 3D view needs WebGL, which this browser does not offer here. Everything else works without it.";
   }
 
-  // --- clicking a camera or the path ---
-  let down = null;
-  plot.addEventListener("pointerdown", (event) => { down = { x: event.clientX, y: event.clientY, time: event.timeStamp }; }, true);
-  plot.addEventListener("pointerup", (event) => {
-    if (!down || !ready || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 6 || event.timeStamp - down.time > 700) return;
+  // --- hands: drag turns, Shift or the right button or two fingers move, wheel or pinch comes nearer ---
+  const fingers = new Map();
+  let began = null; // where and when a press began that may still become a click
+  function turnView(dx, dy) {
+    view.around -= dx * 0.0075;
+    view.above = keysClamp(view.above + dy * 0.0075, -1.55, 1.55);
+  }
+  function moveView(dx, dy) {
+    const { right, above } = axes();
+    const far = view.distance * 2 * Math.tan(STAGE_FIELD / 2) / plot.clientHeight;
+    view.target = plus(plus(view.target, right, -dx * far), above, dy * far);
+  }
+  function nearer(times) { view.distance = keysClamp(view.distance * times, 0.05, 100); }
+
+  plot.addEventListener("pointerdown", (event) => {
+    if (!ready) return;
+    plot.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    began = fingers.size === 1 && event.button === 0 ? { x: event.clientX, y: event.clientY, time: event.timeStamp } : null;
+  });
+  plot.addEventListener("pointermove", (event) => {
+    const old = fingers.get(event.pointerId);
+    if (!old) return;
+    const now = [event.clientX, event.clientY];
+    if (began && Math.hypot(now[0] - began.x, now[1] - began.y) < 5) return;
+    const [dx, dy] = minus(now, old);
+    began = null;
+    if (fingers.size === 2) {
+      const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
+      const spread = (one) => Math.max(20, Math.hypot(...minus(one, other)));
+      nearer(spread(old) / spread(now));
+      moveView(dx / 2, dy / 2);
+    } else if (event.shiftKey || event.buttons & 6) moveView(dx, dy);
+    else turnView(dx, dy);
+    fingers.set(event.pointerId, now);
+    later("view");
+  });
+  for (const kind of ["pointerup", "pointercancel"]) plot.addEventListener(kind, (event) => {
+    fingers.delete(event.pointerId);
+    if (kind === "pointerup" && began && event.timeStamp - began.time < 800) pick(event);
+    began = null;
+  });
+  plot.addEventListener("wheel", (event) => {
+    if (!ready) return;
+    event.preventDefault();
+    nearer(Math.exp(keysClamp(event.deltaY, -200, 200) * (event.deltaMode ? 0.03 : 0.0015)));
+    later("view");
+  }, { passive: false });
+  plot.addEventListener("contextmenu", (event) => event.preventDefault());
+
+  /** A click on a key's camera selects it, one on the path moves the playhead there. */
+  function pick(event) {
     const box = plot.getBoundingClientRect();
     const at = [event.clientX - box.left, event.clientY - box.top];
     const see = projector();
-    const near = (place) => { const spot = see(place); return spot ? Math.hypot(spot[0] - at[0], spot[1] - at[1]) : Infinity; };
+    const near = (place) => { const spot = see(place); return spot ? Math.hypot(...minus(spot, at)) : Infinity; };
     const reach = event.pointerType === "touch" ? 30 : 18;
     const deep = size();
     const found = store.keys.map((key) => {
@@ -307,39 +347,21 @@ function keysStage(host, store, catalog) {
       const middle = stageTurn(pose.rotation).map((row, axis) => pose.position[axis] - row[2] * deep * 0.7);
       return { key, away: Math.min(near(key.position), near(middle)) };
     }).sort((one, other) => one.away - other.away)[0];
-    if (found && found.away <= reach) {
+    if (found.away <= reach) {
       if (event.shiftKey) store.select([found.key._id], { add: true });
-      else { store.select([found.key._id]); store.seek(found.key.frame); }
+      else store.toKey(found.key);
       return;
     }
     const path = store.sampled;
     const spot = path?.at?.map((frame, index) => ({ frame, away: near([path.x[index], path.y[index], path.z[index]]) })).sort((one, other) => one.away - other.away)[0];
     if (spot && spot.away <= reach * 0.6) store.seek(spot.frame);
-  }, true);
-
-  // Two fingers: nearer and farther. Plotly itself turns with one.
-  let pinch = 0;
-  const spread = (touches) => Math.hypot(touches[0].clientX - touches[1].clientX, touches[0].clientY - touches[1].clientY);
-  plot.addEventListener("touchstart", (event) => { if (event.touches.length === 2) { pinch = spread(event.touches); event.stopPropagation(); event.preventDefault(); } }, { capture: true, passive: false });
-  plot.addEventListener("touchmove", (event) => {
-    if (event.touches.length !== 2 || !pinch || !ready) return;
-    event.stopPropagation();
-    event.preventDefault();
-    const now = spread(event.touches);
-    const { eye, center, up, projection } = readCamera();
-    const closer = keysClamp(pinch / now, 0.8, 1.25);
-    pinch = now;
-    const along = (axis) => center[axis] + (eye[axis] - center[axis]) * closer;
-    camera = { eye: { x: along("x"), y: along("y"), z: along("z") }, center, up, projection };
-    Plotly.relayout(plot, { "scene.camera": camera });
-  }, { capture: true, passive: false });
-  plot.addEventListener("touchend", (event) => { if (event.touches.length < 2) pinch = 0; }, true);
+  }
 
   for (const name of ["doc", "selection", "sampled", "coverage", "scenery"]) store.on(name, draw);
-  store.on("playhead", () => later("head"));
+  store.on("playhead", showHead);
   new ResizeObserver(() => {
     if (!plot.clientWidth) return;
-    if (ready) Plotly.Plots.resize(plot);
+    if (ready) Plotly.Plots.resize(plot).then(showHead);
     else draw();
   }).observe(plot);
 }
