@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.camera.conventions import focal_pixels
 from synth.camera.pose import CameraPath, CameraPose
 from synth.render.renderer import Renderer
+from synth.scene.build import TEAR_PARALLAX
+from synth.scene.edges import find_steps
 from synth.scene.sheets import SAFETY_MARGIN, Scene
 
 PROBE_SIDE = 320
@@ -16,6 +20,9 @@ PROBE_SIDE = 320
 
 MAX_FIT_ZOOM = 2.5
 """Beyond this the picture would be mostly enlargement; the rest is filled outward instead."""
+
+PHOTOGRAPHED, UNCOVERED, OUTSIDE = 0, 1, 2
+"""What a texel is: a pixel of the photo, invented behind one, or past the photo's edge."""
 
 _SETTLED = 1.0005
 """Zooms closer to 1 than this are left at exactly 1."""
@@ -53,6 +60,38 @@ def outside_photo(
     # What is invented anyway is as good a little beyond the border.
     slack = 0.5 + margin + np.where(on > 0, np.float32(SAFETY_MARGIN - 2), np.float32(0.0))
     return (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
+
+
+def texel_kinds(scene: Scene) -> NDArray[np.uint8]:
+    """What each texel of a scene's texture is, shape (T, U), as `outside_photo` sees the edge.
+
+    The first hidden sheet goes on a little beside what it was made for: there it shows the photo's
+    own far sides. All that lies deeper, and the coarse backdrop, was never photographed.
+    """
+    height, width = scene.texture.shape[:2]
+    kinds = np.full((height, width), OUTSIDE, np.uint8)
+    left, right, top, bottom = scene.photo_area
+    ends = [*(page.first_row for page in scene.pages[1:]), height]
+    for number, (page, end) in enumerate(zip(scene.pages, ends, strict=True)):
+        slack = 0.5 + (SAFETY_MARGIN - 2 if number else 0)
+        first_row, last_row = _between(top - slack, bottom + slack, page.scale)
+        first, last = _between(left - slack, right + slack, page.scale)
+        rows = slice(page.first_row + first_row, min(page.first_row + last_row + 1, end))
+        kinds[rows, first : last + 1] = UNCOVERED if number else PHOTOGRAPHED
+    invented = scene.invented
+    rows, columns = invented.shape
+    front, behind = kinds[:rows, :columns], kinds[scene.front_rows :][:rows, :columns]
+    front[invented & (front == PHOTOGRAPHED)] = UNCOVERED
+    focal = focal_pixels(scene.focal_length, scene.width, scene.height)
+    far = ~find_steps(scene.disparity, TEAR_PARALLAX / focal).near
+    corner = slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
+    behind[corner][far & ~invented[corner]] = PHOTOGRAPHED
+    return kinds
+
+
+def _between(low: float, high: float, scale: int) -> tuple[int, int]:
+    """First and last texel of ``scale`` pixels that lie between two places in pixels."""
+    return max(math.ceil(low / scale), 0), math.floor(high / scale)
 
 
 def fit_path(
