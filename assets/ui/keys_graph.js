@@ -37,7 +37,7 @@ function keysGraph(host, store, catalog) {
   if (!shown.size) for (const id of ["x", "y", "z"]) shown.add(id);
   let panes = [], drag = null, lastTap = { time: 0, x: -99, y: -99 };
 
-  const chips = KEY_NUMBERS.map((about) => h("button", { type: "button", class: "ms-keys-chip", "data-channel": about.id, style: { "--tint": about.colour }, title: `${about.help}. Double-click to see it alone.`,
+  const chips = KEY_NUMBERS.map((about) => h("button", { type: "button", class: "ms-keys-chip", "data-channel": about.id, style: { cssText: `--tint: ${about.colour}` }, title: `${about.help}. Double-click to see it alone.`,
     onclick: () => { if (shown.has(about.id)) shown.delete(about.id); else shown.add(about.id); draw(); },
     ondblclick: () => { const alone = shown.size === 1 && shown.has(about.id); shown.clear(); for (const one of KEY_NUMBERS) if (alone || one.id === about.id) shown.add(one.id); draw(); } }, h("i"), about.label));
   const picture = drawn("svg", { class: "ms-keys-curveplot", role: "img", "aria-label": "Channels of the camera over time" });
@@ -58,8 +58,9 @@ function keysGraph(host, store, catalog) {
   }
 
   function scales() {
-    const height = picture.clientHeight || 240;
     const groups = Object.entries(KEY_GROUPS).map(([id, group]) => ({ id, ...group, numbers: KEY_NUMBERS.filter((about) => about.group === id && shown.has(about.id)) })).filter((group) => group.numbers.length);
+    picture.style.height = `${groups.length > 2 ? 276 : 226}px`;
+    const height = picture.clientHeight || 240;
     const room = (height - AXIS - 6 - GAP * (groups.length - 1)) / Math.max(1, groups.length);
     panes = groups.map((group, index) => {
       const old = panes.find((pane) => pane.id === group.id);
@@ -119,12 +120,13 @@ function keysGraph(host, store, catalog) {
   }
 
   const head = drawn("line", { class: "ms-keys-headline" });
+  const kept = keptDrawings();
 
   function draw() {
     view.width = Math.max(160, picture.clientWidth || host.clientWidth);
-    const height = picture.clientHeight || 240;
     view.follow();
     scales();
+    const height = picture.clientHeight || 240;
     for (const chip of chips) chip.setAttribute("aria-pressed", String(shown.has(chip.dataset.channel)));
     none.hidden = panes.length > 0;
     fit.hidden = !view.zoomed();
@@ -134,12 +136,13 @@ function keysGraph(host, store, catalog) {
       parts.push(drawn("line", { class: "ms-keys-grid", x1: view.X(at), x2: view.X(at), y1: 6, y2: height - AXIS }), drawn("text", { class: "ms-keys-label", x: view.X(at), y: height - 5, "text-anchor": "middle" }, String(at)));
     }
     const all = [...points()];
+    kept.next();
     for (const point of all.length > 700 ? all.filter((one) => store.selection.has(one.key._id)).slice(0, 400) : all) {
       const lit = store.selection.has(point.key._id);
-      parts.push(drawn("circle", { class: `ms-keys-point${lit ? " ms-keys-lit" : ""}${point.ruled ? " ms-keys-ruled" : ""}`, cx: point.x.toFixed(1), cy: point.y.toFixed(1), r: lit ? 5 : 4, fill: point.ruled ? "none" : point.about.colour, stroke: point.ruled ? point.about.colour : undefined, "data-point": `${point.about.id} ${point.key._id}` }));
+      parts.push(kept.get(`${point.about.id} ${point.key._id}`, "circle", { class: `ms-keys-point${lit ? " ms-keys-lit" : ""}${point.ruled ? " ms-keys-ruled" : ""}`, cx: point.x.toFixed(1), cy: point.y.toFixed(1), r: lit ? 5 : 4, style: `--tint: ${point.about.colour}`, "data-point": `${point.about.id} ${point.key._id}` }));
     }
     for (const knob of knobs()) parts.push(drawn("line", { class: "ms-keys-arm", x1: knob.fromX, y1: knob.fromY, x2: knob.x, y2: knob.y, stroke: knob.about.colour }),
-      drawn("rect", { class: "ms-keys-knob", x: knob.x - 4, y: knob.y - 4, width: 8, height: 8, rx: 2, stroke: knob.about.colour, fill: knob.own ? knob.about.colour : undefined, "data-knob": `${knob.name} ${knob.about.id}` }));
+      drawn("rect", { class: `ms-keys-knob${knob.own ? " ms-keys-lit" : ""}`, x: knob.x - 4, y: knob.y - 4, width: 8, height: 8, rx: 2, style: `--tint: ${knob.about.colour}`, "data-knob": `${knob.name} ${knob.about.id}` }));
     if (drag?.kind === "box" && drag.moved) parts.push(drawn("rect", { class: "ms-keys-box", x: Math.min(drag.x, drag.toX), y: Math.min(drag.y, drag.toY), width: Math.abs(drag.x - drag.toX), height: Math.abs(drag.y - drag.toY) }));
     picture.replaceChildren(...parts, head);
     showPlayhead();
@@ -160,9 +163,9 @@ function keysGraph(host, store, catalog) {
 
   function press(x, y, finger) {
     const reach = finger ? 20 : 9;
-    const knob = nearest(knobs(), x, y, reach);
-    if (knob) return { kind: "knob", knob };
-    const point = nearest(points(), x, y, reach);
+    const knob = nearest(knobs(), x, y, reach), point = nearest(points(), x, y, reach);
+    const far = (one) => Math.hypot(one.x - x, one.y - y);
+    if (knob && !(point && far(point) <= far(knob))) return { kind: "knob", knob };
     if (point) return { kind: point.ruled ? "ruled" : "point", point };
     return { kind: y > picture.clientHeight - AXIS - 2 || Math.abs(view.X(store.playhead) - x) < 3 ? "scrub" : "box" };
   }

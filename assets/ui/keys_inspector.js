@@ -105,8 +105,8 @@ function easingChooser(host, store, catalog) {
       onkeydown: (event) => { event.stopPropagation(); if (event.key === "Enter" && event.target.dataset.easing) setTimeout(() => panel.hidePopover()); } },
     h("div", { class: "ms-keys-plain" }, names.filter((name) => !easingFamily(name)).map((name) => tile(name, easingWords(name)))),
     h("div", { class: "ms-keys-more" },
-      h("div", { class: "ms-keys-families" }, h("span"), EASING_WAYS.map(([, words]) => h("span", { class: "ms-keys-way" }, words)),
-        families.map((family) => [h("span", { class: "ms-keys-family" }, family), EASING_WAYS.map(([start]) => (names.includes(start + family) ? tile(start + family) : h("span")))])),
+      h("div", { class: "ms-keys-families" }, h("span"), EASING_WAYS.map(([, words]) => h("span", { class: "ms-keys-way" }, words[0].toUpperCase() + words.slice(1))),
+        families.flatMap((family) => [h("span", { class: "ms-keys-family" }, family), ...EASING_WAYS.map(([start]) => (names.includes(start + family) ? tile(start + family) : h("span")))])),
       own()));
     host.append(panel);
     store.on("doc", () => { if (panel.matches(":popover-open")) show(); });
@@ -138,17 +138,19 @@ function easingChooser(host, store, catalog) {
  */
 function numberField(about, { store, bubble, values, write, limits, refuse = () => "", focused = () => {} }) {
   const id = `ms-kf-${about.id}`;
-  let token = "", timer = 0;
+  let token = "", timer = 0, dirty = false; // Only what was typed counts; the value may change meanwhile.
   const shown = () => { const all = values().map((value) => keysNumber(value)); return all.every((text) => text === all[0]) ? all[0] ?? "" : ""; };
   const step = (event, way, share = 1) => {
     const size = about.steps[event.shiftKey ? 1 : event.altKey ? 2 : 0] * share;
     const [low, high] = limits();
     write((old) => Number(keysClamp(old + way * size, low, high).toFixed(6)), token);
-    show(true);
+    show();
   };
   const commit = () => {
     const old = shown();
-    if (input.value === old || !values().length || (!input.value.trim() && !old)) return true;
+    const untouched = !dirty || input.value === old || !values().length || (!input.value.trim() && !old);
+    dirty = false;
+    if (untouched) return true;
     const read = readNumber(input.value, limits(), about.unit), trouble = read.error || refuse(read.value);
     input.value = old;
     if (trouble) { bubble.say(`${trouble}${old ? `; ${old} stays` : ""}.`, input, { bad: true }); return false; }
@@ -156,11 +158,11 @@ function numberField(about, { store, bubble, values, write, limits, refuse = () 
     return true;
   };
   const input = h("input", { type: "text", class: "ms-input", id, inputmode: "decimal", spellcheck: "false", autocomplete: "off", title: `${about.help || ""}${about.help ? ". " : ""}Arrow keys: ${about.steps[0]}, with Shift ${about.steps[1]}, with Alt ${about.steps[2]}`,
-    onfocus: () => { token = `field ${performance.now()}`; input.select(); focused(); }, onblur: commit,
+    onfocus: () => { token = `field ${performance.now()}`; input.select(); focused(); }, oninput: () => { dirty = true; }, onblur: () => { commit(); show(); },
     onkeydown: (event) => {
       event.stopPropagation();
       if (event.key === "Enter") { commit(); input.select(); }
-      if (event.key === "Escape") { input.value = shown(); bubble.hide(); input.blur(); }
+      if (event.key === "Escape") { dirty = false; bubble.hide(); input.blur(); }
       const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (way) { event.preventDefault(); if (commit()) step(event, way); }
     } });
@@ -198,10 +200,10 @@ function numberField(about, { store, bubble, values, write, limits, refuse = () 
     for (const name of ["pointerup", "pointercancel"]) label.addEventListener(name, done, { once: true });
   });
   const minus = stepper(-1, "\u2212"), plus = stepper(1, "+");
-  const node = h("div", { class: "ms-keys-number", style: about.colour ? { "--tint": about.colour } : undefined }, label, h("div", { class: "ms-keys-spin" }, minus, input, plus));
-  const show = (always = false) => {
+  const node = h("div", { class: "ms-keys-number", style: about.colour ? { cssText: `--tint: ${about.colour}` } : undefined }, label, h("div", { class: "ms-keys-spin" }, minus, input, plus));
+  const show = () => {
     const text = shown(), off = !values().length;
-    if (always || document.activeElement !== input) input.value = text;
+    if (!dirty && input.value !== text) input.value = text;
     input.placeholder = text || off ? "" : "mixed";
     for (const one of [input, minus, plus]) one.disabled = off;
   };
@@ -252,7 +254,7 @@ function keysInspector(host, store, catalog) {
   const easing = h("button", { type: "button", class: "ms-button ms-plain ms-keys-easing", id: "ms-kf-easing", onclick: () => chooser.open(ids(), easing) });
   const curveField = (name, label, list, path) => choiceField(name, label, "How it runs to the next key", () => [["", `As the path (${CURVE_WORDS[store.doc[path]]?.[0] || store.doc[path]})`], ...list.map((id) => [id, ...(CURVE_WORDS[id] || [id])])],
     { value: () => { const now = same((key) => key[name]); return now === undefined ? null : now || ""; }, write: (value) => edit(label, (key) => { key[name] = value || null; }) });
-  const curves = [curveField("curve", "Position", catalog.curves || [], "curve"), curveField("turn_curve", "Rotation", catalog.turn_curves || [], "turn_curve"), curveField("lens_curve", "Lens", catalog.curves || [], "lens_curve")];
+  const curves = [curveField("curve", "Position curve", catalog.curves || [], "curve"), curveField("turn_curve", "Rotation curve", catalog.turn_curves || [], "turn_curve"), curveField("lens_curve", "Lens curve", catalog.curves || [], "lens_curve")];
 
   const shape = [["tension", "Tension", "1 is tight, -1 is round"], ["continuity", "Continuity", "Not 0 makes a corner"], ["bias", "Bias", "1 swings past the key, -1 before it"]].map(([id, label, help]) =>
     keyField({ id, label, help, steps: [0.1, 0.5, 0.01], limits: [-1, 1], unit: "", group: "time", get: (key) => key[id] || 0, set: (key, value) => { key[id] = value; } }));
@@ -319,9 +321,9 @@ function pathSettings(store, catalog, bubble) {
   const rates = [...new Set([...(catalog.fps || [doc.fps]).map(String)])];
   const choices = [
     choice("fps", "Frame rate", "The keys stay on their frames", rates, (rate) => [rate, `${keysNumber(keysRate(rate))} fps`]),
-    choice("curve", "Position", "How the camera travels from key to key", catalog.curves || [], curve),
-    choice("turn_curve", "Rotation", "How it turns from key to key", catalog.turn_curves || [], curve),
-    choice("lens_curve", "Lens", "How the focal length runs from key to key", catalog.curves || [], curve),
+    choice("curve", "Position curve", "How the camera travels from key to key", catalog.curves || [], curve),
+    choice("turn_curve", "Rotation curve", "How it turns from key to key", catalog.turn_curves || [], curve),
+    choice("lens_curve", "Lens curve", "How the focal length runs from key to key", catalog.curves || [], curve),
   ];
   const checks = [
     check("constant_speed", "constant speed", "Travel from the first key to the last at one speed"),
@@ -338,8 +340,8 @@ function pathSettings(store, catalog, bubble) {
   const targetRow = h("div", { class: "ms-keys-numbers ms-keys-three" }, target.map((one) => one.node), moving);
   const handRow = h("div", { class: "ms-keys-numbers ms-keys-two" }, hand.map((one) => one.node));
   const about = h("span", { class: "ms-keys-about" });
-  const node = h("details", { class: "ms-fold ms-keys-path", id: "ms-kf-path" }, h("summary", {}, "Path", about),
-    h("div", { class: "ms-keys-pathbody" }, h("div", { class: "ms-keys-curves" }, length.map((one) => one.node), choices.map((one) => one.node)), h("div", { class: "ms-keys-checks" }, checks.map((one) => one.node)), targetRow, handRow));
+  const node = h("details", { class: "ms-fold ms-keys-path", id: "ms-kf-path", open: window.matchMedia("(min-width: 1181px)").matches }, h("summary", {}, "Path", about),
+    h("div", { class: "ms-keys-pathbody" }, h("div", { class: "ms-keys-curves ms-keys-three" }, length.map((one) => one.node), choices.map((one) => one.node)), h("div", { class: "ms-keys-checks" }, checks.map((one) => one.node)), targetRow, handRow));
   const show = () => {
     const now = store.doc;
     for (const one of [...length, ...choices, ...checks, ...target, ...hand]) one.show();

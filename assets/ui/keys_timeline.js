@@ -13,6 +13,21 @@ function drawn(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Elements that are drawn again and again under one name stay the same ones: a test, a pointer or a
+ *  screen reader may hold on to them. `next()` begins a drawing; what it does not ask for is forgotten. */
+function keptDrawings() {
+  let old = new Map(), now = new Map();
+  return {
+    next: () => { old = now; now = new Map(); },
+    get: (name, tag, attributes) => {
+      const node = old.get(name) || drawn(tag);
+      now.set(name, node);
+      for (const [key, value] of Object.entries(attributes)) if (node.getAttribute(key) !== String(value)) node.setAttribute(key, String(value));
+      return node;
+    },
+  };
+}
+
 /** Which frames a drawing shows between two margins, in pixels, and how that is changed. */
 function frameWindow(store, left, right = left) {
   const whole = () => Math.max(1, store.doc.frames);
@@ -67,7 +82,7 @@ function rulerStep(scale, fps, room) {
 function zoomable(node, view, changed) {
   node.addEventListener("wheel", (event) => {
     const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.shiftKey ? event.deltaY : 0;
-    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-event.deltaY * 0.008), view.frameAt(event.clientX - node.getBoundingClientRect().left));
+    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-keysClamp(event.deltaY, -30, 30) * 0.01), view.frameAt(event.clientX - node.getBoundingClientRect().left));
     else if (sideways && view.zoomed()) view.pan(sideways / view.scale());
     else return;
     event.preventDefault();
@@ -107,23 +122,26 @@ function keysTimeline(host, store, catalog) {
   const play = sign(ICONS.play, "Play (Space)", () => store.toggle(), { class: "ms-button ms-quiet ms-keys-play" });
   const field = (label, width, read, shown) => {
     const input = h("input", { type: "text", class: "ms-input", "aria-label": label, title: label, spellcheck: "false", autocomplete: "off", style: { width } });
+    let dirty = false; // Only what was typed counts: the playhead may have moved on meanwhile.
     const commit = () => {
-      if (input.value === shown()) return;
+      if (!dirty) return;
+      dirty = false;
       const frame = read(input.value);
       if (frame === null) bubble.say(`“${input.value.slice(0, 20)}” is no ${label.toLowerCase()}.`, input, { bad: true });
       else { store.pause(); store.seek(frame); }
       input.value = shown();
     };
     input.addEventListener("focus", () => input.select());
-    input.addEventListener("blur", commit);
+    input.addEventListener("input", () => { dirty = true; });
+    input.addEventListener("blur", () => { commit(); input.value = shown(); });
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter") { commit(); input.select(); }
-      if (event.key === "Escape") { input.value = shown(); input.blur(); }
+      if (event.key === "Escape") { dirty = false; input.blur(); }
       const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (step) { event.preventDefault(); store.seek(store.playhead + step * (event.shiftKey ? 10 : 1)); input.value = shown(); }
     });
-    return { input, show: () => { if (document.activeElement !== input) input.value = shown(); } };
+    return { input, show: () => { if (!dirty) input.value = shown(); } };
   };
   const time = field("Time", "84px", (text) => readTimecode(text, store.fps), () => keysTimecode(store.playhead, store.fps));
   time.input.title = "Minutes : seconds : frames. Type a time such as 2:12 or 2.5 s.";
@@ -149,6 +167,7 @@ function keysTimeline(host, store, catalog) {
   const scroll = h("div", { class: "ms-keys-scroll", hidden: true }, thumb);
   host.append(transport, picture, scroll);
 
+  const kept = keptDrawings();
   const near = (frameNumber) => view.X(frameNumber);
   const covered = (at) => (store.coverage?.outside?.[at] || 0) + (store.coverage?.uncovered?.[at] || 0);
 
@@ -178,8 +197,8 @@ function keysTimeline(host, store, catalog) {
     told.at.forEach((at, index) => {
       const share = covered(index);
       if (share < 0.05) return;
-      const left = index ? (told.at[index - 1] + at) / 2 : at, right = index + 1 < told.at.length ? (told.at[index + 1] + at) / 2 : Math.max(at + 1, Math.min(store.doc.frames, at + 1));
-      strip.append(drawn("rect", { class: "ms-keys-unseen", x: near(left), y: RULER, width: Math.max(0.5, (right - left) * view.scale()), height: COVER, opacity: Math.min(1, 0.22 + share / 12).toFixed(2) }));
+      const left = index ? (told.at[index - 1] + at) / 2 : at, right = Math.min(store.doc.frames, index + 1 < told.at.length ? (told.at[index + 1] + at) / 2 : at + 1);
+      strip.append(drawn("rect", { class: "ms-keys-unseen", x: near(left), y: RULER, width: Math.max(0, (right - left) * view.scale() + 0.3), height: COVER, opacity: Math.min(1, 0.22 + share / 12).toFixed(2) }));
     });
     for (const at of told.worst || []) strip.append(drawn("path", { class: "ms-keys-worst", d: `M${near(at)} ${RULER + COVER}l-3.500 4h7z` }));
     return strip;
@@ -211,9 +230,10 @@ function keysTimeline(host, store, catalog) {
   }
 
   function drawKeys() {
-    const { keys, doc } = store;
-    if (keys.length) keysLayer.append(drawn("line", { class: "ms-keys-wire", x1: near(keys[0].frame), x2: near(keys.at(-1).frame), y1: MIDDLE, y2: MIDDLE }));
-    if (doc.loop) keysLayer.append(drawn("line", { class: "ms-keys-wire ms-keys-return", x1: near(keys.at(-1).frame), x2: near(doc.frames), y1: MIDDLE, y2: MIDDLE }));
+    const { keys, doc } = store, parts = [];
+    kept.next();
+    if (keys.length) parts.push(drawn("line", { class: "ms-keys-wire", x1: near(keys[0].frame), x2: near(keys.at(-1).frame), y1: MIDDLE, y2: MIDDLE }));
+    if (doc.loop) parts.push(drawn("line", { class: "ms-keys-wire ms-keys-return", x1: near(keys.at(-1).frame), x2: near(doc.frames), y1: MIDDLE, y2: MIDDLE }));
     for (const pill of pills()) {
       const held = (pill.key.curve || doc.curve) === "hold";
       const curve = held ? [0, 0, 0, 0, 1] : easingCurve(pill.key.easing, catalog);
@@ -221,18 +241,19 @@ function keysTimeline(host, store, catalog) {
       const line = curve.map((y, index) => `${(4 + index / (curve.length - 1) * (pill.width - 8)).toFixed(1)} ${(17 - (y - low) / (high - low) * 14).toFixed(1)}`);
       const d = held ? `M4 17H${pill.width - 4}V3` : `M${line.join("L")}`;
       const eased = held || (pill.key.easing || "linear") !== "linear";
-      keysLayer.append(drawn("g", { class: `ms-keys-pill${eased ? " ms-keys-eased" : ""}${doc.constant_speed ? " ms-keys-idle" : ""}`, "data-easing": pill.id, transform: `translate(${pill.x} ${MIDDLE - 10})` },
+      parts.push(drawn("g", { class: `ms-keys-pill${eased ? " ms-keys-eased" : ""}${doc.constant_speed ? " ms-keys-idle" : ""}`, "data-easing": pill.id, transform: `translate(${pill.x} ${MIDDLE - 10})` },
         drawn("title", {}, doc.constant_speed ? "The path runs at constant speed" : held ? "Held until the next key" : `${easingWords(pill.key.easing)}. Click to choose.`),
         drawn("rect", { width: pill.width, height: 20, rx: 6 }), drawn("path", { d })));
     }
     const seen = keys.filter((key) => near(key.frame) > -10 && near(key.frame) < view.width + 10);
     const diamond = (x) => `M${x.toFixed(1)} ${MIDDLE - 8}l7 8-7 8-7-8z`;
     const many = seen.length > 300;
-    if (many) keysLayer.append(drawn("path", { class: "ms-keys-key", d: seen.map((key) => diamond(near(key.frame))).join("") }));
+    if (many) parts.push(drawn("path", { class: "ms-keys-key", d: seen.map((key) => diamond(near(key.frame))).join("") }));
     for (const key of many ? seen.filter((one) => store.selection.has(one._id)).slice(0, 500) : seen) {
       const lit = store.selection.has(key._id);
-      keysLayer.append(drawn("path", { class: `ms-keys-key${lit ? " ms-keys-lit" : ""}`, d: diamond(near(key.frame)), "data-key": key._id, "data-frame": key.frame, role: "img", "aria-label": `Key at frame ${keysNumber(key.frame)}${lit ? ", selected" : ""}` }));
+      parts.push(kept.get(key._id, "path", { class: `ms-keys-key${lit ? " ms-keys-lit" : ""}`, d: diamond(near(key.frame)), "data-key": key._id, "data-frame": key.frame, role: "img", "aria-label": `Key at frame ${keysNumber(key.frame)}${lit ? ", selected" : ""}` }));
     }
+    return parts;
   }
 
   function draw() {
@@ -242,8 +263,7 @@ function keysTimeline(host, store, catalog) {
     back.replaceChildren(...drawRuler(), drawCoverage(), ...drawSpeed(),
       drawn("rect", { class: "ms-keys-beyond", x: end, y: RULER, width: Math.max(0, view.width - end), height: TALL - RULER }),
       drawn("g", { class: "ms-keys-end" }, drawn("title", {}, "The clip's end: drag it"), drawn("line", { x1: end, x2: end, y1: 0, y2: TALL }), drawn("path", { d: `M${end} 2h-8v15h8z` }), drawn("path", { class: "ms-keys-grip", d: `M${end - 5.2} 6v7M${end - 2.800} 6v7` })));
-    keysLayer.replaceChildren();
-    drawKeys();
+    keysLayer.replaceChildren(...drawKeys());
     const box = drag?.kind === "box" && drag.moved ? drag : null;
     front.replaceChildren(...(box ? [drawn("rect", { class: "ms-keys-box", x: Math.min(box.x, box.toX), y: RULER + COVER + 2, width: Math.abs(box.toX - box.x), height: LANE - 4 })] : []));
     scroll.hidden = !view.zoomed();
@@ -292,7 +312,6 @@ function keysTimeline(host, store, catalog) {
     if (event.pointerType === "mouse" && event.button) return;
     const [x, y] = inside(event);
     picture.setPointerCapture(event.pointerId);
-    picture.focus({ preventScroll: true });
     bubble.hide();
     if (event.pointerType === "touch") touches.set(event.pointerId, x);
     if (touches.size === 2) { const [a, b] = touches.values(); drag = { kind: "pinch", apart: Math.abs(a - b), middle: (a + b) / 2 }; view.held = false; draw(); return; }
