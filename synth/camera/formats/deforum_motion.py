@@ -159,6 +159,6 @@ def flat_camera(
     )
     result = np.zeros((count, 4, 4))
     result[:, 3, 3] = 1.0
-    result[:, :3, :3] = Rotation.from_euler("z", -turned).as_matrix()
+    result[:, :3, :3] = Rotation.from_euler("Z", -turned[:, None]).as_matrix()
     result[1:, :2, 3] = -np.cumsum(back, axis=0)
     return result, np.multiply(magnified, focal_length, dtype=np.float64)

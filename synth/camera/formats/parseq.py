@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.camera.formats.convert import check_frames
-from synth.camera.formats.deforum import (
+from synth.camera.formats.deforum_motion import CHANNELS
+from synth.camera.formats.deforum_path import (
     FLAT,
+    FOV,
     OURS,
     changes_to_write,
     checked_frame,
@@ -30,7 +32,6 @@ from synth.camera.formats.deforum import (
     rate_of,
     written_notes,
 )
-from synth.camera.formats.deforum_motion import CHANNELS
 from synth.camera.formats.deforum_schedule import DIGITS
 from synth.camera.formats.model import Format, FoundPath, ReadOptions, WriteOptions, WrittenPath
 from synth.camera.formats.reading import (
@@ -47,7 +48,7 @@ from synth.explain import short
 
 Floats = NDArray[np.float64]
 
-_FOV: Final = "fov"
+_VIEW: Final = "fov"
 
 
 def read(data: bytes, options: ReadOptions) -> FoundPath:
@@ -80,8 +81,8 @@ def read(data: bytes, options: ReadOptions) -> FoundPath:
             f"{', '.join(summed)} had no _delta; the values were read as sums, whose differences "
             "move the camera."
         )
-    if _FOV in frames[0]:
-        series["fov_schedule"] = _column(frames, _FOV)
+    if _VIEW in frames[0]:
+        series[FOV] = _column(frames, _VIEW)
     settings = manifest.get("options")
     fps = None
     if isinstance(settings, dict) and "output_fps" in settings:
@@ -89,7 +90,7 @@ def read(data: bytes, options: ReadOptions) -> FoundPath:
     ours = manifest.get(OURS)
     mark, first = first_camera(ours)
     frame = options.aspect
-    if mark is not None and "frame" in ours:
+    if mark is not None and isinstance(ours, dict) and "frame" in ours:
         width, height = json_numbers(ours["frame"], 2, f"{OURS}.frame")
         frame = checked_frame(width, height)
     return found_path(
@@ -146,7 +147,7 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
         for name, delta, value in zip(CHANNELS, change, total, strict=True):
             row[name] = value
             row[f"{name}_delta"] = delta
-        row[_FOV] = float(fov[frame])
+        row[_VIEW] = float(fov[frame])
         rows.append(row)
     manifest = {
         "options": {
@@ -154,7 +155,7 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
             "bpm": 120,
             "cadence": 1,
         },
-        "managedFields": [*CHANNELS, _FOV],
+        "managedFields": [*CHANNELS, _VIEW],
         OURS: {**ours, "frame": [options.width, options.height]},
     }
     # One line per frame: long files stay readable, and far shorter than fully indented ones.
