@@ -1,5 +1,60 @@
 // The channels of the camera over time: the curves that the server sampled, with the keys on them to
-// drag up and down (their value) and sideways (their frame), and the handles of Bézier keys.
+// drag up and down (their value) and sideways (their frame), and the handles of Bézier keys. The span of
+// frames on show, its zoom and its ruler work for the timeline as well.
+
+/** Which frames a drawing shows between two margins, in pixels, and how that is changed. */
+function frameWindow(store, left, right = left) {
+  const whole = () => Math.max(1, store.doc.frames);
+  const view = { from: 0, to: whole() * 1.02, width: 100, held: false };
+  let fitted = true;
+  const keep = () => {
+    const span = Math.min(view.to - view.from, whole() * 1.02);
+    view.from = Math.max(0, Math.min(view.from, whole() * 1.02 - span));
+    view.to = view.from + span;
+    fitted = span >= whole() * 1.02 - 1e-6;
+  };
+  return Object.assign(view, {
+    /** Follow the clip's length, unless a hand is holding something on the drawing. */
+    follow: () => { if (view.held) return; if (fitted) { view.from = 0; view.to = whole() * 1.02; } keep(); },
+    fit: () => { fitted = true; view.follow(); },
+    zoomed: () => !fitted,
+    scale: () => (view.width - left - right) / (view.to - view.from),
+    X: (frame) => left + (frame - view.from) * view.scale(),
+    frameAt: (x) => view.from + (x - left) / view.scale(),
+    zoom: (factor, frame = (view.from + view.to) / 2) => {
+      const span = Math.max(Math.min(8, whole()), Math.min(whole() * 1.02, (view.to - view.from) / factor));
+      const share = (frame - view.from) / (view.to - view.from);
+      view.from = frame - share * span;
+      view.to = view.from + span;
+      keep();
+    },
+    pan: (frames) => { view.from += frames; view.to += frames; keep(); },
+    reveal: (frame) => {
+      const span = view.to - view.from;
+      if (frame < view.from || frame > view.to) { view.from = frame - span * 0.1; view.to = view.from + span; keep(); return true; }
+      return false;
+    },
+  });
+}
+
+/** Steps of a frame ruler at about `room` pixels each: whole frames, then parts and multiples of seconds. */
+function rulerStep(scale, fps, room) {
+  const second = Math.max(1, Math.round(fps));
+  const steps = [1, 2, 5, 10, ...[0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600].map((part) => part * second)].filter((step) => Number.isInteger(step)).sort((a, b) => a - b);
+  return steps.find((step) => step * scale >= room) || steps.at(-1);
+}
+
+/** Zoom by pinch or Ctrl + wheel and pan by a sideways wheel, on any drawing with a frame window. */
+function zoomable(node, view, changed) {
+  node.addEventListener("wheel", (event) => {
+    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.shiftKey ? event.deltaY : 0;
+    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-keysClamp(event.deltaY, -30, 30) * 0.01), view.frameAt(event.clientX - node.getBoundingClientRect().left));
+    else if (sideways && view.zoomed()) view.pan(sideways / view.scale());
+    else return;
+    event.preventDefault();
+    changed();
+  }, { passive: false });
+}
 
 /** The handle a key has where none is set: that of an even passage, as the server chooses it. */
 function autoHandle(store, key, name) {

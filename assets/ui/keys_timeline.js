@@ -28,66 +28,12 @@ function keptDrawings() {
   };
 }
 
-/** Which frames a drawing shows between two margins, in pixels, and how that is changed. */
-function frameWindow(store, left, right = left) {
-  const whole = () => Math.max(1, store.doc.frames);
-  const view = { from: 0, to: whole() * 1.02, width: 100, held: false };
-  let fitted = true;
-  const keep = () => {
-    const span = Math.min(view.to - view.from, whole() * 1.02);
-    view.from = Math.max(0, Math.min(view.from, whole() * 1.02 - span));
-    view.to = view.from + span;
-    fitted = span >= whole() * 1.02 - 1e-6;
-  };
-  return Object.assign(view, {
-    /** Follow the clip's length, unless a hand is holding something on the drawing. */
-    follow: () => { if (view.held) return; if (fitted) { view.from = 0; view.to = whole() * 1.02; } keep(); },
-    fit: () => { fitted = true; view.follow(); },
-    zoomed: () => !fitted,
-    scale: () => (view.width - left - right) / (view.to - view.from),
-    X: (frame) => left + (frame - view.from) * view.scale(),
-    frameAt: (x) => view.from + (x - left) / view.scale(),
-    zoom: (factor, frame = (view.from + view.to) / 2) => {
-      const span = Math.max(Math.min(8, whole()), Math.min(whole() * 1.02, (view.to - view.from) / factor));
-      const share = (frame - view.from) / (view.to - view.from);
-      view.from = frame - share * span;
-      view.to = view.from + span;
-      keep();
-    },
-    pan: (frames) => { view.from += frames; view.to += frames; keep(); },
-    reveal: (frame) => {
-      const span = view.to - view.from;
-      if (frame < view.from || frame > view.to) { view.from = frame - span * 0.1; view.to = view.from + span; keep(); return true; }
-      return false;
-    },
-  });
-}
-
 /** How far keys can be moved in time: inside the clip, and never onto a key that stays. `places` is a Map of ids. */
 function freeShift(store, places, wanted) {
   const all = [...places.values()], others = new Set(store.keys.filter((key) => !places.has(key._id)).map((key) => key.frame));
   let by = Math.max(-Math.min(...all), Math.min(store.doc.frames - Math.max(...all), wanted));
   while (Math.abs(by) > 1e-9 && all.some((place) => others.has(place + by))) by = Math.abs(by) <= 1 ? 0 : by - Math.sign(by);
   return by;
-}
-
-/** Steps of a frame ruler at about `room` pixels each: whole frames, then parts and multiples of seconds. */
-function rulerStep(scale, fps, room) {
-  const second = Math.max(1, Math.round(fps));
-  const steps = [1, 2, 5, 10, ...[0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600].map((part) => part * second)].filter((step) => Number.isInteger(step)).sort((a, b) => a - b);
-  return steps.find((step) => step * scale >= room) || steps.at(-1);
-}
-
-/** Zoom by pinch or Ctrl + wheel and pan by a sideways wheel, on any drawing with a frame window. */
-function zoomable(node, view, changed) {
-  node.addEventListener("wheel", (event) => {
-    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.shiftKey ? event.deltaY : 0;
-    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-keysClamp(event.deltaY, -30, 30) * 0.01), view.frameAt(event.clientX - node.getBoundingClientRect().left));
-    else if (sideways && view.zoomed()) view.pan(sideways / view.scale());
-    else return;
-    event.preventDefault();
-    changed();
-  }, { passive: false });
 }
 
 /** What a typed time means, in frames: "2:12" is seconds and frames, "1:02:12" has minutes, "2.5 s" seconds. */
@@ -156,7 +102,7 @@ function keysTimeline(host, store, catalog) {
       sign(KEY_SIGNS.start, "To the start (Home)", () => store.seek(0)), sign(KEY_SIGNS.before, "Previous key ([)", () => store.toKey(store.neighbour(-1))), play,
       sign(KEY_SIGNS.after, "Next key (])", () => store.toKey(store.neighbour(1))), sign(KEY_SIGNS.end, "To the end (End)", () => store.seek(store.last))),
     h("div", { class: "ms-keys-time" }, time.input, frame.input, of),
-    h("div", { class: "ms-keys-drive" }, add, remove),
+    h("div", { class: "ms-keys-drive ms-keys-edit" }, add, remove),
     h("div", { class: "ms-keys-drive ms-keys-zoom" }, sign(KEY_SIGNS.wider, "Show more time", () => { view.zoom(1 / 1.6); draw(); }), sign(KEY_SIGNS.closer, "Show less time (Ctrl + wheel)", () => { view.zoom(1.6, store.playhead); draw(); }), fit));
 
   // --- the drawing ---
@@ -314,7 +260,13 @@ function keysTimeline(host, store, catalog) {
     picture.setPointerCapture(event.pointerId);
     bubble.hide();
     if (event.pointerType === "touch") touches.set(event.pointerId, x);
-    if (touches.size === 2) { const [a, b] = touches.values(); drag = { kind: "pinch", apart: Math.abs(a - b), middle: (a + b) / 2 }; view.held = false; draw(); return; }
+    if (touches.size === 2) {
+      if (drag && !drag.moved) store.select(drag.before); // The first of two fingers meant no key.
+      const [a, b] = touches.values(); drag = { kind: "pinch", apart: Math.abs(a - b), middle: (a + b) / 2 };
+      view.held = false;
+      draw();
+      return;
+    }
     drag = { ...press(x, y, event), x, y, toX: x, token: `drag ${performance.now()}`, moved: false, before: [...store.selection], more: event.shiftKey || event.ctrlKey || event.metaKey };
     if (drag.kind === "scrub") { store.pause(); store.seek(wholeFrame(x)); }
     if (drag.kind === "keys") {
