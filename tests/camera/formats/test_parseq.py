@@ -130,7 +130,7 @@ def test_frames_are_put_in_order_and_the_last_of_each_counts() -> None:
         (_manifest({"zoom_delta": 1}, {}), InvalidMedia, "zoom_delta of frame 1 is None"),
         (_manifest({"zoom_delta": 1}, {"zoom_delta": "2"}), InvalidMedia, "must be a number"),
         (_manifest({"zoom_delta": 1}, {"zoom_delta": 1e13}), InvalidMedia, "at most 1e+12"),
-        (_manifest({"zoom_delta": 0}), InvalidMedia, "must be above 0"),
+        (_manifest({"zoom_delta": 1}, {"zoom_delta": 0}), InvalidMedia, "must be above 0"),
         (_manifest({"zoom_delta": 1}, output_fps=0), InvalidMedia, "frame rate is 0"),
         (_manifest({"translation_x_delta": 1, "fov": 0}), InvalidMedia, "field of view"),
         (_manifest({"translation_x_delta": 1, "frame": 0.5}), InvalidMedia, "whole number"),
