@@ -107,7 +107,7 @@ function keysBar(host, store, catalog, send) {
 
   // --- transforms of the whole path ---
   menus.transform = keysMenu("Transform", "transform", "Change the whole path", "ms-keys-transform", () => {
-    const row = (label, fields, action, id) => h("form", { class: "ms-keys-row", onsubmit: (event) => {
+    const row = (label, fields, action, id) => h("form", { class: "ms-keys-row", novalidate: true, onsubmit: (event) => {
       event.preventDefault();
       const numbers = fields.map((field) => field.read());
       if (numbers.every((number) => number !== null)) send("transform", action(numbers));
@@ -130,7 +130,7 @@ function keysBar(host, store, catalog, send) {
     const tell = () => { now.textContent = store.coverage?.error || store.coverage?.sentence || ""; };
     store.on("coverage", tell);
     menu.onshow = tell;
-    return h("form", { onsubmit: (event) => { event.preventDefault(); const percent = share.read(); if (percent !== null) send("fit", { percent }); } },
+    return h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); const percent = share.read(); if (percent !== null) send("fit", { percent }); } },
       h("p", {}, "Make the move smaller until no frame shows more than this share that was never photographed."), now,
       h("div", { class: "ms-keys-row" }, share.node, h("button", { type: "submit", class: "ms-button ms-primary", id: "ms-keys-fit-go" }, "Fit the move")));
   });
@@ -173,7 +173,7 @@ function keysBar(host, store, catalog, send) {
   const undo = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctrl+Z)", id: "ms-keys-undo", onclick: () => store.undo() });
   const redo = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "ms-keys-redo", onclick: () => store.redo() });
   const help = keysMenu("", "help", "Keyboard shortcuts", "ms-keys-help", () => h("dl", { class: "ms-keys-shortcuts" }, KEYS_HELP.map(([keys, what]) =>
-    h("div", {}, h("dt", {}, keys.split(", ").map((one, index) => [index ? " " : "", h("kbd", {}, one)])), h("dd", {}, what)))));
+    h("div", {}, h("dt", {}, keys.split(", ").flatMap((one, index) => [index ? " " : "", h("kbd", {}, one)])), h("dd", {}, what)))));
   const history = () => {
     undo.disabled = !store.canUndo;
     redo.disabled = !store.canRedo;
@@ -214,6 +214,7 @@ function keysBar(host, store, catalog, send) {
     if (!menu || !(menu.open || said.ask_scale)) return false;
     if (!menu.open) menu.show();
     if (said.error) { menu.say(said.error, true); return true; }
+    if (said.kind === "preset") { menu.close(true); return false; } // The move itself is what there is to see.
     menu.say([said.text, said.ask_scale ? "The file does not say how large its units are: type a scale and read it again, until the path looks right." : ""].filter(Boolean).join(" "), false, said.notes || []);
     if (said.ask_scale) { if (!scale.input.value) scale.input.value = "1"; scale.input.focus(); scale.input.select(); }
     return true;

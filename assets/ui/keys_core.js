@@ -26,6 +26,7 @@ const KEY_PATH_DEFAULTS = { curve: "linear", turn_curve: "angles", lens_curve: "
 const KEY_DEFAULTS = { position: [0, 0, 10], rotation: [0, 0, 0], focal_length: 50, easing: "linear", curve: null,
   turn_curve: null, lens_curve: null, tangent_in: null, tangent_out: null, tension: 0, continuity: 0, bias: 0, long_way: false };
 const KEYS_SAVED = "motion-synth.keys";
+const KEYS_ANSWERED = { preset: "Ready-made move", transform: "Transform", aim: "Look at", fit: "Fit", imported: "Import", from_motion: "From Motion" };
 const KEYS_FARTHEST = 10000;
 const KEYS_STEEPEST = 36000;
 
@@ -145,6 +146,7 @@ function keysStore({ trigger, props, watch }) {
 
   // --- out to the server ---
   let mine = [];
+  let answering = "Change"; // what a path that comes from the server answers
   let throttle = 0;
   let editAsked = null; // {rev, timer} of the edit that the server works on
   let scrubAsked = null;
@@ -163,6 +165,7 @@ function keysStore({ trigger, props, watch }) {
 
   /** Send an event with the path as it stands now. */
   store.tell = (name, payload = {}) => {
+    if (name in KEYS_ANSWERED) answering = KEYS_ANSWERED[name];
     store.sync();
     trigger(name, payload);
   };
@@ -391,7 +394,7 @@ function keysStore({ trigger, props, watch }) {
     if (!value?.keys?.keys || mine.includes(JSON.stringify(value))) return;
     const old = new Map(store.doc.keys.map((key) => [key.frame, key._id]));
     const doc = keysFilled(value.keys, (frame) => { const id = old.get(frame); old.delete(frame); return id || freshName(); });
-    remember(doc, "Server", "");
+    remember(doc, answering, "");
     mine.push(JSON.stringify(value));
     store.rev = Math.max(store.rev, (Number(value.rev) || 0) - 1); // `adopt` raises it by one
     adopt(doc);

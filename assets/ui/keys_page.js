@@ -32,7 +32,10 @@ function keysSend(name, payload) {
   keysState.tell(name, payload);
 }
 
+let keysHush = 0;
 function keysTell(text, bad = false, notes = []) {
+  clearTimeout(keysHush);
+  if (text && !bad && !notes.length) keysHush = setTimeout(() => keysTell(""), 7000);
   fill(keysNote, h("span", {}, text), notes.length ? h("ul", {}, notes.map((one) => h("li", {}, one))) : null,
     text ? button("", { symbol: "clear", kind: "quiet", title: "Close this note", onclick: () => keysTell("") }) : null);
   keysNote.hidden = !text;
@@ -50,8 +53,7 @@ const keysPieces = {
   inspector: keysPart("inspector", typeof keysInspector === "function" ? keysInspector : null, "Selected key and path"),
 };
 const keysPathError = h("p", { class: "ms-keys-patherror ms-bad", role: "alert", hidden: true });
-keysRoot.append(keysBarHost, keysNote,
-  h("div", { class: "ms-keys-main" }, keysPieces.stage, keysPieces.still), keysPathError, keysPieces.timeline,
+keysRoot.append(keysBarHost, h("div", { class: "ms-keys-main" }, keysPieces.stage, keysPieces.still, keysNote), keysPathError, keysPieces.timeline,
   h("div", { class: "ms-keys-lower" }, h("div", { class: "ms-keys-lowerleft" }, keysPieces.graph, keysPieces.table), keysPieces.inspector),
   h("div", { class: "ms-keys-dropping", "aria-hidden": "true" }, icon(ICONS.upload, 30), h("strong", {}, "Drop the camera path here")));
 

@@ -51,7 +51,7 @@ function keysStage(host, store, catalog) {
   const trouble = h("p", { class: "ms-keys-trouble", hidden: true });
   const legend = h("div", { class: "ms-keys-legend" });
   const compass = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  compass.setAttribute("viewBox", "-46 -40 92 80");
+  compass.setAttribute("viewBox", "-58 -40 116 80");
   compass.setAttribute("class", "ms-keys-compass");
   compass.setAttribute("aria-hidden", "true");
   let ramp = "speed";
@@ -145,7 +145,7 @@ function keysStage(host, store, catalog) {
       const put = (values) => { for (const [key, value] of Object.entries(values)) mark.setAttribute(key, value); };
       if (tag === "line") put({ x1: 0, y1: 0, x2: x, y2: y, stroke: colour, "stroke-width": 2, "stroke-linecap": "round" });
       else {
-        put({ x: keysClamp(x * 1.38, -26, 26), y: keysClamp(y * 1.38, -35, 35) + 3, fill: colour, "font-size": 9, "text-anchor": "middle" });
+        put({ x: x * 1.2 + Math.sign(x) * 2, y: y * 1.32 + 3, fill: colour, "font-size": 9, "text-anchor": x > 9 ? "start" : x < -9 ? "end" : "middle" });
         mark.textContent = Math.hypot(x, y) > 11 ? `${name} ${hint}` : "";
       }
       return mark;
@@ -222,6 +222,7 @@ function keysStage(host, store, catalog) {
     const outline = (pieces) => pieces.map((piece) => piece.map(see)).filter((piece) => piece.every(Boolean))
       .map((piece) => `M${piece.map((spot) => spot.map((value) => value.toFixed(1)).join(" ")).join("L")}`).join("");
     const target = store.doc.look_at && (store.sampled?.target?.length === 1 ? store.sampled.target[0] : store.doc.look_at.keys?.length ? null : store.doc.look_at.target);
+    headLine.classList.toggle("ms-keys-onkey", store.selected.some((key) => Math.round(key.frame) === store.playhead));
     headLine.setAttribute("d", outline(stageFrustum(pose, size() * 1.3, ratio())));
     sightLine.setAttribute("d", target ? outline([[pose.position, target]]) : "");
   }
