@@ -381,7 +381,9 @@ function keysStore({ trigger, props, watch }) {
       const value = props[name];
       if (!value?.stamp || value.stamp === seen[name]) return; // nothing yet, or told before
       seen[name] = value.stamp;
-      store[name] = keysClone(value); // A plain copy: what the page framework hands out is slow to read.
+      // A plain copy: what the page framework hands out is slow to read, and long lists slow it down
+      // at every update, so that an answer may also come as JSON text.
+      store[name] = typeof value.json === "string" ? { ...JSON.parse(value.json), stamp: value.stamp } : keysClone(value);
       action?.();
       fire(name);
     };
