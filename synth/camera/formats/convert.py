@@ -282,7 +282,11 @@ def unwound(rotations: Rotation) -> NDArray[np.float64]:
     # The pole is a legitimate direction, and its angles still give the same rotation: no warning.
     euler = rotations.as_euler("YXZ", degrees=True, suppress_warnings=True)
     angles = np.where(np.abs(euler) < 1e-12, 0.0, euler)[:, [1, 0, 2]]
-    result = np.empty_like(angles)
+    turns = np.cumsum(np.round(np.diff(angles, axis=0, prepend=angles[:1]) / 360.0), axis=0)
+    result = angles - 360.0 * turns
+    if (np.abs(angles[:, 0]) < 85.0).all() and (np.abs(np.diff(result, axis=0)) < 30.0).all():
+        # The other triple is 150 degrees off or more in yaw and in roll: never the nearer one.
+        return result
     result[0] = last = angles[0]
     for frame in range(1, len(angles)):
         pitch, yaw, roll = angles[frame]
@@ -420,9 +424,9 @@ def placed(
         scale, known = unit, True
     else:
         scale, known = 1.0, False
-    units = f"One {unit_name} was taken as {scale:g} scene units."
+    units = f"One {unit_name} was taken as {scale:g} scene unit{'s' * (scale != 1.0)}."
     if not known:
-        units += " The file does not say; a scene unit is a tenth of the way to the subject."
+        units += " Nothing says so; a scene unit is a tenth of the way to the photo's subject."
     rate = options.fps or fps or (mark.fps if mark else None)
     if rate is None:
         rate = DEFAULT_FPS

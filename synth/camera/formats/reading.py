@@ -24,7 +24,7 @@ MAX_JSON_ITEMS: Final = 30 * MAX_FRAMES
 LARGEST: Final = 1e12
 """Largest number that any file may hold."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _LONGEST_NUMBER: Final = 64
 
 

@@ -204,3 +204,16 @@ def test_options_that_make_no_sense_are_refused(wrong: dict) -> None:
 def test_options_of_writing_that_make_no_sense_are_refused(wrong: dict) -> None:
     with pytest.raises(InvalidInstruction):
         WriteOptions(**wrong)
+
+
+@given(st.lists(st.tuples(*[st.floats(-40.0, 40.0)] * 3), min_size=2, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_small_steps_are_followed_whatever_they_add_up_to(steps: list) -> None:
+    angles = np.cumsum(np.array(steps), axis=0)
+    rotations = Rotation.from_euler("YXZ", angles[:, [1, 0, 2]], degrees=True)
+    found = convert.unwound(rotations)
+    again = Rotation.from_euler("YXZ", found[:, [1, 0, 2]], degrees=True)
+    assert np.degrees((rotations * again.inv()).magnitude()).max() < 1e-5
+    if np.abs(angles[:, 0]).max() < 89.0:
+        start = angles[0] + 360.0 * np.round((found[0] - angles[0]) / 360.0) - angles[0]
+        assert found == pytest.approx(angles + start, abs=1e-6)
