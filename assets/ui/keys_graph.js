@@ -88,14 +88,27 @@ function keysGraph(host, store, catalog) {
   const LEFT = 50, RIGHT = 14, AXIS = 18, GAP = 8;
   const view = frameWindow(store, LEFT, RIGHT);
   const bubble = noteBubble(host);
-  const shown = new Set(KEY_NUMBERS.filter((about) => store.keys.some((key) => about.get(key) !== about.get(store.keys[0]))).map((about) => about.id));
-  if (!shown.size) for (const id of ["x", "y", "z"]) shown.add(id);
+  const shown = new Set(), touched = new Set();
+  let spans = new Map();
+
+  /** Show the channels that move, unless a hand has chosen: at first those that count, later any that begins to. */
+  function follow() {
+    const before = spans;
+    spans = new Map(KEY_NUMBERS.map((about) => { const all = store.keys.map(about.get); return [about.id, all.reduce((a, b) => Math.max(a, b)) - all.reduce((a, b) => Math.min(a, b))]; }));
+    for (const about of KEY_NUMBERS) {
+      const most = Math.max(...KEY_NUMBERS.filter((one) => one.group === about.group).map((one) => spans.get(one.id)));
+      const counts = before.size ? !before.get(about.id) : spans.get(about.id) >= most * 0.04;
+      if (spans.get(about.id) > 0 && counts && !touched.has(about.id)) shown.add(about.id);
+    }
+    if (!before.size && !shown.size) for (const id of ["x", "y", "z"]) shown.add(id);
+  }
+  follow();
   let panes = [], drag = null, lastTap = { time: 0, x: -99, y: -99 };
 
   const chips = KEY_NUMBERS.map((about) => h("button", { type: "button", class: "ms-keys-chip", "data-channel": about.id, style: { cssText: `--tint: ${about.colour}` }, title: `${about.help}. Double-click to see it alone.`,
-    onclick: () => { if (shown.has(about.id)) shown.delete(about.id); else shown.add(about.id); draw(); },
-    ondblclick: () => { const alone = shown.size === 1 && shown.has(about.id); shown.clear(); for (const one of KEY_NUMBERS) if (alone || one.id === about.id) shown.add(one.id); draw(); } }, h("i"), about.label));
-  const picture = drawn("svg", { class: "ms-keys-curveplot", role: "img", "aria-label": "Channels of the camera over time" });
+    onclick: () => { touched.add(about.id); if (shown.has(about.id)) shown.delete(about.id); else shown.add(about.id); draw(); },
+    ondblclick: () => { for (const one of KEY_NUMBERS) touched.add(one.id); const alone = shown.size === 1 && shown.has(about.id); shown.clear(); for (const one of KEY_NUMBERS) if (alone || one.id === about.id) shown.add(one.id); draw(); } }, h("i"), about.label));
+  const picture = drawn("svg", { class: "ms-keys-curveplot", role: "group", "aria-label": "Channels of the camera over time" });
   const fit = h("button", { type: "button", class: "ms-button ms-quiet", title: "Show the whole clip", "aria-label": "Show the whole clip", onclick: () => { view.fit(); draw(); } }, icon(KEY_SIGNS.whole, 16));
   const none = h("p", { class: "ms-hint", hidden: true }, "Choose a channel above to see its curve.");
   host.append(h("div", { class: "ms-keys-chips", role: "group", "aria-label": "Channels shown" }, chips, fit), picture, none);
@@ -164,11 +177,10 @@ function keysGraph(host, store, catalog) {
     }
     parts.push(drawn("text", { class: "ms-keys-unit", x: 3, y: pane.top + 9 }, pane.unit === "°" ? "degrees" : pane.unit));
     const lines = pane.numbers.map((about) => {
-      const found = values(about);
-      if (!found.length) return null;
-      const { at } = store.sampled;
-      const d = found.map((value, index) => `${view.X(at[index]).toFixed(1)} ${pane.Y(value).toFixed(1)}`).join("L");
-      return drawn("path", { class: "ms-keys-line", d: `M${d}`, stroke: about.colour, "data-curve": about.id });
+      const found = values(about), known = found.length > 0; // Straight from key to key until the server has answered.
+      const dots = known ? found.map((value, index) => [store.sampled.at[index], value]) : store.keys.map((key) => [key.frame, about.get(key)]);
+      const d = dots.map(([at, value]) => `${view.X(at).toFixed(1)} ${pane.Y(value).toFixed(1)}`).join("L");
+      return drawn("path", { class: `ms-keys-line${known ? "" : " ms-keys-guess"}`, d: `M${d}`, stroke: about.colour, "data-curve": about.id });
     });
     const clip = `ms-keys-clip-${pane.id}`;
     return [...parts, drawn("clipPath", { id: clip }, drawn("rect", { x: LEFT, y: pane.top - 3, width: Math.max(0, view.width - LEFT - RIGHT), height: pane.bottom - pane.top + 6 })), drawn("g", { "clip-path": `url(#${clip})` }, lines)];
@@ -313,9 +325,9 @@ function keysGraph(host, store, catalog) {
   picture.addEventListener("pointerup", release);
   picture.addEventListener("pointercancel", release);
   zoomable(picture, view, draw);
-  for (const name of ["doc", "selection", "sampled"]) store.on(name, draw);
+  store.on("doc", () => { follow(); draw(); });
+  for (const name of ["selection", "sampled"]) store.on(name, draw);
   store.on("playhead", showPlayhead);
   new ResizeObserver(draw).observe(picture);
   draw();
-  return { draw, shown };
 }

@@ -102,7 +102,13 @@ function easingChooser(host, store, catalog) {
     const names = Object.keys(catalog.easings || { linear: [0, 1] });
     const families = [...new Set(names.map((name) => easingFamily(name)?.[0]).filter(Boolean))];
     panel = h("div", { class: "ms-keys-chooser", popover: "auto", role: "dialog", "aria-label": "Easing",
-      onkeydown: (event) => { event.stopPropagation(); if (event.key === "Enter" && event.target.dataset.easing) setTimeout(() => panel.hidePopover()); } },
+      onkeydown: (event) => {
+        event.stopPropagation();
+        const at = tiles.indexOf(event.target), step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+        if (at < 0) return;
+        if (event.key === "Enter") setTimeout(() => panel.hidePopover());
+        if (step) { event.preventDefault(); tiles[(at + step + tiles.length) % tiles.length].focus(); }
+      } },
     h("div", { class: "ms-keys-plain" }, names.filter((name) => !easingFamily(name)).map((name) => tile(name, easingWords(name)))),
     h("div", { class: "ms-keys-more" },
       h("div", { class: "ms-keys-families" }, h("span"), EASING_WAYS.map(([, words]) => h("span", { class: "ms-keys-way" }, words[0].toUpperCase() + words.slice(1))),
@@ -298,7 +304,6 @@ function keysInspector(host, store, catalog) {
   store.on("selection", () => { bubble.hide(); show(); });
   for (const name of ["playhead", "sampled"]) store.on(name, () => { if (!store.selection.size) show(); });
   show();
-  return { show };
 }
 
 /** The settings of the whole path. */

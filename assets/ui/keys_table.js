@@ -250,5 +250,4 @@ function keysTable(host, store, catalog) {
   });
   new ResizeObserver(() => draw()).observe(list);
   draw();
-  return { draw };
 }

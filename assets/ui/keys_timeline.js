@@ -19,8 +19,9 @@ function keptDrawings() {
   let old = new Map(), now = new Map();
   return {
     next: () => { old = now; now = new Map(); },
-    get: (name, tag, attributes) => {
+    get: (name, tag, attributes, build) => {
       const node = old.get(name) || drawn(tag);
+      if (build && !node.firstChild) build(node);
       now.set(name, node);
       for (const [key, value] of Object.entries(attributes)) if (node.getAttribute(key) !== String(value)) node.setAttribute(key, String(value));
       return node;
@@ -113,7 +114,8 @@ function keysTimeline(host, store, catalog) {
   const scroll = h("div", { class: "ms-keys-scroll", hidden: true }, thumb);
   host.append(transport, picture, scroll);
 
-  const kept = keptDrawings();
+  const kept = keptDrawings(), warnings = keptDrawings();
+  const endMark = drawn("g", { class: "ms-keys-end" }, drawn("title", {}, "The clip's end: drag it"), drawn("line", { y2: TALL }), drawn("path", { d: "M0 2h-8v15h8z" }), drawn("path", { class: "ms-keys-grip", d: "M-5.200 6v7M-2.800 6v7" }));
   const near = (frameNumber) => view.X(frameNumber);
   const covered = (at) => (store.coverage?.outside?.[at] || 0) + (store.coverage?.uncovered?.[at] || 0);
 
@@ -140,11 +142,13 @@ function keysTimeline(host, store, catalog) {
     const strip = drawn("g", { class: `ms-keys-cover${told?.busy || (told && told.rev !== store.rev) ? " ms-keys-old" : ""}` },
       drawn("rect", { class: "ms-keys-seen", x: near(0), y: RULER, width: Math.max(0, near(store.doc.frames) - near(0)), height: COVER }));
     if (!told?.at?.length) return strip;
-    told.at.forEach((at, index) => {
-      const share = covered(index);
-      if (share < 0.05) return;
-      const left = index ? (told.at[index - 1] + at) / 2 : at, right = Math.min(store.doc.frames, index + 1 < told.at.length ? (told.at[index + 1] + at) / 2 : at + 1);
-      strip.append(drawn("rect", { class: "ms-keys-unseen", x: near(left), y: RULER, width: Math.max(0, (right - left) * view.scale() + 0.3), height: COVER, opacity: Math.min(1, 0.22 + share / 12).toFixed(2) }));
+    let from = near(Math.max(0, told.at[0])), worst = 0;
+    told.at.forEach((at, index) => { // One piece a sample, or a pixel and a half: the worst of what lies in it.
+      const last = index + 1 === told.at.length, to = near(Math.min(store.doc.frames, last ? at + 1 : (told.at[index + 1] + at) / 2));
+      worst = Math.max(worst, covered(index));
+      if (to - from < 1.5 && !last) return;
+      if (worst >= 0.05 && to > 0 && from < view.width) strip.append(drawn("rect", { class: "ms-keys-unseen", x: from, y: RULER, width: Math.max(0, to - from + 0.3), height: COVER, opacity: Math.min(1, 0.22 + worst / 12).toFixed(2) }));
+      [from, worst] = [to, 0];
     });
     for (const at of told.worst || []) strip.append(drawn("path", { class: "ms-keys-worst", d: `M${near(at)} ${RULER + COVER}l-3.500 4h7z` }));
     return strip;
@@ -158,9 +162,12 @@ function keysTimeline(host, store, catalog) {
       const line = path.at.map((at, index) => `${near(at).toFixed(1)} ${(floor - Math.max(0, path.speed[index] || 0) / most * (SPEED - 5)).toFixed(1)}`);
       parts.push(drawn("path", { class: "ms-keys-speed", d: `M${near(path.at[0]).toFixed(1)} ${floor}L${line.join("L")}L${near(path.at.at(-1)).toFixed(1)} ${floor}z` }));
     }
-    for (const bump of path?.bumps || []) parts.push(drawn("g", { class: "ms-keys-bump", transform: `translate(${near(bump.frame)} ${TALL - 10})`, tabindex: 0, role: "img", "aria-label": bump.text, "data-bump": bump.frame,
-      onfocus: (event) => bubble.say(bump.text, event.currentTarget), onblur: () => bubble.hide() },
-    drawn("path", { d: "M0-7.500L8 6.500H-8z" }), drawn("path", { class: "ms-keys-mark", d: "M0-3v4M0 3.600v.2" })));
+    warnings.next();
+    for (const [index, bump] of (path?.bumps || []).entries()) parts.push(warnings.get(index, "g", { class: "ms-keys-bump", transform: `translate(${near(bump.frame)} ${TALL - 10})`, tabindex: 0, role: "img", "aria-label": bump.text, "data-bump": bump.frame }, (node) => {
+      node.append(drawn("path", { d: "M0-7.500L8 6.500H-8z" }), drawn("path", { class: "ms-keys-mark", d: "M0-3v4M0 3.600v.2" }));
+      node.addEventListener("focus", () => { if (node.matches(":focus-visible")) bubble.say(node.getAttribute("aria-label"), node); });
+      node.addEventListener("blur", () => bubble.hide());
+    }));
     return parts;
   }
 
@@ -208,7 +215,8 @@ function keysTimeline(host, store, catalog) {
     const end = near(store.doc.frames);
     back.replaceChildren(...drawRuler(), drawCoverage(), ...drawSpeed(),
       drawn("rect", { class: "ms-keys-beyond", x: end, y: RULER, width: Math.max(0, view.width - end), height: TALL - RULER }),
-      drawn("g", { class: "ms-keys-end" }, drawn("title", {}, "The clip's end: drag it"), drawn("line", { x1: end, x2: end, y1: 0, y2: TALL }), drawn("path", { d: `M${end} 2h-8v15h8z` }), drawn("path", { class: "ms-keys-grip", d: `M${end - 5.2} 6v7M${end - 2.800} 6v7` })));
+      endMark);
+    endMark.setAttribute("transform", `translate(${end.toFixed(2)} 0)`);
     keysLayer.replaceChildren(...drawKeys());
     const box = drag?.kind === "box" && drag.moved ? drag : null;
     front.replaceChildren(...(box ? [drawn("rect", { class: "ms-keys-box", x: Math.min(box.x, box.toX), y: RULER + COVER + 2, width: Math.abs(box.toX - box.x), height: LANE - 4 })] : []));
@@ -396,5 +404,4 @@ function keysTimeline(host, store, catalog) {
   });
   new ResizeObserver(draw).observe(picture);
   draw();
-  return { draw, view };
 }
