@@ -62,8 +62,19 @@ def outside_photo(
     return (x < left - slack) | (x > right + slack) | (y < top - slack) | (y > bottom + slack)
 
 
-def texel_kinds(scene: Scene) -> NDArray[np.uint8]:
-    """What each texel of a scene's texture is, shape (T, U), as `outside_photo` sees the edge.
+@dataclass(frozen=True)
+class Texels:
+    """What a scene's texture shows."""
+
+    kinds: NDArray[np.uint8]
+    """`PHOTOGRAPHED`, `UNCOVERED` or `OUTSIDE`, shape (T, U)."""
+    hiding: NDArray[np.float32]
+    """Inverse depth of what stands, in the photo, at or beside each of its pixels before anything
+    that is hidden there, 1 / scene units, shape (H, W)."""
+
+
+def sort_texels(scene: Scene) -> Texels:
+    """Tell what each texel of a scene shows; the photo's edge is where `outside_photo` has it.
 
     The first hidden sheet goes on a little beside what it was made for: there it shows the photo's
     own far sides. All that lies deeper, and the coarse backdrop, was never photographed.
@@ -83,10 +94,11 @@ def texel_kinds(scene: Scene) -> NDArray[np.uint8]:
     front, behind = kinds[:rows, :columns], kinds[scene.front_rows :][:rows, :columns]
     front[invented & (front == PHOTOGRAPHED)] = UNCOVERED
     focal = focal_pixels(scene.focal_length, scene.width, scene.height)
-    far = ~find_steps(scene.disparity, TEAR_PARALLAX / focal).near
-    corner = slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
-    behind[corner][far & ~invented[corner]] = PHOTOGRAPHED
-    return kinds
+    steps = find_steps(scene.disparity, TEAR_PARALLAX / focal)
+    area = slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
+    behind[area][~steps.near & ~invented[area]] = PHOTOGRAPHED
+    inner = steps.near & (steps.distance > 2.0)
+    return Texels(kinds, np.where(inner, scene.disparity, steps.near_disparity))
 
 
 def _between(low: float, high: float, scale: int) -> tuple[int, int]:

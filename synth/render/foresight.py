@@ -19,17 +19,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 from scipy.spatial.transform import Rotation
 
+from synth.camera.conventions import SENSOR_WIDTH_MM, focal_pixels
 from synth.camera.pose import CameraPath, CameraPose
 from synth.camera.turning import angles_of, followed
 from synth.control import CancelToken
 from synth.errors import InvalidInstruction
-from synth.render.coverage import OUTSIDE, UNCOVERED, texel_kinds
+from synth.render.coverage import OUTSIDE, UNCOVERED, sort_texels
 from synth.render.raster import blend, project
 from synth.render.renderer import RIM_SLACK, Renderer
 from synth.render.viewpoint import camera_numbers
@@ -43,6 +46,16 @@ NOTICED = 0.0005
 
 WORST_FRAMES = 3
 """Most frames that are named as the worst ones."""
+
+DISTINCT = 0.1
+"""By how much the shares must fall between two peaks, as a share of the worst one."""
+
+STRIDE = 8
+"""Most frames between two that are counted."""
+
+STRAIGHT = 0.001
+"""Deviation from a straight course up to which the frames between are taken from the line: of the
+shares themselves, and of the camera, as a share of the frame by which things move."""
 
 FINEST = 1.0 / 128.0
 """The smallest share of a move that is tried, and how finely the share is settled."""
@@ -137,35 +150,41 @@ def fit_to(
     counter = _Counter.small(scene, width, height)
     full = _Counter(scene, (width, height), (width, height))
     limit = percent / 100.0
+    whole = _foreseen(counter, path_of(1.0), 1, cancel)
+    suspects = list(whole.worst)
 
-    def tried(share: float) -> tuple[bool, Coverage]:
-        path = path_of(share)
-        coverage = _foreseen(counter, path, 1, cancel)
-        holds = coverage.peak <= limit
-        if holds and coverage.worst:
-            holds = sum(full.shares(path[coverage.worst[0]])) <= limit
-        return holds, coverage
+    def holds(path: CameraPath, coverage: Coverage) -> bool:
+        """Whether all frames keep the limit, the worst also at full size."""
+        if coverage.peak > limit:
+            return False
+        return not coverage.worst or sum(full.shares(path[coverage.worst[0]])) <= limit
 
-    holds, whole = tried(1.0)
-    if holds:
+    if holds(path_of(1.0), whole):
         return 1.0, whole
-    low, best = FINEST, tried(FINEST)
-    if not best[0]:
+    path = path_of(FINEST)
+    best = _foreseen(counter, path, 1, cancel)
+    if not holds(path, best):
         return 1.0, replace(
             whole,
             sentence=f"Scaling the move cannot bring it to {percent:g}%: with next to none of it "
-            f"{_shown(best[1])}. Change where it starts, its turns or its lens. "
-            f"{whole.sentence}",
+            f"{_shown(best)}. Change where it starts, its turns or its lens. {whole.sentence}",
         )
-    coverage, high = best[1], 1.0
+    low, high = FINEST, 1.0
     while high - low > FINEST:
         middle = (low + high) / 2.0
-        holds, found = tried(middle)
-        if holds:
-            low, coverage = middle, found
+        path = path_of(middle)
+        # Whoever was worst is the likeliest to be too bad again: most of what fails, fails here.
+        poses = [path[frame] for frame in suspects if frame < len(path)]
+        if any(sum(counter.shares(pose)) > limit for pose in poses):
+            high = middle
+            continue
+        found = _foreseen(counter, path, 1, cancel)
+        if holds(path, found):
+            low, best = middle, found
         else:
             high = middle
-    return low, coverage
+            suspects += [frame for frame in found.worst if frame not in suspects]
+    return low, best
 
 
 def _shown(coverage: Coverage) -> str:
@@ -180,18 +199,26 @@ class _Counter:
         """For frames of ``frame`` pixels, width and height, counted on those of ``probe``."""
         self._scene, self._frame, self._size = scene, frame, probe
         self._renderer = Renderer(scene, *probe)
-        kinds = texel_kinds(scene)
-        self._seen = np.zeros((*kinds.shape, 4), np.uint8)
-        self._seen[kinds == OUTSIDE, 0] = 255
-        self._seen[kinds == UNCOVERED, 1] = 255
+        texels = sort_texels(scene)
+        self._hiding = texels.hiding
+        self._uncovered = np.where(texels.kinds == UNCOVERED, np.uint8(255), np.uint8(0))
+        self._outside = np.where(texels.kinds == OUTSIDE, np.uint8(255), np.uint8(0))
+        # The photo's edge runs along the rows and columns of the probe: counted by whole pixels
+        # it would move in leaps. As wide as a probe's pixel, it is counted by parts of them; one
+        # texel of that width comes from reading between texels.
+        front = self._outside[: scene.front_rows]
+        box = _box(max(scene.width, scene.height) / max(probe) - 1.0)
+        front[...] = cv2.sepFilter2D(front, -1, box, box, borderType=cv2.BORDER_REPLICATE)
         # The rim is photographed, but for what it shows beyond the photo.
         rows, columns = scene.rim_texture.shape[:2]
-        beyond = kinds[:rows, :columns] == OUTSIDE
-        self._rim_texture = np.zeros_like(scene.rim_texture)
         alpha = scene.rim_texture[..., 3]
+        self._rim_texture = np.zeros_like(scene.rim_texture)
         self._rim_texture[..., 3] = alpha
-        self._rim_texture[..., 0] = np.where(beyond, alpha, 0)
+        self._rim_texture[..., 0] = np.minimum(alpha, self._outside[:rows, :columns])
         self._rim_screen = np.empty((len(scene.rim.x), 4), np.float64)
+        self.deepest = float(scene.disparity.max())
+        self._first_rows = np.array([page.first_row for page in scene.pages])
+        self._scales = np.array([page.scale for page in scene.pages])
 
     @classmethod
     def small(cls, scene: Scene, width: int, height: int) -> _Counter:
@@ -200,21 +227,17 @@ class _Counter:
 
     def shares(self, pose: CameraPose) -> tuple[float, float]:
         """Shares outside and uncovered of what a camera sees."""
-        scene = self._scene
-        if (
-            pose.is_home
-            and pose.focal_length == scene.focal_length
-            and self._frame == (scene.width, scene.height)
-        ):
-            return 0.0, 0.0  # The frame is the photo itself.
         map_x, map_y = self._renderer.texture_places(pose)
-        counted = np.asarray(
-            cv2.remap(self._seen, map_x, map_y, cv2.INTER_NEAREST, borderValue=(255, 0, 0, 0)),
-            np.uint8,
-        )
-        rim = scene.rim
+        counted = np.zeros((*map_x.shape, 4), np.uint8)
+        counted[..., 0] = cv2.remap(self._outside, map_x, map_y, cv2.INTER_LINEAR, borderValue=255)
+        counted[..., 1] = cv2.remap(self._uncovered, map_x, map_y, cv2.INTER_NEAREST)
+        np.minimum(counted[..., 1], 255 - counted[..., 0], out=counted[..., 1])
+        camera = camera_numbers(pose, *self._size)
+        at = np.nonzero(counted[..., 1])
+        bared = self._bared(map_x[at], map_y[at], at, camera)
+        counted[..., 1][at] = np.rint(counted[..., 1][at] * bared)
+        rim = self._scene.rim
         if len(rim.quads):
-            camera = camera_numbers(pose, *self._size)
             project(rim.x, rim.y, rim.disparity, camera, self._rim_screen)
             blend(
                 self._rim_screen, rim.u, rim.v, rim.quads, self._rim_texture, RIM_SLACK,
@@ -222,6 +245,51 @@ class _Counter:
             )  # fmt: skip
         outside, uncovered = np.asarray(cv2.mean(counted)[:2]) / 255.0
         return float(outside), float(uncovered)
+
+    def _bared(
+        self,
+        map_x: NDArray[np.float32],
+        map_y: NDArray[np.float32],
+        at: tuple[NDArray[np.intp], ...],
+        camera: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """How far hidden pixels have come out, (N,), 0 to 1.
+
+        What the photo shows at such a texel is the thing that hides it. While that still stands in
+        the same place to within a pixel, its soft edge over the hidden colours gives the photo's
+        own pixel back, and nothing is bared.
+
+        Args:
+            map_x, map_y: texture places of the pixels, (N,).
+            at: rows and columns of the pixels in the probe.
+            camera: from `camera_numbers`.
+        """
+        scene = self._scene
+        page = np.searchsorted(self._first_rows[1:] - 0.5, map_y, side="right")
+        scale = self._scales[page]
+        x = map_x * scale + (scale - 1) / 2.0
+        y = (map_y - self._first_rows[page]) * scale + (scale - 1) / 2.0
+        left, right, top, bottom = scene.photo_area
+        column = np.clip(np.rint(x - left), 0, scene.width - 1).astype(np.intp)
+        row = np.clip(np.rint(y - top), 0, scene.height - 1).astype(np.intp)
+        focal = focal_pixels(scene.focal_length, scene.width, scene.height)
+        stands = np.empty((len(x), 4))
+        project(
+            ((x - (left + right) / 2.0) / focal).astype(np.float32),
+            ((y - (top + bottom) / 2.0) / focal).astype(np.float32),
+            self._hiding[row, column], camera, stands,
+        )  # fmt: skip
+        away = np.hypot(stands[:, 0] - at[1] - 0.5, stands[:, 1] - at[0] - 0.5)
+        away *= max(self._frame) / max(self._size)
+        return np.where(stands[:, 2] > 0.0, np.minimum(away, 1.0), 1.0)
+
+
+def _box(width: float) -> NDArray[np.float64]:
+    """Weights of a box so many texels wide, at least 1, centred on one; (N,), sum 1."""
+    width = max(width, 1.0)
+    reach = math.ceil((width - 1.0) / 2.0)
+    distance = np.abs(np.arange(-reach, reach + 1))
+    return np.clip((width + 1.0) / 2.0 - distance, 0.0, 1.0) / width
 
 
 def probe_size(width: int, height: int) -> tuple[int, int]:
@@ -240,26 +308,84 @@ def _foreseen(
 ) -> Coverage:
     frames = sorted({*range(0, len(path), every), len(path) - 1})
     known: dict[CameraPose, tuple[float, float]] = {}
-    for frame in frames:
-        pose = path[frame]
+
+    def shares(place: int) -> NDArray[np.float64]:
+        pose = path[frames[place]]
         if pose not in known:
             if cancel is not None:
                 cancel.check()
             known[pose] = counter.shares(pose)
-    outside, uncovered = zip(*(known[path[frame]] for frame in frames), strict=True)
-    worst = _peaks(frames, np.add(outside, uncovered))
+        return np.array(known[pose])
+
+    bent = _bends(path, frames, counter.deepest)
+    found = np.empty((len(frames), 2))
+    last = len(frames) - 1
+    ends = sorted({*range(0, last + 1, STRIDE), last})
+    spans = list(pairwise(ends))
+    found[0] = shares(0)
+    while spans:
+        low, high = spans.pop()
+        found[low], found[high] = shares(low), shares(high)
+        if high - low < 2:
+            continue
+        middle = (low + high) // 2
+        share = (np.arange(low, high + 1) - low)[:, None] / (high - low)
+        between = found[low] + (found[high] - found[low]) * share
+        found[middle] = shares(middle)
+        off = np.abs(found[middle] - between[middle - low]).max()
+        if off > STRAIGHT or bent(low, high) > STRAIGHT:
+            spans += [(low, middle), (middle, high)]
+            continue
+        for one, other in ((low, middle), (middle, high)):
+            part = np.linspace(0.0, 1.0, other - one + 1)[:, None]
+            found[one : other + 1] = found[one] + (found[other] - found[one]) * part
+    worst = _peaks(frames, found.sum(axis=1))
+    outside, uncovered = found[:, 0].tolist(), found[:, 1].tolist()
     sentence = _sentence(frames, outside, uncovered, worst, float(path.fps))
-    return Coverage(tuple(frames), outside, uncovered, worst, sentence)
+    return Coverage(tuple(frames), tuple(outside), tuple(uncovered), worst, sentence)
+
+
+def _bends(path: CameraPath, frames: Sequence[int], deepest: float) -> Callable[[int, int], float]:
+    """How far, in shares of the frame, things stand off between two frames from an even motion.
+
+    What a nearest thing moves by a camera's movement, a turn about any axis and a zoom is bounded
+    by their sizes; a path that stays this close to the straight one shows as much as that, give
+    or take the same share of the frame.
+
+    Args:
+        path: the cameras.
+        frames: the frame numbers that are looked at.
+        deepest: the largest inverse depth of the scene, 1 / scene units.
+    """
+    picked = np.array(frames)
+    lens = path.focal_lengths[picked]
+    turns = followed(angles_of(path.rotations)[picked])
+    numbers = np.column_stack(
+        [
+            path.positions[picked] * (deepest * lens / SENSOR_WIDTH_MM)[:, None],
+            np.radians(turns) * (lens / SENSOR_WIDTH_MM)[:, None],
+            np.log(lens) / 2.0,
+        ]
+    )
+
+    def bend(low: int, high: int) -> float:
+        share = np.linspace(0.0, 1.0, high - low + 1)[:, None]
+        even = numbers[low] + (numbers[high] - numbers[low]) * share
+        return float(np.linalg.norm(numbers[low : high + 1] - even, axis=1).max())
+
+    return bend
 
 
 def _peaks(frames: Sequence[int], total: NDArray[np.float64]) -> tuple[int, ...]:
     """The frames at which the shares peak, the worst first."""
-    before = np.concatenate([[-1.0], total[:-1]])
-    after = np.concatenate([total[1:], [-1.0]])
-    peaks = np.flatnonzero((total >= NOTICED) & (total > before) & (total >= after)).tolist()
-    strong = [peak for peak in peaks if total[peak] >= total.max() / 2.0]
-    strong.sort(key=lambda peak: -total[peak])
-    return tuple(frames[peak] for peak in strong[:WORST_FRAMES])
+    top = float(total.max())
+    if top < NOTICED:
+        return ()
+    # Nothing is shown before and after: the first and last frame may be peaks.
+    padded = np.concatenate([[0.0], total, [0.0]])
+    _, found = find_peaks(padded, prominence=DISTINCT * top, height=top / 2.0, plateau_size=1)
+    peaks = sorted((found["left_edges"] - 1).tolist(), key=lambda peak: -total[peak])
+    return tuple(frames[peak] for peak in peaks[:WORST_FRAMES])
 
 
 def _sentence(
