@@ -188,7 +188,7 @@ def held_size(
             f"On frame {frames[lost[0]]:g} the subject is beside or behind the camera, which "
             "cannot hold its size. Look at it, or do not hold its size."
         )
-    return focal_length * depth[1:] / depth[0]
+    return focal_length * (depth[1:] / depth[0])
 
 
 def shaken(

@@ -121,6 +121,8 @@ class ConstantSpeed(Timing):
         rate = timing.lengths[moving].sum() / lengths[moving].sum()
         spent = np.where(moving, lengths * rate, timing.lengths)
         starts = timing.starts[0] + np.concatenate([[0.0], np.cumsum(spent)[:-1]])
+        # The end is exactly where it was, whatever the sum rounds to.
+        spent[-1] = timing.starts[-1] + timing.lengths[-1] - starts[-1]
         return cls(starts, spent, timing.easings, spline, moving, reached, arcs)
 
     def at(self, times: Numbers) -> Place:
@@ -142,8 +144,11 @@ class ConstantSpeed(Timing):
         wanted = np.clip(wanted - self.reached[arc], 0.0, length)
         span = 1.0 / self.arcs
         step = span * np.divide(wanted, length, out=np.zeros_like(length), where=length > 0.0)
-        for _ in range(4):
+        close = 1e-12 * self.reached[-1]
+        for _ in range(8):
             error = _travelled(self.spline, piece, low, step) - wanted
+            if np.abs(error).max() <= close:
+                break
             speed = self.spline.speed(piece, low + step)
             step -= np.divide(error, speed, out=np.zeros_like(error), where=speed > 0.0)
             step = np.clip(step, 0.0, span)

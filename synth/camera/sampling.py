@@ -93,9 +93,9 @@ def keyed_path(keys: CameraKeys, *, fps: Fraction | None = None) -> CameraPath:
     samples = sample(keys, at)
     shortest, longest = _lens_limits()
     focal = samples.focal_lengths
-    ratio = np.maximum(focal / longest, shortest / np.maximum(focal, 1e-12))
-    worst = int(np.argmax(ratio))
-    if ratio[worst] > 1.0 + 1e-9:
+    beyond = np.maximum((focal - longest) / longest, (shortest - focal) / shortest)
+    worst = int(np.argmax(beyond))
+    if beyond[worst] > 1e-9:
         why = "Holding the subject's size" if keys.hold_size else "The path"
         raise InvalidInstruction(
             f"{why} asks for a lens of {focal[worst]:.4g} mm on frame {at[worst]:g}; it can be "
