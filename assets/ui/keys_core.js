@@ -146,7 +146,7 @@ function keysStore({ trigger, props, watch }) {
 
   // --- out to the server ---
   let mine = [];
-  let answering = "Change"; // what a path that comes from the server answers
+  let answering = ""; // what a path that comes from the server answers
   let throttle = 0;
   let editAsked = null; // {rev, timer} of the edit that the server works on
   let scrubAsked = null;
@@ -394,9 +394,15 @@ function keysStore({ trigger, props, watch }) {
   const takeDoc = () => {
     const value = keysClone(props.value);
     if (!value?.keys?.keys || mine.includes(JSON.stringify(value))) return;
+    if (Number(value.rev) <= store.rev) { // an answer to a path that has been changed since
+      if (answering) setTimeout(() => store.say(`${answering}: the path was changed meanwhile, so it stays as it is now. Try again.`, true), 0);
+      answering = "";
+      return;
+    }
     const old = new Map(store.doc.keys.map((key) => [key.frame, key._id]));
     const doc = keysFilled(value.keys, (frame) => { const id = old.get(frame); old.delete(frame); return id || freshName(); });
-    remember(doc, answering, "");
+    remember(doc, answering || "Change", "");
+    answering = "";
     mine.push(JSON.stringify(value));
     store.rev = Math.max(store.rev, (Number(value.rev) || 0) - 1); // `adopt` raises it by one
     adopt(doc);

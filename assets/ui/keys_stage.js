@@ -87,7 +87,7 @@ function keysStage(host, store, catalog) {
     const high = [0, 1, 2].map((axis) => Math.max(...places.map((place) => place[axis])));
     return { middle: low.map((value, axis) => (value + high[axis]) / 2), extent: Math.hypot(...low.map((value, axis) => high[axis] - value)) };
   };
-  const size = () => keysClamp(bounds().extent * 0.2, 0.6, 3); // of the cameras drawn, units
+  const size = () => keysClamp(bounds().extent * 0.2, 0.35, 3); // of the cameras drawn, units
   /** The key's camera as the path has it there: with a target, its pan and tilt are not its own. */
   const keyPose = (key) => {
     const own = { position: key.position, rotation: key.rotation, focal: key.focal_length };
@@ -100,12 +100,12 @@ function keysStage(host, store, catalog) {
   let view = null; // the point looked at, and from where: distance, angle round it, angle above it
   function viewFrom(id) {
     const { middle: [x, y, z], extent } = bounds();
-    const far = keysClamp(extent * 1.5, 5.5, 400);
+    const far = keysClamp(extent * 1.5, 3, 400);
     const from = (target, distance, around, above) => ({ target: stagePlace(target).map((value) => value * STAGE_SCALE), distance: distance * STAGE_SCALE, around, above });
     if (id === "top") return from([x * 0.5, 0, z * 0.5 + 2], far + 16, 0, 1.55);
     if (id === "side") return from([0, y, z * 0.5 + 2], far + 15, Math.PI / 2, 0);
     if (id === "path") return from([x, y, z], far * 1.15, 0.6, 0.5);
-    return from([x * 0.7, y * 0.5, z - 4], far * 1.1 + 6.5, 0.34, 0.31);
+    return from([x * 0.85, y * 0.7 + 0.3, z - 1.8], keysClamp(extent * 1.6 + 3.6, 4.4, 400), 0.42, 0.26);
   }
   const minus = (a, b) => a.map((value, index) => value - b[index]);
   const plus = (a, b, times = 1) => a.map((value, index) => value + b[index] * times);
@@ -206,7 +206,7 @@ function keysStage(host, store, catalog) {
     const chosen = shown.filter((key) => store.selection.has(key._id));
     const rest = shown.filter((key) => !store.selection.has(key._id));
     const deep = size();
-    const marks = { type: "scatter3d", mode: shown.length <= 30 ? "markers+text" : "markers", ...column(shown.map((key) => key.position)),
+    const marks = { type: "scatter3d", mode: shown.length <= 12 ? "markers+text" : "markers", ...column(shown.map((key) => key.position)),
       marker: { size: shown.map((key) => (store.selection.has(key._id) ? 7 : 5)), symbol: "diamond", color: shown.map((key) => (store.selection.has(key._id) ? "#ffb454" : "#ecebe7")), line: { width: 0 } },
       text: shown.map((key) => String(keys.indexOf(key) + 1)), textposition: "top center", textfont: { color: "#ecebe7", size: 12 },
       hoverinfo: "text", hovertext: shown.map((key) => `Key ${keys.indexOf(key) + 1} · frame ${keysNumber(key.frame, 2)}`) };

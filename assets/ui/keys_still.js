@@ -72,7 +72,7 @@ function keysStill(host, store, catalog) {
       host.style.setProperty("--ratio", String(shape.width / shape.height));
       picture.alt = pointing ? "The photo" : `Frame ${still?.frame ?? store.playhead} as the clip will hold it`;
     }
-    size.textContent = !photo && still.width ? `${still.width} × ${still.height}${still.ms ? ` · ${still.ms} ms` : ""}` : "";
+    size.textContent = !photo && still.width ? `${still.width} × ${still.height}${still.ms ? ` · ${still.ms < 1000 ? `${still.ms} ms` : seconds(still.ms / 1000)}` : ""}` : "";
     when();
   }
 
