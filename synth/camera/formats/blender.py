@@ -47,6 +47,7 @@ from synth.camera.formats.programs import (
     as_object,
     mark_of,
     ours_from_z_up,
+    tidy,
     z_up_from_ours,
 )
 from synth.camera.formats.reading import holds_words, json_numbers, json_of, text_of
@@ -134,7 +135,7 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
     """The path as a file of this format."""
     matrices = z_up_from_ours(matrices_to_write(path, options))
     turns = _continuous(Rotation.from_matrix(matrices[:, :3, :3]).as_quat(scalar_first=True))
-    table = np.column_stack([matrices[:, :3, 3], turns, path.focal_lengths]) + 0.0
+    table = np.column_stack([matrices[:, :3, 3], turns, path.focal_lengths])
     fps = -(-path.fps.numerator // path.fps.denominator)
     values = {
         MARK_KEY: Mark.of(path, options).text,
@@ -143,7 +144,7 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
         "fps": fps,
         "fps_base": float(fps / path.fps),
         "first_frame": 1,
-        "frames": [[float(f"{value:.12g}") for value in row] for row in table.tolist()],
+        "frames": tidy(table),
     }
     # JSON in ASCII, and then a Python string of it: quotes and backslashes cannot leave the string.
     literal = repr(json.dumps(values, ensure_ascii=True, allow_nan=False))

@@ -42,6 +42,7 @@ from synth.camera.formats.programs import (
     as_object,
     focal_from_vertical,
     mark_of,
+    tidy,
     vertical_from_focal,
 )
 from synth.camera.formats.reading import holds_words, looks_like_json
@@ -65,7 +66,7 @@ class _Tracks:
 
     def add(self, values: NDArray[np.float64], kind: str, target: dict[str, Any]) -> None:
         """A channel of values (N, components) for a target."""
-        output = self._number(values.astype("<f4"), kind)
+        output = self._number(np.array(tidy(values), "<f4"), kind)
         sampler = {"input": 0, "interpolation": "LINEAR", "output": output}
         self.channels.append({"sampler": len(self.samplers), "target": target})
         self.samplers.append(sampler)
@@ -113,8 +114,8 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
             {
                 "name": options.name,
                 "camera": 0,
-                "translation": matrices[0, :3, 3].tolist(),
-                "rotation": turns[0].tolist(),
+                "translation": tidy(matrices[0, :3, 3]),
+                "rotation": tidy(turns[0]),
             }
         ],
         "cameras": [

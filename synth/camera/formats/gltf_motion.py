@@ -81,14 +81,16 @@ class _Track:
         points = self.values[:, 1] if spline else self.values
         if len(self.times) == 1:
             return np.repeat(points, len(seconds), axis=0)
-        # Key times are 32-bit numbers: one may round to a hair after its own frame.
-        hair = 1e-6 + 2e-7 * seconds if self.interpolation == "STEP" else 0.0
+        # Key times are 32-bit numbers: a key may stand a hair before or after its own frame.
+        hair = 1e-6 + 2e-7 * seconds
         found = np.searchsorted(self.times, seconds + hair, side="right") - 1
         if self.interpolation == "STEP":
             return points[np.maximum(found, 0)]
         index = np.clip(found, 0, len(self.times) - 2)
         length = np.diff(self.times)[index]
-        share = np.clip((seconds - self.times[index]) / length, 0.0, 1.0)[:, None]
+        gone = seconds - self.times[index]
+        share = np.where(gone <= hair, 0.0, np.where(length - gone <= hair, 1.0, gone / length))
+        share = share[:, None]
         before, after = points[index], points[index + 1]
         if spline:
             leaving = self.values[index, 2] * length[:, None]

@@ -50,6 +50,7 @@ from synth.camera.formats.programs import (
     mark_of,
     object_of,
     ours_from_z_up,
+    tidy,
     vertical_from_focal,
     whole_frames,
     z_up_from_ours,
@@ -80,8 +81,8 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
     stops, key_path = _key_poses(path, keys)
     # Keyframes follow the same first camera as the frames do, so they are placed together.
     both = CameraPath(path.poses + key_path.poses, path.fps)
-    matrices = z_up_from_ours(matrices_to_write(both, options)).reshape(-1, 16).tolist()
-    fovs = vertical_from_focal(both.focal_lengths, aspect).tolist()
+    matrices = tidy(z_up_from_ours(matrices_to_write(both, options)).reshape(-1, 16))
+    fovs = tidy(vertical_from_focal(both.focal_lengths, aspect))
     seconds = float(len(path) / path.fps)
     arrivals = [stops[0], *stops[:-1]]
     keyframes = [

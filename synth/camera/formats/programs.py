@@ -109,6 +109,11 @@ def file_rate(value: object, where: str, options: ReadOptions, mark: Mark | None
     return rate_near(number, where)
 
 
+def tidy(numbers: ArrayLike) -> list[Any]:
+    """Numbers as they are written: to twelve decimals, and no negative zeros."""
+    return (np.round(np.asarray(numbers, dtype=np.float64), 12) + 0.0).tolist()
+
+
 def whole_frames(frame: float) -> float:
     """A frame number without the rounding of seconds: 47.9999999 is 48."""
     near = round(frame)

@@ -8,7 +8,7 @@ whatever the frame. Poses hold a place and a target only: the camera is always l
 
 SuperSplat draws a cubic spline through places, targets and angles; poses at or beyond
 ``timeline.frames`` are passed over. On reading, a pose becomes a keyframe on smooth curves, and the
-targets become the moving point that the camera looks at.
+targets become the point that the camera looks at.
 """
 
 from __future__ import annotations
@@ -48,14 +48,15 @@ from synth.camera.formats.programs import (
     json_bytes,
     mark_of,
     object_of,
+    tidy,
     vertical_from_focal,
     whole_frames,
 )
 from synth.camera.formats.reading import holds_words, json_number, json_numbers, looks_like_json
-from synth.camera.keys import MAX_KEYS, CameraKey, CameraKeys, LookAt, TargetKey
+from synth.camera.keys import FARTHEST, MAX_KEYS, CameraKey, CameraKeys, LookAt, TargetKey
 from synth.camera.pose import CameraPath
-from synth.camera.sampling import keyed_path
-from synth.errors import InvalidMedia, LimitExceeded
+from synth.camera.sampling import keyed_path, sample
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 
 _DEFAULT_FOV: Final = 60.0
 """SuperSplat's own, degrees, for poses and documents that have none."""
@@ -66,6 +67,9 @@ _NEAREST_TARGET: Final = 1.0
 _BETWEEN: Final = (
     "Between the poses the path was made smooth; SuperSplat's own spline may differ a little."
 )
+
+_SAME: Final = 1e-3
+"""Degrees by which an aimed key may differ from its pose."""
 
 _MOST_ROLL: Final = 0.05
 """Roll that a note passes over, degrees."""
@@ -86,7 +90,7 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
     poses = [
         {"name": f"camera_{index}", "frame": frame, "position": place, "target": target, "fov": fov}
         for index, (frame, place, target, fov) in enumerate(
-            zip(frames, places.tolist(), targets.tolist(), fovs.tolist(), strict=True)
+            zip(frames, tidy(places), tidy(targets), tidy(fovs), strict=True)
         )
     ]
     data = json_bytes(
@@ -239,13 +243,8 @@ def _length(timeline: dict[str, Any], frames: NDArray[np.float64], notes: list[s
 def _keys(
     frames: NDArray[np.float64], path: CameraPath, targets: NDArray[np.float64], length: int
 ) -> CameraKeys:
-    points = [(x, y, z) for x, y, z in targets.tolist()]
-    still = np.abs(targets - targets[0]).max() < 1e-9
-    moving = tuple(
-        TargetKey(frame=frame, position=point)
-        for frame, point in zip(frames.tolist(), points, strict=True)
-    )
-    return CameraKeys(
+    """Poses as keys that look at the targets, or just turn where that would not be the same."""
+    keys = CameraKeys(
         frames=max(length, math.ceil(float(frames[-1]))),
         fps=path.fps,
         keys=tuple(
@@ -260,8 +259,23 @@ def _keys(
         curve="smooth",
         turn_curve="smooth",
         lens_curve="smooth",
-        look_at=LookAt(target=points[0], keys=() if still else moving),
     )
+    if len(frames) == length or np.abs(targets).max() > FARTHEST:
+        return keys
+    points = [(x, y, z) for x, y, z in targets.tolist()]
+    still = np.abs(targets - targets[0]).max() < 1e-9
+    moving = tuple(
+        TargetKey(frame=frame, position=point)
+        for frame, point in zip(frames.tolist(), points, strict=True)
+    )
+    look_at = LookAt(target=points[0], keys=() if still else moving)
+    aimed = keys.model_copy(update={"look_at": look_at})
+    try:
+        turned = sample(aimed, frames).rotations * path.rotations.inv()
+    except InvalidInstruction:  # On its way the camera meets the target.
+        return keys
+    # Ours tips over backwards when its target passes right below it; SuperSplat's turns round.
+    return aimed if np.degrees(turned.magnitude()).max() < _SAME else keys
 
 
 def recognise(data: bytes, name: str) -> float:

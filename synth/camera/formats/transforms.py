@@ -41,6 +41,7 @@ from synth.camera.formats.programs import (
     mark_of,
     object_of,
     ours_from_z_up,
+    tidy,
     z_up_from_ours,
 )
 from synth.camera.formats.reading import holds_words, json_number, json_numbers, looks_like_json
@@ -54,8 +55,8 @@ _DISTORTIONS: Final = ("k1", "k2", "k3", "k4", "p1", "p2")
 def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> WrittenPath:
     """The path as a file of this format."""
     width, height = options.width, options.height
-    matrices = z_up_from_ours(matrices_to_write(path, options)).tolist()
-    lenses = pixels_from_focal(path.focal_lengths, width, height).tolist()
+    matrices = tidy(z_up_from_ours(matrices_to_write(path, options)))
+    lenses = tidy(pixels_from_focal(path.focal_lengths, width, height))
     centre = {"cx": width / 2, "cy": height / 2, "w": width, "h": height}
     frames = [
         {
