@@ -395,7 +395,8 @@ function keysStore({ trigger, props, watch }) {
     const value = keysClone(props.value);
     if (!value?.keys?.keys || mine.includes(JSON.stringify(value))) return;
     if (Number(value.rev) <= store.rev) { // an answer to a path that has been changed since
-      if (answering) setTimeout(() => store.say(`${answering}: the path was changed meanwhile, so it stays as it is now. Try again.`, true), 0);
+      const what = answering;
+      if (what) setTimeout(() => store.say(`${what}: the path was changed meanwhile, so it stays as it is now. Try again.`, true), 0);
       answering = "";
       return;
     }
