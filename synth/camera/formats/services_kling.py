@@ -115,8 +115,6 @@ def write(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> W
                 f"{MOST:g} was written."
             )
             amount = MOST if amount > 0.0 else -MOST
-        # The least amount is not 0, which would be refused.
-        amount = amount or sign * (0.1 if totals[move] > 0.0 else -0.1)
         control = {"type": "simple", "config": dict.fromkeys(_ORDER, 0) | {name: amount}}
         if move == "dolly":
             notes.append(

@@ -244,7 +244,7 @@ def _parts(found: Measured, named: frozenset[str]) -> list[_Part]:
             for index, move in enumerate(MOVES)
             if run.state[index] and abs(totals[index]) >= max(0.5 * _LEAST, _ONE_WAY * ways[index])
         }
-        order = sorted(shares, key=lambda move: -abs(shares[move]))
+        order = sorted(shares, key=lambda move: -round(abs(shares[move]), 6))
         stop = run.stop + (run.stop == count)
         parts.append(_Part(run.start, stop, {move: shares[move] for move in order}))
     return parts

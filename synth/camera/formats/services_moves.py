@@ -16,15 +16,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from synth.camera.conventions import HOME_DISTANCE
 from synth.camera.formats.convert import (
     LONGEST_LENS,
     SHORTEST_LENS,
     check_frames,
-    matrices_from_path,
+    unwound,
 )
-from synth.camera.formats.deforum_motion import UNIT, changes_between
 from synth.camera.formats.model import DEFAULT_FPS, FoundPath, ReadOptions, WriteOptions
 from synth.camera.keys import CameraKey, CameraKeys, Handheld
 from synth.camera.pose import CameraPath
@@ -73,6 +73,8 @@ FULL_NOTE: Final = (
 
 _EASING: Final = "ease_in_out_sine"
 """How the moves of ``synth.motion`` start and stop."""
+_TURNED: Final = 45.0
+"""Pan over the whole path, degrees, from which on shifts are told along the way it looks."""
 _EVEN: Final = 0.05
 """Speeds that differ by less than this share of their mean count as even."""
 
@@ -103,11 +105,15 @@ class Measured:
         """The moves that are there at all, the largest first."""
         totals = self.totals
         found = [move for move in MOVES if abs(totals[move]) >= NOTHING]
-        return sorted(found, key=lambda move: -abs(totals[move]))
+        return sorted(found, key=lambda move: -round(abs(totals[move]), 6))
 
 
 def measured(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -> Measured:
     """What a path does of each move; ``options.scale`` multiplies its distances.
+
+    Shifts run along the axes of the first camera, as a rig's tracks do while its head turns, and
+    turns are the head's pan, tilt and roll against that camera. A camera that turns farther than
+    ``_TURNED`` walks round corners: then sideways and in are those of where it looks at the time.
 
     Where the keys say that the path is handheld, the path below the shake is measured.
     """
@@ -116,14 +122,18 @@ def measured(path: CameraPath, keys: CameraKeys | None, options: WriteOptions) -
         calm = keyed_path(keys.model_copy(update={"handheld": None}), fps=path.fps)
         handheld = len(calm) == len(path)
         path = calm if handheld else path
-    rates = np.zeros((len(path) - 1, len(MOVES)))
-    if len(path) > 1:
-        matrices = matrices_from_path(path)
-        # Deforum's signs are the ones wanted here; its turns come as tilt, pan, roll.
-        changes = changes_between(matrices[:-1], matrices[1:])
-        rates[:, :3] = changes[:, :3] / UNIT * options.scale
-        rates[:, 3:6] = changes[:, [4, 3, 5]]
-        rates[:, 6] = np.diff(np.log(path.focal_lengths))
+    home = path.rotations[0].inv()
+    angles = unwound(home * path.rotations)
+    steps = home.apply(np.diff(path.positions, axis=0).reshape(-1, 3)) * options.scale
+    yaw = angles[:, 1]
+    if np.ptp(yaw) > _TURNED:
+        heading = 0.5 * (yaw[1:] + yaw[:-1])
+        steps = Rotation.from_euler("Y", -heading[:, None], degrees=True).apply(steps)
+    turns = np.diff(angles, axis=0)
+    lens = np.diff(np.log(path.focal_lengths))
+    rates = np.column_stack(
+        [steps * (1.0, 1.0, -1.0), -turns[:, 1], turns[:, 0], -turns[:, 2], lens]
+    )
     rates /= [FULL[move] for move in MOVES]
     rates[np.abs(rates) < 1e-9] = 0.0
     return Measured(rates, path.fps, handheld)
@@ -207,12 +217,15 @@ def path_of_stages(
     check_frames(frames)
     scale = options.scale or 1.0
     state: dict[str, float] = dict.fromkeys(MOVES, 0.0)
-    keys = [_key(0, state, scale, options.focal_length)]
+    keys: list[CameraKey] = []
     frame = 0
     for stage in stages:
+        keys.append(
+            _key(frame, state, scale, options.focal_length, still=not any(stage.shares.values()))
+        )
         frame += stage.length
         state = {move: state[move] + stage.shares.get(move, 0.0) for move in MOVES}
-        keys.append(_key(frame, state, scale, options.focal_length))
+    keys.append(_key(frame, state, scale, options.focal_length))
     keyed = CameraKeys(
         frames=frames,
         fps=options.fps or DEFAULT_FPS,
@@ -226,7 +239,15 @@ def path_of_stages(
     return FoundPath(keyed_path(keyed), keyed, format_id, units, True, tuple(said))
 
 
-def _key(frame: int, state: Mapping[str, float], scale: float, focal_length: float) -> CameraKey:
+def _key(
+    frame: int,
+    state: Mapping[str, float],
+    scale: float,
+    focal_length: float,
+    *,
+    still: bool = False,
+) -> CameraKey:
+    """A key with the moves added up so far; one that is still until the next holds exactly."""
     amount = {move: share * FULL[move] for move, share in state.items()}
     lens = focal_length * math.exp(amount["zoom"])
     x, y, z = (amount[move] * scale for move in ("truck", "pedestal", "dolly"))
@@ -236,4 +257,7 @@ def _key(frame: int, state: Mapping[str, float], scale: float, focal_length: flo
         rotation=(amount["tilt"] + 0.0, -amount["pan"] + 0.0, -amount["roll"] + 0.0),
         focal_length=min(max(lens, SHORTEST_LENS), LONGEST_LENS),
         easing=_EASING,
+        curve="hold" if still else None,
+        turn_curve="hold" if still else None,
+        lens_curve="hold" if still else None,
     )
