@@ -213,7 +213,9 @@ def focal_from_fov(
             "above 0 and below 180."
         )
     side = width if across == "width" else height
-    return focal_from_pixels(side / (2.0 * np.tan(np.radians(fov) / 2.0)), width, height)
+    # An angle next to nothing gives an endless lens, which path_from_matrices refuses by its frame.
+    with np.errstate(over="ignore", divide="ignore"):
+        return focal_from_pixels(side / (2.0 * np.tan(np.radians(fov) / 2.0)), width, height)
 
 
 # Paths -------------------------------------------------------------------------------------------

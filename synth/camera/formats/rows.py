@@ -14,6 +14,7 @@ from synth.errors import InvalidMedia, LimitExceeded
 
 _LENS_TOLERANCE = 0.01
 _CENTRE_TOLERANCE = 0.005
+_SHORTEST = 0.001
 _FIRST_ROW = re.compile(r"\s*\[\s*\[(?:[^\[\]]{1,4000}\]|\s*(?:\[[^\[\]]{1,1000}\][\s,]*){3,4}\])")
 
 
@@ -81,12 +82,12 @@ def lens_notes(fx: NDArray, fy: NDArray, cx: NDArray, cy: NDArray) -> list[str]:
 
 def check_lenses(fx: NDArray, fy: NDArray) -> None:
     """Refuse focal lengths that are 0 or negative, naming the frame."""
-    bad = ~((fx > 0.0) & (fy > 0.0))
+    bad = ~((fx > _SHORTEST) & (fy > _SHORTEST))
     if bad.any():
         frame = int(bad.argmax())
         raise InvalidMedia(
             f"The focal lengths of frame {frame} are {fx[frame]:g} and {fy[frame]:g}; they must be "
-            "above 0."
+            f"above {_SHORTEST:g}."
         )
 
 

@@ -217,3 +217,9 @@ def test_small_steps_are_followed_whatever_they_add_up_to(steps: list) -> None:
     if np.abs(angles[:, 0]).max() < 89.0:
         start = angles[0] + 360.0 * np.round((found[0] - angles[0]) / 360.0) - angles[0]
         assert found == pytest.approx(angles + start, abs=1e-6)
+
+
+def test_an_angle_next_to_nothing_is_refused_as_a_lens() -> None:
+    focal = convert.focal_from_fov([1e-320], 1280, 720)
+    with pytest.raises(InvalidMedia, match="lens of frame 0 is inf mm"):
+        convert.path_from_matrices(np.eye(4)[None], focal, Fraction(24))
