@@ -115,10 +115,7 @@ function keysStore({ trigger, props, watch }) {
   const limits = { frames: 100000, focal: [4, 1200], seconds: 60, ...keysClone(props.catalog?.limits || {}) };
   const listeners = {};
   const seen = {};
-  let names = 0;
-  let history = [];
-  let at = 0;
-  let memory = "";
+  let names = 0, history = [], at = 0, memory = "";
   const store = { selection: new Set(), playhead: 0, playing: false, channel: "x", rev: 0, sampled: null, coverage: null,
     still: null, scenery: null, reply: null, limits };
 
@@ -149,8 +146,7 @@ function keysStore({ trigger, props, watch }) {
   let answering = ""; // what a path that comes from the server answers
   let throttle = 0;
   let editAsked = null; // {rev, timer} of the edit that the server works on
-  let scrubAsked = null;
-  let scrubWanted = null;
+  let scrubAsked = null, scrubWanted = null;
 
   store.sync = () => {
     clearTimeout(throttle);
@@ -187,8 +183,7 @@ function keysStore({ trigger, props, watch }) {
   };
 
   // What was never photographed is measured once the hand rests, one path at a time.
-  let coverAsked = null;
-  let coverRest = 0;
+  let coverAsked = null, coverRest = 0;
   const sendCover = () => {
     clearTimeout(coverRest);
     coverRest = setTimeout(() => {
@@ -254,8 +249,7 @@ function keysStore({ trigger, props, watch }) {
     history[at] = { ...history[at], merge: "" };
     adopt(history[at].doc);
   };
-  store.undo = () => travel(-1);
-  store.redo = () => travel(1);
+  Object.assign(store, { undo: () => travel(-1), redo: () => travel(1) });
 
   /** Say something in the editor's own note line, as the server's replies do. */
   store.say = (text, bad = false) => { store.reply = { kind: "note", text: bad ? "" : text, error: bad ? text : undefined }; fire("reply"); };
