@@ -182,6 +182,22 @@ def test_keyframes_written_by_columns_as_the_blender_add_on_does() -> None:
     assert found.keys[1].rotation == pytest.approx((4, -10, 2), abs=1e-7)
 
 
+def test_a_file_as_the_blender_add_on_writes_it() -> None:
+    found = read((GOLDEN / "nerfstudio_columns.json").read_bytes(), ReadOptions(anchor="world"))
+    # At (0.5, -2, 0.25) with Z up, looking along +Y; then 1 to the right.
+    assert found.path.fps == 2
+    assert found.path.positions[:, 0].tolist() == [0.5, 0.75, 1.0, 1.5]
+    assert found.path[3].position == (1.5, 0.25, 2)
+    assert found.path[3].rotation == pytest.approx((0, 0, 0), abs=1e-9)
+    # 50 degrees across 1080 of 1920 pixels: the 36 mm lie across the 1920.
+    focal = 36 * 1080 / 1920 / 2 / math.tan(math.radians(25))
+    assert found.path[0].focal_length == pytest.approx(focal)
+    assert found.keys is not None
+    assert [key.position for key in found.keys.keys] == [(0.5, 0.25, 2), (1.5, 0.25, 2)]
+    assert [key.frame for key in found.keys.keys] == [0, 4]
+    assert not found.scale_known
+
+
 def test_columns_without_quotes_and_rows_with_them() -> None:
     values = written(keyed_path(KEYS), KEYS)
     texts = json.loads(json.dumps(values))
