@@ -74,8 +74,10 @@ class Texels:
 
 
 def sort_texels(scene: Scene) -> Texels:
-    """Tell what each texel of a scene shows; the photo's edge is where `outside_photo` has it.
+    """Tell what each texel of a scene shows.
 
+    Past the photo's edge is what a line from the home camera meets there, on every sheet, where
+    `outside_photo` lets hidden sheets go on a little.
     The first hidden sheet goes on a little beside what it was made for: there it shows the photo's
     own far sides. All that lies deeper, and the coarse backdrop, was never photographed.
     """
@@ -84,9 +86,8 @@ def sort_texels(scene: Scene) -> Texels:
     left, right, top, bottom = scene.photo_area
     ends = [*(page.first_row for page in scene.pages[1:]), height]
     for number, (page, end) in enumerate(zip(scene.pages, ends, strict=True)):
-        slack = 0.5 + (SAFETY_MARGIN - 2 if number else 0)
-        first_row, last_row = _between(top - slack, bottom + slack, page.scale)
-        first, last = _between(left - slack, right + slack, page.scale)
+        first_row, last_row = _between(top - 0.5, bottom + 0.5, page.scale)
+        first, last = _between(left - 0.5, right + 0.5, page.scale)
         rows = slice(page.first_row + first_row, min(page.first_row + last_row + 1, end))
         kinds[rows, first : last + 1] = UNCOVERED if number else PHOTOGRAPHED
     invented = scene.invented
@@ -102,8 +103,9 @@ def sort_texels(scene: Scene) -> Texels:
 
 
 def _between(low: float, high: float, scale: int) -> tuple[int, int]:
-    """First and last texel of ``scale`` pixels that lie between two places in pixels."""
-    return max(math.ceil(low / scale), 0), math.floor(high / scale)
+    """First and last texel of ``scale`` pixels whose centres lie between two places in pixels."""
+    first, last = ((place - (scale - 1) / 2.0) / scale for place in (low, high))
+    return max(math.ceil(first), 0), math.floor(last)
 
 
 def fit_path(

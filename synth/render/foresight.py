@@ -47,6 +47,9 @@ NOTICED = 0.0005
 WORST_FRAMES = 3
 """Most frames that are named as the worst ones."""
 
+MOST_SOFT = 24.0
+"""Widest pixel of a probe that the photo's edge is softened for, texels."""
+
 DISTINCT = 0.1
 """By how much the shares must fall between two peaks, as a share of the worst one."""
 
@@ -136,7 +139,7 @@ def fit_to(
         scene: what will be rendered, built for the whole move.
         path_of: the move's path at a share of its size, above 0 to 1.
         width, height: size of the frames, pixels.
-        percent: how much of a frame may be unphotographed, 0 to 100.
+        percent: how much of a frame may be unphotographed, 0 to 100; `NOTICED` always may.
         cancel: looked at between frames.
 
     Returns:
@@ -149,7 +152,7 @@ def fit_to(
         )
     counter = _Counter.small(scene, width, height)
     full = _Counter(scene, (width, height), (width, height))
-    limit = percent / 100.0
+    limit = max(percent / 100.0, NOTICED)
     whole = _foreseen(counter, path_of(1.0), 1, cancel)
     suspects = list(whole.worst)
 
@@ -167,7 +170,8 @@ def fit_to(
         return 1.0, replace(
             whole,
             sentence=f"Scaling the move cannot bring it to {percent:g}%: with next to none of it "
-            f"{_shown(best)}. Change where it starts, its turns or its lens. {whole.sentence}",
+            f"frame {best.worst[0]} shows {best.peak:.1%}. Change where it starts, its turns or "
+            f"its lens. {whole.sentence}",
         )
     low, high = FINEST, 1.0
     while high - low > FINEST:
@@ -187,11 +191,6 @@ def fit_to(
     return low, best
 
 
-def _shown(coverage: Coverage) -> str:
-    worst = coverage.worst[0] if coverage.worst else coverage.frames[0]
-    return f"frame {worst} shows {coverage.peak:.1%} that was never photographed"
-
-
 class _Counter:
     """Counts on frames of one size what was never photographed. Not shared between threads."""
 
@@ -203,12 +202,9 @@ class _Counter:
         self._hiding = texels.hiding
         self._uncovered = np.where(texels.kinds == UNCOVERED, np.uint8(255), np.uint8(0))
         self._outside = np.where(texels.kinds == OUTSIDE, np.uint8(255), np.uint8(0))
-        # The photo's edge runs along the rows and columns of the probe: counted by whole pixels
-        # it would move in leaps. As wide as a probe's pixel, it is counted by parts of them; one
-        # texel of that width comes from reading between texels.
-        front = self._outside[: scene.front_rows]
-        box = _box(max(scene.width, scene.height) / max(probe) - 1.0)
-        front[...] = cv2.sepFilter2D(front, -1, box, box, borderType=cv2.BORDER_REPLICATE)
+        self._crisp = self._outside[: scene.front_rows].copy()
+        self._softness = 0.0
+        self._soften_edge(scene.focal_length)
         # The rim is photographed, but for what it shows beyond the photo.
         rows, columns = scene.rim_texture.shape[:2]
         alpha = scene.rim_texture[..., 3]
@@ -227,6 +223,7 @@ class _Counter:
 
     def shares(self, pose: CameraPose) -> tuple[float, float]:
         """Shares outside and uncovered of what a camera sees."""
+        self._soften_edge(pose.focal_length)
         map_x, map_y = self._renderer.texture_places(pose)
         counted = np.zeros((*map_x.shape, 4), np.uint8)
         counted[..., 0] = cv2.remap(self._outside, map_x, map_y, cv2.INTER_LINEAR, borderValue=255)
@@ -245,6 +242,22 @@ class _Counter:
             )  # fmt: skip
         outside, uncovered = np.asarray(cv2.mean(counted)[:2]) / 255.0
         return float(outside), float(uncovered)
+
+    def _soften_edge(self, focal_length: float) -> None:
+        """Make the photo's edge as soft as a pixel of the probe is wide through this lens.
+
+        It runs along the probe's rows and columns: counted by whole pixels it would move in leaps.
+        One texel of its width comes from reading between texels.
+        """
+        scene = self._scene
+        pixel = max(scene.width, scene.height) / max(self._size)
+        softness = round(2.0 * pixel * scene.focal_length / focal_length) / 2.0
+        if softness != self._softness:
+            self._softness = softness
+            box = _box(min(softness, MOST_SOFT) - 1.0)
+            self._outside[: scene.front_rows] = cv2.sepFilter2D(
+                self._crisp, -1, box, box, borderType=cv2.BORDER_REPLICATE
+            )
 
     def _bared(
         self,
