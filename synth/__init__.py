@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synth.api import generate_video_with_motion_control
+    from synth.camera.formats import read_path, write_path
+    from synth.camera.keys import CameraKey, CameraKeys
+    from synth.camera.sampling import keyed_path
+    from synth.camera.trajectory import CameraTrajectory
     from synth.errors import (
         Cancelled,
         InvalidInstruction,
@@ -23,6 +27,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "generate_video_with_motion_control": "synth.api",
+    "CameraKey": "synth.camera.keys",
+    "CameraKeys": "synth.camera.keys",
+    "CameraTrajectory": "synth.camera.trajectory",
+    "keyed_path": "synth.camera.sampling",
+    "read_path": "synth.camera.formats",
+    "write_path": "synth.camera.formats",
     "Cancelled": "synth.errors",
     "InvalidInstruction": "synth.errors",
     "InvalidMedia": "synth.errors",
@@ -41,6 +51,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "CameraKey",
+    "CameraKeys",
+    "CameraTrajectory",
     "Cancelled",
     "InvalidInstruction",
     "InvalidMedia",
@@ -52,11 +65,14 @@ __all__ = [
     "VideoResult",
     "camera_path",
     "generate_video_with_motion_control",
+    "keyed_path",
     "motion_schema",
     "parse_phrase",
     "preview_shot",
+    "read_path",
     "render_shot",
     "shot_from_video",
+    "write_path",
 ]
 
 

@@ -55,7 +55,9 @@ function joint(index, spans) {
  */
 function change(edit, merge = "", keep = true) {
   const joints = moves().map((_, index) => (index ? joint(index, timing().spans) : ""));
+  const before = JSON.stringify(shot.motion.camera);
   edit(shot);
+  if (JSON.stringify(shot.motion.camera) !== before) delete shot.trajectory; // the moves take the camera back
   if (keep && joints.length === moves().length) rejoin(joints);
   if (merge && history[at].merge === merge) history[at] = { ...clone(shot), merge };
   else {

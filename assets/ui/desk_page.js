@@ -4,8 +4,11 @@ const SHEETS = [["camera", "Camera"], ["subjects", "Subjects"], ["weather", "Wea
 const tags = Object.fromEntries(SHEETS.map(([id]) => [id, h("i", { class: "ms-tag", hidden: true })]));
 const tabs = h("div", { class: "ms-sheets", role: "tablist", "aria-label": "What the shot is made of" }, SHEETS.map(([id, label]) =>
   h("button", { type: "button", role: "tab", id: `ms-sheet-${id}`, "aria-controls": `ms-sheet-of-${id}`, onclick: () => { turnTo(id); root.scrollIntoView({ block: "nearest", behavior: "smooth" }); } }, h("span", {}, label), tags[id])));
+const keyed = h("div", { class: "ms-keyed", id: "ms-keyed", hidden: true }, icon(ICONS.film), h("span", {}),
+  button("Edit keys", { kind: "second", onclick: () => openTab("Keyframes") }),
+  button("Back to moves", { kind: "plain", title: "Let the moves below drive the camera again", onclick: () => change(() => { delete shot.trajectory; }) }));
 const sheets = {
-  camera: h("div", { role: "tabpanel", id: "ms-sheet-of-camera", "aria-labelledby": "ms-sheet-camera" }, grid,
+  camera: h("div", { role: "tabpanel", id: "ms-sheet-of-camera", "aria-labelledby": "ms-sheet-camera" }, keyed, grid,
     h("div", { class: "ms-edit" },
       h("div", { class: "ms-editmove" }, controls),
       h("div", { class: "ms-stack" }, h("div", { class: "ms-label" }, h("span", {}, "Moves"), length), lanes, add))),
@@ -31,6 +34,19 @@ function reveal(before) {
   if (changed.length && !changed.some((name) => !sheets[name].hidden)) turnTo(changed[0]);
 }
 
+/** Turn to another tab of the page by its name. */
+function openTab(name) {
+  [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === name)?.click();
+}
+
+/** While keyframes drive the camera, the sheet says so above the moves that wait. */
+function showKeyed() {
+  const keys = shot.trajectory?.keys?.length || 0;
+  keyed.hidden = !keys;
+  keyed.querySelector("span").textContent = keys === 1 ? "The camera stands on 1 keyframe" : `The camera follows ${keys} keyframes`;
+  sheets.camera.classList.toggle("ms-waiting", keys > 0);
+}
+
 function showTags() {
   const count = subjects.count();
   tags.subjects.textContent = count ? String(count) : "";
@@ -43,6 +59,7 @@ function refresh() {
   for (const tile of tiles) tile.node.setAttribute("aria-checked", String(tile.lit()));
   undo.disabled = at === 0;
   redo.disabled = at === history.length - 1;
+  showKeyed();
   showControls();
   showStack();
   showOutput();
@@ -85,7 +102,7 @@ refresh();
 playMoves(tiles);
 
 document.addEventListener("keydown", (event) => {
-  if (!root.isConnected || isTyping(event) || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if (!root.isConnected || root.offsetParent === null || isTyping(event) || !(event.ctrlKey || event.metaKey) || event.altKey) return;
   const key = event.key.toLowerCase();
   if (key === "z") { event.preventDefault(); travel(event.shiftKey ? 1 : -1); }
   else if (key === "y") { event.preventDefault(); travel(1); }

@@ -2,7 +2,8 @@
 // and what was measured about it.
 
 const root = element.querySelector(".ms-monitor");
-const film = h("video", { class: "ms-picture", controls: true, loop: true, muted: true, playsinline: true, autoplay: true, id: "ms-result", hidden: true });
+const names = props.prefix || "ms"; // a page may hold several monitors
+const film = h("video", { class: "ms-picture", controls: true, loop: true, muted: true, playsinline: true, autoplay: true, id: `${names}-result`, hidden: true });
 const still = h("img", { class: "ms-picture", hidden: true, alt: "The finished animation" });
 const parcel = h("div", { class: "ms-empty", hidden: true }, icon(ICONS.film, 28), h("strong", {}, "Ready to download"),
   h("span", {}, "This format does not play in a browser."));
@@ -11,25 +12,25 @@ const backdrop = h("img", { class: "ms-picture ms-backdrop", alt: "", hidden: tr
 const meter = h("progress", { class: "ms-meter", max: "1", value: "0" });
 const stage = h("span", { class: "ms-stagename" });
 const left = h("span", { class: "ms-left" });
-const cancel = button("Cancel", { kind: "plain", id: "ms-cancel", title: "Cancel (Esc)", onclick: () => { if (working) { trigger("cancel", {}); stage.textContent = "Stopping…"; } } });
+const cancel = button("Cancel", { kind: "plain", id: `${names}-cancel`, title: "Cancel (Esc)", onclick: () => { if (working) { trigger("cancel", {}); stage.textContent = "Stopping…"; } } });
 const progress = h("div", { class: "ms-progress", hidden: true, "aria-live": "polite" },
   h("div", { class: "ms-label" }, stage, left), meter, cancel);
 const badge = h("span", { class: "ms-badge", hidden: true });
-const save = h("a", { class: "ms-button ms-plain", hidden: true, id: "ms-download" }, icon(ICONS.save), h("span", {}, "Download"));
-const stale = h("p", { class: "ms-stale", id: "ms-stale", role: "status", hidden: true }, "Made with earlier settings");
-const framing = h("p", { class: "ms-framing", id: "ms-framing", role: "status", hidden: true });
-const summary = h("p", { class: "ms-summary", id: "ms-summary", role: "status" });
+const save = h("a", { class: "ms-button ms-plain", hidden: true, id: `${names}-download` }, icon(ICONS.save), h("span", {}, "Download"));
+const stale = h("p", { class: "ms-stale", id: `${names}-stale`, role: "status", hidden: true }, "Made with earlier settings");
+const framing = h("p", { class: "ms-framing", id: `${names}-framing`, role: "status", hidden: true });
+const summary = h("p", { class: "ms-summary", id: `${names}-summary`, role: "status" });
 const warnings = h("ul", { class: "ms-warnings" });
-const preview = button("Preview", { symbol: "play", kind: "second", id: "ms-preview", title: "A small clip in a moment (P)", onclick: () => start("preview") });
-const render = button("Render", { symbol: "film", kind: "primary", id: "ms-render", title: "The finished clip (R)", onclick: () => start("render") });
-const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: "ms-failure" });
+const preview = button("Preview", { symbol: "play", kind: "second", id: `${names}-preview`, title: "A small clip in a moment (P)", onclick: () => start("preview") });
+const render = button("Render", { symbol: "film", kind: "primary", id: `${names}-render`, title: "The finished clip (R)", onclick: () => start("render") });
+const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: `${names}-failure` });
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
 const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
   ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  framing, h("div", { id: "ms-settings" }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
+  framing, h("div", { id: `${names}-settings` }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
 
 let working = false;
 let made = ""; // the mark of the settings that the clip on show was made with

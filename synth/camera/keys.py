@@ -206,7 +206,7 @@ class CameraKeys(_Value):
     """A whole camera path: its length, its keys, and the rules between them."""
 
     frames: int = Field(default=120, ge=1, le=MAX_FRAMES, description="Frames in the clip.")
-    fps: Rate = Field(default=Fraction(24), description="Frames per second.")
+    fps: Rate = Field(default=Fraction(24), description="Rate that frame numbers count in, 1/s.")
     keys: tuple[CameraKey, ...] = Field(
         default=(CameraKey(frame=0.0),), min_length=1, max_length=MAX_KEYS,
         description="The keyframes; they are kept in order of time.",

@@ -11,11 +11,14 @@ import gradio as gr
 
 from synth.jobs import JobPool, sweep_stale
 from synth.scene.cache import SceneCache
+from synth.shot.still import StillMaker
 from synth.ui.assets import ASSETS, stylesheet
 from synth.ui.depth_brush import DepthStore
 from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
 from synth.ui.handlers import Handlers
+from synth.ui.keyframes_tab import keyframes_tab
+from synth.ui.keys_handlers import KeysHandlers
 from synth.ui.motion_tab import RENDERS_AT_ONCE, motion_tab
 from synth.ui.scene_handlers import SceneHandlers
 from synth.ui.theme import Darkroom
@@ -45,9 +48,13 @@ def build() -> gr.Blocks:
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
         gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Motion", id="motion-tab"):
+        with gr.Tabs(elem_id="tabs"):
             handlers = Handlers(pool, depths, scenes, examples)
-            motion_tab(handlers, SceneHandlers(pool, depths), examples)
+            with gr.Tab("Motion", id="motion-tab"):
+                motion = motion_tab(handlers, SceneHandlers(pool, depths), examples)
+            with gr.Tab("Keyframes", id="keyframes-tab"):
+                keys = KeysHandlers(pool, depths, StillMaker(scenes))
+                keyframes_tab(keys, handlers, motion)
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page

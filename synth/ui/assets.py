@@ -24,7 +24,8 @@ def script(*names: str) -> str:
 
 def stylesheet() -> str:
     """The page's own CSS."""
-    return (_UI / "theme.css").read_text(encoding="utf-8")
+    sheets = ("theme", "keys", "keys_parts")
+    return "\n".join((_UI / f"{name}.css").read_text(encoding="utf-8") for name in sheets)
 
 
 def picture_url(pixels: NDArray[np.uint8], longest: int, quality: int = 84) -> str:

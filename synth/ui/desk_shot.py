@@ -54,7 +54,8 @@ def pasted_shot(text: str, before: Shot) -> tuple[Shot, str]:
             note = "Applied the motion_control alone; the rest of the call was left out."
         values = values["motion_control"]
     motion = MotionControl.from_dict(values)
-    return before.model_copy(update={"motion": motion}), note
+    keyed = None if motion.moves else before.trajectory
+    return before.model_copy(update={"motion": motion, "trajectory": keyed}), note
 
 
 def with_what_was_said(said: MotionControl, before: MotionControl) -> MotionControl:
@@ -82,6 +83,12 @@ def with_what_was_said(said: MotionControl, before: MotionControl) -> MotionCont
             for subject in said.objects
         )
     return said.model_copy(update=changes)
+
+
+def with_keys(desk: object, keyed: object) -> object:
+    """The desk's values with the camera of the keyframe editor, both as the page sends them."""
+    keys = keyed.get("keys") if isinstance(keyed, dict) else None
+    return {**desk, "trajectory": keys} if isinstance(desk, dict) and keys else desk
 
 
 def unmarked(shot: Shot) -> Shot:
@@ -123,9 +130,11 @@ def shot_of_gif(path: str) -> Shot | None:
         return None
 
 
-def file_name(title: str, motion: MotionControl) -> str:
+def file_name(title: str, shot: Shot) -> str:
     """A name for the saved file, without its suffix: what is shown and how the camera moves."""
-    moves = "-".join(dict.fromkeys(move.type for move in motion.moves[:3])) or "static"
+    moves = "-".join(dict.fromkeys(move.type for move in shot.motion.moves[:3])) or "static"
+    if shot.trajectory is not None:
+        moves = "keyframes"
     bare = re.sub(r"\.\w{1,5}$", "", title.lower())
     stem = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40] or "clip"
     return f"{stem}-{moves.replace('_', '-')}"

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import gradio as gr
 import numpy as np
@@ -19,9 +18,8 @@ from gradio.context import get_blocks_context
 from gradio.events import api
 from PIL import Image
 
-from synth.control import Progress
 from synth.errors import InvalidInstruction
-from synth.jobs import Job, JobContext, JobPool
+from synth.jobs import JobContext, JobPool
 from synth.media import VideoFormat, load_image
 from synth.motion import MotionControl, motion_schema
 from synth.motion.phrases import parse_phrase
@@ -29,44 +27,21 @@ from synth.scene.cache import SceneCache
 from synth.scene.subject import encode_mask
 from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
+from synth.ui.answers import answers, clear_errors, watch
+from synth.ui.camera_endpoints import CameraEndpoints
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
-from synth.ui.handlers import message_of
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.subjects import find, read_mark
 
-Result = TypeVar("Result")
-Waiting = Generator[Any, None, Result]
 DepthSource = Literal["auto", "embedded", "depth-anything"]
-
-
-def answers(*types: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Say what a function gives or yields, one type a value: API views read it from there."""
-
-    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
-        hint = types[0] if len(types) == 1 else tuple[types]
-        signature = inspect.signature(function, eval_str=True)
-        function.__signature__ = signature.replace(return_annotation=hint)  # type: ignore[attr-defined]
-        return function
-
-    return mark
-
-
-@contextmanager
-def clear_errors() -> Iterator[None]:
-    """Turn any error into one whose message may be shown to whoever called."""
-    try:
-        yield
-    except gr.Error:
-        raise
-    except Exception as error:
-        raise gr.Error(message_of(error), print_exception=False) from None
 
 
 def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None:
     """Register the endpoints in the ``gr.Blocks`` that is open."""
     endpoints = Endpoints(pool, depths, scenes)
     heavy = {"concurrency_id": "render", "concurrency_limit": 2}
+    keyed = CameraEndpoints(pool, depths, scenes, endpoints.film)
     _register(endpoints.generate_video, **heavy)
     _register(endpoints.preview_video, **heavy)
     _register(endpoints.estimate_depth, **heavy)
@@ -74,6 +49,10 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
     _register(endpoints.parse_motion, concurrency_limit=None)
     _register(endpoints.motion_schema, concurrency_limit=None)
     _register(endpoints.restore_shot, concurrency_limit=4)
+    _register(keyed.render_trajectory, **heavy)
+    _register(keyed.analyze_coverage, **heavy)
+    _register(keyed.interpolate_trajectory, concurrency_limit=4)
+    _register(keyed.convert_camera_path, concurrency_limit=4)
 
 
 def _register(function: Callable[..., Any], **options: Any) -> None:
@@ -151,7 +130,7 @@ class Endpoints:
         }
         with clear_errors():
             shot, notes = build_shot(motion_control, prompt, shot_values_)
-            yield from self._film(image, depth_map, shot, notes, render_shot, fidelity=measure)
+            yield from self.film(image, depth_map, shot, notes, render_shot, fidelity=measure)
 
     @answers(gr.FileData, dict)
     def preview_video(
@@ -182,7 +161,7 @@ class Endpoints:
         with clear_errors():
             values = {"output": {"aspect": aspect}, "edge": edge, "seed": seed}
             shot, notes = build_shot(motion_control, prompt, values)
-            yield from self._film(image, depth_map, shot, notes, preview_shot)
+            yield from self.film(image, depth_map, shot, notes, preview_shot)
 
     @answers(gr.FileData, dict)
     def estimate_depth(self, image: gr.FileData, method: DepthSource = "auto") -> Any:
@@ -297,7 +276,7 @@ class Endpoints:
         with clear_errors():
             return shot_values(shot_of_video(uploaded_file(video)))
 
-    def _film(
+    def film(
         self,
         image: object,
         depth_map: object,
@@ -306,6 +285,7 @@ class Endpoints:
         draw: Callable[..., VideoResult],
         **options: Any,
     ) -> Generator[Any, None, None]:
+        """Make a clip and yield it with its report; while it is made, its progress."""
         photo = Photo(uploaded_file(image), "", 0, 0, method=shot.depth.method)
         if depth_map:
             photo = replace(photo, method="file", depth_path=uploaded_file(depth_map))
@@ -330,20 +310,6 @@ class Endpoints:
             path = str(result.path)
             name = path.rsplit("/", 1)[-1]
             yield gr.FileData(path=path, orig_name=name).model_dump(), report
-
-
-def watch(job: Job[Result]) -> Waiting[Result]:
-    """Yield while a job runs, so that it can be cancelled; return what it returned."""
-    bar = gr.Progress()
-    for progress in job.events():
-        show(bar, progress)
-        yield None, {"status": progress.stage, "done": progress.done, "total": progress.total}
-    return job.result(0)
-
-
-def show(bar: gr.Progress, progress: Progress) -> None:
-    """Hand a report on to whoever watches the event."""
-    bar((progress.done, progress.total) if progress.total else None, desc=progress.stage)
 
 
 def build_shot(

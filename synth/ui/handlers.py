@@ -6,7 +6,6 @@ generator and the job stops by itself. Nothing here draws or computes: that is t
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -16,17 +15,17 @@ from typing import Any
 
 import gradio as gr
 
-from synth.errors import InvalidInstruction, InvalidMedia, SynthError
+from synth.errors import InvalidInstruction, InvalidMedia
 from synth.jobs import JobContext, JobPool
 from synth.media import load_depth_picture, load_image
-from synth.motion import MotionControl, frame_count
+from synth.motion import MotionControl
 from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
-from synth.ui.answers import show
+from synth.ui.answers import message_of, show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
 from synth.ui.desk_shot import (
@@ -38,27 +37,18 @@ from synth.ui.desk_shot import (
     shot_of_video,
     shot_values,
     unmarked,
+    with_keys,
     with_what_was_said,
 )
 from synth.ui.examples import Example
 from synth.ui.monitor import finished, summarise, working
 from synth.ui.photo import Photo, shown_photo, uploaded_file
 
-_LOG = logging.getLogger(__name__)
 _PICTURE_SIDE = 960
 _DEPTH_SIDE = 640
 
 Answer = dict[str, Any]
 """Keyword updates of one component, as ``gr.update`` takes them."""
-
-
-def message_of(error: BaseException) -> str:
-    """What to tell a person about an error: its own words, or a number to find it in the log."""
-    if isinstance(error, SynthError):
-        return str(error)
-    number = secrets.token_hex(4)
-    _LOG.error("Failure %s", number, exc_info=error)
-    return f"Something went wrong on the server (number {number}). Please try again."
 
 
 @contextmanager
@@ -278,6 +268,8 @@ class Handlers:
             shot = read_shot(desk, forgiving=True)
             motion = with_what_was_said(parsed.control, shot.motion)
             changed = shot.model_copy(update={"motion": motion, "prompt": text})
+            if parsed.control.moves:
+                changed = changed.with_trajectory(None)
         except Exception as error:
             return gr.update(reply={"error": message_of(error)}), gr.skip()
         return (
@@ -331,7 +323,7 @@ class Handlers:
     def summary(self, shot: Shot, photo: Photo | None, strokes: object = None) -> Answer:
         """What the shot will come to on that photo, and a mark by which a clip knows its own."""
         size = shot.output.frame_size(photo.width, photo.height) if photo else None
-        said = summarise(shot, size, frame_count(shot.motion, shot.output.rate))
+        said = summarise(shot, size, shot.frames)
         return {**said, "key": fingerprint(shot, photo, strokes)}
 
     # --- preview and render ---
@@ -343,6 +335,33 @@ class Handlers:
     def render(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
         """The finished clip: yields updates of the monitor."""
         yield from self._make(photo, depth, desk, render_shot)
+
+    # --- the same with the camera of the keyframe editor ---
+
+    def keyed_summary(self, keyed: object, desk: object, photo: Photo | None) -> Answer:
+        """The summary of the desk's shot on the editor's keys."""
+        try:
+            return self.summary(read_shot(with_keys(desk, keyed)), photo)
+        except Exception as error:
+            return {"error": message_of(error)}
+
+    def keyed_edited(
+        self, keyed: object, desk: object, photo: Photo | None, strokes: object
+    ) -> Any:
+        """The keys were changed: what will come out now."""
+        return self.edited(with_keys(desk, keyed), photo, strokes)
+
+    def preview_keyed(
+        self, photo: Photo, depth: object, desk: object, keyed: object
+    ) -> Generator[Any, None, None]:
+        """A small clip on the editor's keys: yields updates of its monitor."""
+        yield from self.preview(photo, depth, with_keys(desk, keyed))
+
+    def render_keyed(
+        self, photo: Photo, depth: object, desk: object, keyed: object
+    ) -> Generator[Any, None, None]:
+        """The finished clip on the editor's keys: yields updates of its monitor."""
+        yield from self.render(photo, depth, with_keys(desk, keyed))
 
     def _make(
         self,
@@ -365,7 +384,7 @@ class Handlers:
             if photo.method in ("auto", "embedded", "depth-anything"):
                 chosen = shot.depth.model_copy(update={"method": photo.method})
                 shot = shot.model_copy(update={"depth": chosen})
-            name = file_name(photo.name, shot.motion) + (ending or suffix(shot))
+            name = file_name(photo.name, shot) + (ending or suffix(shot))
 
             def work(job: JobContext) -> VideoResult:
                 depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)

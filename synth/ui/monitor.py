@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from synth.camera.fidelity_report import CameraFidelity
+from synth.camera.keys import CameraKeys
 from synth.control import Progress
 from synth.motion import MotionControl, SubjectAction
 from synth.motion.model import CameraMove
@@ -39,15 +40,19 @@ _WINDS = {
 _FORMATS = {"mp4": "MP4", "webm": "WebM", "gif": "GIF", "prores": "ProRes", "png": "PNG sequence"}
 
 
-def monitor_component(summary: Mapping[str, Any]) -> gr.HTML:
-    """The result panel. Its value is the phase of the work; ``summary`` what it will come to."""
+def monitor_component(summary: Mapping[str, Any], *, prefix: str = "ms") -> gr.HTML:
+    """The result panel. Its value is the phase of the work; ``summary`` what it will come to.
+
+    ``prefix`` begins the names of its parts, which must differ between the panels of one page.
+    """
     return gr.HTML(
         value={"phase": "idle"},
         html_template='<section class="ms-panel ms-monitor"></section>',
         js_on_load=script("monitor"),
         apply_default_css=False,
-        elem_id="monitor",
+        elem_id="monitor" if prefix == "ms" else f"{prefix}-monitor",
         summary=dict(summary),
+        prefix=prefix,
     )
 
 
@@ -72,9 +77,10 @@ def describe_motion(motion: MotionControl) -> str:
     return "; ".join(moves)
 
 
-def describe_shot(motion: MotionControl) -> str:
+def describe_shot(shot: Shot) -> str:
     """Camera, subjects and weather: "pan left; subject walks to the right; heavy rain"."""
-    parts = [describe_motion(motion)]
+    motion = shot.motion
+    parts = [describe_motion(motion) if shot.trajectory is None else _keyed(shot.trajectory)]
     parts += [describe_subject(subject) for subject in motion.objects[:3]]
     if len(motion.objects) > 3:
         parts.append(f"and {len(motion.objects) - 3} more subjects")
@@ -84,6 +90,14 @@ def describe_shot(motion: MotionControl) -> str:
         wind = _WINDS.get(air.wind_direction)
         parts.append(f"{weather}, {wind}" if wind else weather)
     return "; ".join(parts)
+
+
+def _keyed(keys: CameraKeys) -> str:
+    """A keyed camera as one says it: "camera on 3 keys, looking at one point"."""
+    words = "camera on 1 key" if len(keys.keys) == 1 else f"camera on {len(keys.keys)} keys"
+    if keys.look_at is not None:
+        words += ", following a target" if keys.look_at.keys else ", looking at one point"
+    return words + (", handheld" if keys.handheld else "")
 
 
 def describe_subject(subject: SubjectAction) -> str:
@@ -103,8 +117,8 @@ def summarise(shot: Shot, size: tuple[int, int] | None, frames: int) -> dict[str
     pixels = f"{size[0]} × {size[1]}" if size else f"{shot.output.long_side} px on the long side"
     count = "1 frame" if frames == 1 else f"{frames} frames"
     sentence = (
-        f"{_short(shot.motion.duration)} s, {count} at {shot.output.fps} fps, {pixels}, "
-        f"{_FORMATS[shot.output.format]}: {describe_shot(shot.motion)}."
+        f"{_short(shot.seconds)} s, {count} at {shot.output.fps} fps, {pixels}, "
+        f"{_FORMATS[shot.output.format]}: {describe_shot(shot)}."
     )
     warnings: list[str] = []
     if shot.output.format == "gif" and frames > 240:

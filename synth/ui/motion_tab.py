@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -25,7 +27,27 @@ RENDERS_AT_ONCE = 2
 """How many of them run at the same time."""
 
 
-def motion_tab(handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Example]) -> None:
+@dataclass(frozen=True)
+class MotionParts:
+    """What other tabs share with this one."""
+
+    photo: gr.State
+    """The ``Photo`` of the session."""
+    depth: gr.HTML
+    """The depth panel; its value holds the strokes."""
+    desk: gr.HTML
+    """The desk; its value is the shot."""
+    changes: tuple[Any, ...]
+    """Events after which the photo or its depth is another."""
+    first_photo: Photo | None
+    """The photo that the page opens with."""
+    first_desk: dict[str, Any]
+    """The shot that the page opens with, as plain values."""
+
+
+def motion_tab(
+    handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Example]
+) -> MotionParts:
     """Build the tab inside the ``gr.Blocks`` that is open. It opens on the first example."""
     first = examples[0] if examples else None
     photo, shown, shot = None, {}, Shot()
@@ -68,8 +90,8 @@ def motion_tab(handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Exa
     }
     said = {**quick, "trigger_mode": "multiple"}
 
-    picture.photo(handlers.photo, [picture, desk, state, depth], new_photo, **depth_work)
-    picture.example(handlers.example, None, new_photo, **choice)
+    put = picture.photo(handlers.photo, [picture, desk, state, depth], new_photo, **depth_work)
+    chosen = picture.example(handlers.example, None, new_photo, **choice)
     picture.restore(handlers.restore, [state, depth], [desk, monitor, picture], **said)
     method = depth.method(handlers.method, [state, depth], [state, depth], **choice)
     depthfile = depth.depthfile(handlers.depth_file, [state, depth], [state, depth], **choice)
@@ -97,6 +119,8 @@ def motion_tab(handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Exa
         show_progress="hidden",
     )
     depth.ready(handlers.first_depth, state, depth, **depth_work)
+    changes = (put, chosen, method, depthfile, strokes, download)
+    return MotionParts(state, depth, desk, changes, photo, shot_values(shot))
 
 
 def _first_picture(example: Example) -> str:

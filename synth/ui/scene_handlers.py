@@ -14,10 +14,10 @@ from synth.errors import InvalidMedia
 from synth.jobs import JobContext, JobPool
 from synth.media import load_image
 from synth.scene.depth_map import DepthMap
+from synth.ui.answers import message_of
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, shrunk, with_strokes
 from synth.ui.desk_shot import read_shot
-from synth.ui.handlers import message_of
 from synth.ui.photo import Photo
 from synth.ui.subjects import LOOK_SIDE, find, mask_url, read_mark
 from synth.ui.weather import read_environment, weather_picture

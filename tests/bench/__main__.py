@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import effects, fidelity, second_view, speed
+from tests.bench import effects, fidelity, keys, second_view, speed
 
 
 def machine() -> str:
@@ -51,6 +51,11 @@ def main(wanted: list[str]) -> None:
             f"\nDolly, a walking subject and heavy rain, photo to MP4: {whole.seconds:.2f} s, "
             f"{whole.rate:.0f} frames a second; rendering alone {whole.rendered:.0f}\n"
         )
+    if not wanted or "keys" in wanted:
+        print("| the camera desk | figure |\n|---|---|")
+        for line in keys.measure():
+            print(f"| {line.name} | {line.value} |")
+        print()
     if not wanted or "view" in wanted:
         print("| second view (Middlebury motorcycle) | PSNR, dB | SSIM |\n|---|---|---|")
         for view in second_view.measure():

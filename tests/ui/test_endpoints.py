@@ -26,6 +26,10 @@ NAMES = {
     "/parse_motion",
     "/motion_schema",
     "/restore_shot",
+    "/interpolate_trajectory",
+    "/render_trajectory",
+    "/convert_camera_path",
+    "/analyze_coverage",
 }
 
 

@@ -17,13 +17,13 @@ from synth.errors import InvalidInstruction, InvalidMedia, SynthError
 from synth.motion import EASINGS, MOVE_KINDS, CameraMove, MotionControl
 from synth.render.settings import LensSettings
 from synth.shot import Shot, VideoResult
+from synth.ui.answers import message_of
 from synth.ui.app import launch_options
 from synth.ui.assets import ASSETS, picture_url, script, stylesheet
 from synth.ui.depth_brush import DepthStore, stroke_mask
 from synth.ui.desk_shot import file_name, fingerprint, pasted_shot, read_shot, shot_values
 from synth.ui.examples import find_examples, thumbnail
 from synth.ui.field_bounds import bounds
-from synth.ui.handlers import message_of
 from synth.ui.monitor import describe_motion, finished, summarise
 from synth.ui.move_picker import desk_spec
 from synth.ui.photo import Photo, uploaded_file
@@ -107,7 +107,8 @@ def test_any_other_path_is_refused(
     ],
 )
 def test_a_saved_file_is_named_plainly(title: str, expected: str) -> None:
-    name = file_name(title, MotionControl.from_dict({"camera": {"type": "push_in"}}))
+    motion = MotionControl.from_dict({"camera": {"type": "push_in"}})
+    name = file_name(title, Shot(motion=motion))
     assert name == expected
     assert re.fullmatch(r"[a-z0-9-]+", name)
 

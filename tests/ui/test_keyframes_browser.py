@@ -1,0 +1,301 @@
+"""The keyframe editor in a real browser, driven as a person would: keys, time, files, a clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page
+
+from synth.camera.keys import CameraKeys
+from synth.shot import shot_from_video
+from tests.ui.conftest import Server
+
+SAVED = "JSON.parse(sessionStorage.getItem('motion-synth.keys'))"
+STILL = "document.querySelector('.ms-keys-screen img.ms-keys-picture')"
+EYE = "JSON.stringify(document.querySelector('.ms-keys-plot').layout.scene.camera.eye)"
+
+
+def _open(page: Page) -> Page:
+    page.get_by_role("tab", name="Keyframes").click()
+    page.wait_for_selector(".ms-keys-lane .ms-keys-key")
+    page.wait_for_function(f"{STILL}?.naturalWidth > 200")
+    page.wait_for_function("document.querySelector('.ms-keys-plot')?.layout?.scene?.camera?.eye")
+    return page
+
+
+@pytest.fixture
+def editor(desk: Page) -> Page:
+    """The editor on the first example, with its first frame on show."""
+    return _open(desk)
+
+
+def _document(page: Page) -> CameraKeys:
+    page.wait_for_timeout(150)  # The page sends its document on a moment after the last change.
+    values: Any = page.evaluate(f"{SAVED}?.keys || null")
+    assert values is not None
+    return CameraKeys.from_dict(values)
+
+
+def _cell(page: Page, row: int, column: str) -> Locator:
+    return page.locator(".ms-keys-keyrow[data-key]").nth(row).locator(f"[data-column={column}]")
+
+
+def _type(page: Page, row: int, column: str, text: str) -> None:
+    cell = _cell(page, row, column)
+    cell.fill(text)
+    cell.press("Enter")
+
+
+def _seek(page: Page, frame: int) -> None:
+    field = page.locator(".ms-keys-time input[aria-label=Frame]")
+    field.fill(str(frame))
+    field.press("Enter")
+    page.locator(".ms-keys-lane").focus()
+
+
+def _playhead(page: Page) -> int:
+    return int(page.locator(".ms-keys-time input[aria-label=Frame]").input_value())
+
+
+def _shows(page: Page, frame: int) -> None:
+    """Wait until the picture is the one of that frame."""
+    page.wait_for_function(
+        "frame => document.querySelector('.ms-keys-when').textContent.includes(`Frame ${frame} `)"
+        " && document.querySelector('#keyframes .ms-busy').hidden",
+        arg=frame,
+    )
+
+
+def _three_keys(page: Page) -> None:
+    """A dolly with an orbit on three keys, made by hand."""
+    _seek(page, 60)
+    page.keyboard.press("i")
+    _seek(page, 119)
+    page.keyboard.press("i")
+    rows = page.locator(".ms-keys-keyrow[data-key]").count()
+    _type(page, rows - 1, "x", "0.6")
+    _type(page, rows - 1, "z", "9.1")
+    _type(page, rows - 1, "yaw", "3.4")
+
+
+def test_it_opens_on_the_move_of_the_motion_tab(editor: Page) -> None:
+    keys = editor.locator(".ms-keys-lane .ms-keys-key").count()
+    assert keys >= 2
+    assert editor.locator(".ms-keys-keyrow[data-key]").count() >= min(keys, 4)
+    assert "Frame 0" in editor.locator(".ms-keys-when").inner_text()
+    assert not editor.locator(".ms-keys-patherror").inner_text()
+
+
+def test_a_dolly_with_an_orbit_is_keyed_by_hand_undone_and_redone(editor: Page) -> None:
+    before = editor.locator(".ms-keys-lane .ms-keys-key").count()
+    _three_keys(editor)
+    made = _document(editor)
+    last = made.keys[-1]
+    assert (last.position[0], last.position[2], last.rotation[1]) == (0.6, 9.1, 3.4)
+    assert 60.0 in [key.frame for key in made.keys]
+    for _ in range(5):
+        editor.keyboard.press("Escape")
+        editor.locator(".ms-keys-lane").focus()
+        editor.keyboard.press("Control+z")
+    assert editor.locator(".ms-keys-lane .ms-keys-key").count() == before
+    for _ in range(5):
+        editor.keyboard.press("Control+Shift+z")
+    assert _document(editor) == made
+
+
+def test_text_that_is_no_number_is_refused_beside_the_cell(editor: Page) -> None:
+    _type(editor, 0, "focal", "70")
+    assert _document(editor).keys[0].focal_length == 70
+    _type(editor, 0, "focal", "wide")
+    assert editor.locator(".ms-keys-bubble:visible").count() >= 1
+    assert _cell(editor, 0, "focal").input_value() == "70"
+    _type(editor, 0, "focal", "2")
+    assert _cell(editor, 0, "focal").input_value() == "70"
+    assert _document(editor).keys[0].focal_length == 70
+
+
+def test_a_key_is_dragged_along_the_timeline_and_deleted(editor: Page) -> None:
+    _three_keys(editor)
+    before = _document(editor)
+    number = [key.frame for key in before.keys].index(60.0)
+    box = editor.locator(".ms-keys-lane .ms-keys-key").nth(number).bounding_box()
+    end = editor.locator(".ms-keys-lane .ms-keys-key").nth(len(before.keys) - 1).bounding_box()
+    assert box is not None
+    assert end is not None
+    step = (end["x"] - box["x"]) / 59.0
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    editor.mouse.move(x + 5 * step, y, steps=4)
+    editor.mouse.move(x + 12 * step, y, steps=4)
+    editor.mouse.up()
+    moved = _document(editor)
+    frames = [key.frame for key in moved.keys]
+    assert 60.0 not in frames
+    assert any(abs(frame - 72.0) <= 1.0 for frame in frames)
+    assert len(moved.keys) == len(before.keys)
+    editor.keyboard.press("Delete")
+    assert len(_document(editor).keys) == len(before.keys) - 1
+
+
+def test_the_frame_follows_the_playhead(editor: Page) -> None:
+    first = editor.evaluate(f"{STILL}.src")
+    _seek(editor, 110)
+    _shows(editor, 110)
+    assert editor.evaluate(f"{STILL}.src") != first
+    editor.keyboard.press("ArrowLeft")
+    assert _playhead(editor) == 109
+    editor.keyboard.press("Home")
+    assert _playhead(editor) == 0
+    _shows(editor, 0)
+    assert editor.evaluate(f"{STILL}.src") == first
+
+
+def test_it_plays_at_true_speed(editor: Page) -> None:
+    _seek(editor, 0)
+    editor.keyboard.press(" ")
+    editor.wait_for_timeout(200)
+    start, began = _playhead(editor), editor.evaluate("performance.now()")
+    editor.wait_for_timeout(1500)
+    end, ended = _playhead(editor), editor.evaluate("performance.now()")
+    editor.keyboard.press(" ")
+    assert (end - start) / ((ended - began) / 1000.0) == pytest.approx(24.0, rel=0.2)
+    stopped = _playhead(editor)
+    editor.wait_for_timeout(300)
+    assert _playhead(editor) == stopped
+
+
+def test_the_point_of_view_survives_every_edit(editor: Page) -> None:
+    box = editor.locator(".ms-keys-plot").bounding_box()
+    assert box is not None
+    fresh = editor.evaluate(EYE)
+    x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.8
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    editor.mouse.move(x + 90, y - 30, steps=6)
+    editor.mouse.up()
+    turned = editor.evaluate(EYE)
+    assert turned != fresh
+    _three_keys(editor)
+    _shows(editor, 119)
+    editor.wait_for_timeout(1200)  # Coverage comes a little later than the path.
+    assert editor.evaluate(EYE) == turned
+
+
+def test_a_move_of_the_catalogue_becomes_keys_and_a_transform_mirrors_them(editor: Page) -> None:
+    editor.get_by_role("button", name="Moves").click()
+    editor.locator(".ms-keys-panel:visible").get_by_text("Truck", exact=True).click()
+    editor.click("#ms-keys-preset")
+    editor.wait_for_function(f"{SAVED}.keys.keys.length === 2")
+    truck = _document(editor)
+    assert abs(truck.keys[-1].position[0]) > 0.1
+    editor.get_by_role("button", name="Transform").click()
+    editor.locator(".ms-keys-panel:visible").get_by_text("Mirror", exact=False).first.click()
+    editor.wait_for_function(f"{SAVED}.keys.keys[1].position[0] === {-truck.keys[-1].position[0]}")
+
+
+def test_a_path_goes_out_as_a_file_and_comes_back(editor: Page, tmp_path: Path) -> None:
+    _three_keys(editor)
+    before = _document(editor)
+    editor.get_by_role("button", name="Export").click()
+    with editor.expect_download() as waiting:
+        editor.locator(".ms-keys-panel:visible").get_by_text(
+            "Motion Synth", exact=False
+        ).first.click()
+    saved = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(saved)
+    assert CameraKeys.from_json(saved.read_text()) == before
+    wider = before.to_dict()
+    wider["keys"][-1]["position"] = [1.25, 0, 9]
+    saved.write_text(json.dumps(wider))
+    editor.keyboard.press("Escape")
+    editor.get_by_role("button", name="Import").click()
+    editor.set_input_files("#ms-keys-file", str(saved))
+    editor.wait_for_function(f"{SAVED}.keys.keys.at(-1).position[0] === 1.25")
+    assert _document(editor) == CameraKeys.from_dict(wider)
+    saved.write_bytes(b"\x00 no camera path")
+    editor.set_input_files("#ms-keys-file", str(saved))
+    editor.wait_for_selector("#keyframes .ms-bad:visible")
+    assert _document(editor) == CameraKeys.from_dict(wider)
+
+
+def test_a_clip_is_made_of_the_keys(editor: Page, tmp_path: Path) -> None:
+    _three_keys(editor)
+    wanted = _document(editor)
+    editor.click("#ms-keys-preview")
+    editor.wait_for_selector("#kf-download:visible")
+    with editor.expect_download() as waiting:
+        editor.click("#kf-download")
+    path = tmp_path / "clip.mp4"
+    waiting.value.save_as(path)
+    with av.open(str(path)) as film:
+        stream = film.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert sum(1 for _ in film.decode(stream)) == 60
+        assert stream.average_rate == Fraction(12)
+    shot = shot_from_video(path)
+    assert shot is not None
+    assert shot.trajectory == wanted
+
+
+def test_keys_go_to_the_motion_tab_and_a_move_there_takes_the_camera_back(editor: Page) -> None:
+    _three_keys(editor)
+    editor.click("#ms-keys-to")
+    editor.get_by_role("tab", name="Motion", exact=True).click()
+    editor.wait_for_selector("#ms-keyed:visible")
+    assert "keyframes" in editor.locator("#ms-keyed").inner_text()
+    assert json.loads(editor.input_value("#ms-json")) is not None
+    editor.locator("#ms-keyed").get_by_text("Back to moves").click()
+    editor.wait_for_selector("#ms-keyed", state="hidden")
+
+
+def test_nothing_is_lost_on_reload_and_two_tabs_do_not_meet(
+    editor: Page, browser: BrowserContext, server: Server
+) -> None:
+    _three_keys(editor)
+    mine = _document(editor)
+    other = browser.new_page()
+    try:
+        other.set_default_timeout(60_000)
+        other.goto(server.url)
+        other.wait_for_selector(".ms-tile")
+        _open(other)
+        _type(other, 0, "x", "-0.5")
+        assert _document(other).keys[0].position[0] == -0.5
+        editor.reload()
+        editor.wait_for_selector(".ms-tile")
+        _open(editor)
+        assert _document(editor) == mine
+        other.reload()
+        other.wait_for_selector(".ms-tile")
+        _open(other)
+        assert _document(other).keys[0].position[0] == -0.5
+    finally:
+        other.close()
+
+
+@pytest.fixture
+def phone(browser: BrowserContext, server: Server) -> Iterator[Page]:
+    """The page on a telephone's screen."""
+    page = browser.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_default_timeout(60_000)
+    page.goto(server.url)
+    page.wait_for_selector(".ms-tile")
+    yield page
+    page.close()
+
+
+def test_it_fits_a_phone(phone: Page) -> None:
+    _open(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 391
+    render = phone.locator("#ms-keys-render, #kf-render").locator("visible=true").first
+    box = render.bounding_box()
+    assert box is not None
+    assert box["height"] >= 36
