@@ -203,7 +203,7 @@ def _parameter(time: Numbers, x1: float, x2: float) -> Numbers:
     """Where on the curve the times are: Newton's method, kept between bounds by bisection."""
     low, high = np.zeros_like(time), np.ones_like(time)
     s = time.copy()
-    for _ in range(24):
+    for _ in range(48):
         off = _cubic(s, x1, x2) - time
         if np.abs(off).max() < 1e-13:
             break

@@ -40,7 +40,7 @@ _SPLINES: Final = ("catmull_rom", "smooth", "tcb")
 _FEW: Final = 3
 """Keys so few that no other curve is tried."""
 
-_MOST_SHARE: Final = 0.4
+_MOST_SHARE: Final = 0.25
 """Keys for this share of the frames are no fewer than a key on every frame to one who edits."""
 
 _MOST_TRIALS: Final = 64
@@ -110,7 +110,7 @@ def thinned(empty: CameraKeys, track: Track, tolerance: Tolerance) -> CameraKeys
     simple = _one_move(empty, track, tolerance)
     if simple is not None:
         return simple
-    most = max(2, int(_MOST_SHARE * len(track)))
+    most = min(max(2, int(_MOST_SHARE * len(track))), MAX_KEYS - 1)
     pieces = cover(track, tolerance, most=most)
     best: CameraKeys | None = None
     if pieces is not None:
@@ -157,7 +157,7 @@ def _checked(keys: CameraKeys, track: Track, tolerance: Tolerance) -> CameraKeys
 def _one_move(empty: CameraKeys, track: Track, tolerance: Tolerance) -> CameraKeys | None:
     """One key for a camera that stands; two for one straight move along an easing with a name.
 
-    The move may go on to the clip's end, a frame that the track does not have.
+    The move may go on to the clip's end, a frame that the track does not have, if that fits better.
     """
     still = Track(track.frames, *(np.repeat(values[:1], len(track), axis=0) for values in (
         track.positions, track.angles, track.lenses)))  # fmt: skip
@@ -165,8 +165,8 @@ def _one_move(empty: CameraKeys, track: Track, tolerance: Tolerance) -> CameraKe
     if worst_error(standing, track, tolerance).max() <= 1.0:
         return changed(empty, keys=[key_at(track, 0)])
     values = np.concatenate([track.positions, track.angles, track.lenses[:, None]], axis=1)
-    found: list[tuple[float, CameraKeys]] = []
-    for end in (float(empty.frames), track.frames[-1]):
+    found: tuple[float, CameraKeys] | None = None
+    for end in (track.frames[-1], float(empty.frames)):
         time = (track.frames - track.frames[0]) / (end - track.frames[0])
         for name in EASINGS:
             share = ease(name, time)
@@ -177,13 +177,10 @@ def _one_move(empty: CameraKeys, track: Track, tolerance: Tolerance) -> CameraKe
             longer = Track(np.append(track.frames, end), whole[:, :3], whole[:, 3:6], whole[:, 6])
             place, rest = off_straight(longer, np.append(share, 1.0), tolerance)
             worst = float(np.maximum(place, rest).max())
-            if worst <= 0.9:
+            if worst <= 0.9 and (not found or worst < found[0] - 1e-3):
                 pair = keys_of(longer, [Piece(0, len(track), name)])
-                found.append((worst, changed(empty, keys=pair)))
-        if found:
-            best = min(found, key=lambda entry: entry[0])[1]
-            return _checked(best, track, tolerance)
-    return None
+                found = (worst, changed(empty, keys=pair))
+    return found and _checked(found[1], track, tolerance)
 
 
 def _with_spline(
