@@ -153,10 +153,10 @@ function keysStore({ trigger, props, watch }) {
     throttle = 0;
     const value = { keys: keysPlain(store.doc), rev: store.rev };
     const text = JSON.stringify(value);
-    if (text === mine.at(-1)) return;
+    try { sessionStorage.setItem(KEYS_SAVED, text); } catch (full) { /* A path too large to keep is still edited. */ }
+    if (text === mine.at(-1)) return; // the server sent it
     mine = [...mine.slice(-30), text];
     props.value = value;
-    try { sessionStorage.setItem(KEYS_SAVED, text); } catch (full) { /* A path too large to keep is still edited. */ }
   };
 
   /** Send an event with the path as it stands now. */

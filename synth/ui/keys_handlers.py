@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import math
 import secrets
 import time
@@ -90,7 +91,7 @@ class KeysHandlers:
             shown = sampled(read_keys(value), rev)
         except Exception as error:
             shown = {"rev": rev, "error": message_of(error)}
-        return _told("sampled", shown)
+        return _drawn("sampled", shown)
 
     def scrubbed(
         self, value: object, desk: object, photo: Photo | None, strokes: object, event: gr.EventData
@@ -347,7 +348,7 @@ class KeysHandlers:
                 said: Mapping[str, Any] = job.result(0)
         except Exception as error:
             said = {"error": message_of(error)}
-        yield _told(name, {**known, **said})
+        yield _drawn(name, {**known, **said})
 
     def _watched(self, work: Callable[[JobContext], Any], kind: str) -> Generator[Any, None, None]:
         """Run work that ends in an update of the component."""
@@ -365,6 +366,11 @@ def _told(name: str, what: Mapping[str, Any], **more: Any) -> Any:
     """An update of one property, marked so that it arrives even if nothing in it is new."""
     answer: dict[str, Any] = {**more, name: {**what, "stamp": secrets.token_hex(4)}}
     return gr.update(**answer)
+
+
+def _drawn(name: str, what: Mapping[str, Any]) -> Any:
+    """The same for long lists of numbers, as text: the page would watch every single number."""
+    return _told(name, {"json": json.dumps(what)})
 
 
 def _source(photo: Photo, strokes: object) -> str:

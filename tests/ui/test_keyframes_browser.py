@@ -16,7 +16,7 @@ from synth.camera.keys import CameraKeys
 from synth.shot import shot_from_video
 from tests.ui.conftest import Server
 
-SAVED = "JSON.parse(sessionStorage.getItem('motion-synth.keys'))"
+SAVED = "(JSON.parse(sessionStorage.getItem('motion-synth.keys')) || {keys: {keys: []}})"
 STILL = "document.querySelector('.ms-keys-screen img.ms-keys-picture')"
 EYE = "JSON.stringify(document.querySelector('.ms-keys-plot').layout.scene.camera.eye)"
 
@@ -37,8 +37,7 @@ def editor(desk: Page) -> Page:
 
 def _document(page: Page) -> CameraKeys:
     page.wait_for_timeout(150)  # The page sends its document on a moment after the last change.
-    values: Any = page.evaluate(f"{SAVED}?.keys || null")
-    assert values is not None
+    values: Any = page.evaluate(f"{SAVED}.keys")
     return CameraKeys.from_dict(values)
 
 
@@ -145,6 +144,7 @@ def test_a_key_is_dragged_along_the_timeline_and_deleted(editor: Page) -> None:
 
 
 def test_the_frame_follows_the_playhead(editor: Page) -> None:
+    _shows(editor, 0)
     first = editor.evaluate(f"{STILL}.src")
     _seek(editor, 110)
     _shows(editor, 110)
@@ -217,7 +217,7 @@ def test_a_path_goes_out_as_a_file_and_comes_back(editor: Page, tmp_path: Path) 
     editor.keyboard.press("Escape")
     editor.get_by_role("button", name="Import").click()
     editor.set_input_files("#ms-keys-file", str(saved))
-    editor.wait_for_function(f"{SAVED}.keys.keys.at(-1).position[0] === 1.25")
+    editor.wait_for_function(f"{SAVED}.keys.keys.at(-1)?.position[0] === 1.25")
     assert _document(editor) == CameraKeys.from_dict(wider)
     saved.write_bytes(b"\x00 no camera path")
     editor.set_input_files("#ms-keys-file", str(saved))
