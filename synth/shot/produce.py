@@ -20,6 +20,7 @@ from synth.media import EncoderSettings, LoadedImage, VideoWriter, load_image
 from synth.media.retag import RETAGGED, retag
 from synth.render.film import FilmSettings
 from synth.scene.cache import SceneCache
+from synth.scene.collision import first_collision
 from synth.scene.depth import estimate_depth
 from synth.scene.depth_map import DepthMap
 from synth.shot.model import Shot
@@ -229,7 +230,7 @@ def prepare_shot(
         depth = photo_depth(image, shot, cancel=token, progress=progress)
     token.check()
     progress(Progress("Building the scene"))
-    return set_stage(
+    stage = set_stage(
         image.pixels,
         depth,
         path,
@@ -243,6 +244,21 @@ def prepare_shot(
         scenes=scenes,
         cancel=token,
     )
+    if shot.trajectory is not None:
+        _check_way(stage, shot.focal_length)
+    return stage
+
+
+def _check_way(stage: Stage, focal_length: float) -> None:
+    """Moves are sized for the photo; keys may lead anywhere."""
+    found = first_collision(stage.scene.disparity, focal_length, stage.path)
+    if found is not None:
+        x, y, z = found.place
+        raise InvalidInstruction(
+            f"After frame {found.frame} the camera runs into what the photo shows at "
+            f"({x:.2f}, {y:.2f}, {z:.2f}), {found.depth:.1f} units from the home camera. Stop "
+            "before it, or go round."
+        )
 
 
 def _check_size(width: int, height: int) -> None:

@@ -261,13 +261,17 @@ class CameraEndpoints:
                 "zoom": round(stage.zoom, 4),
             }
             if fit_percent is not None:
+
+                def smaller(share: float) -> CameraKeys:
+                    return scaled(keys, share, turns=True, lens=True)
+
                 factor, fitted = fit_to(
                     stage.scene,
-                    lambda share: shot.with_trajectory(scaled(keys, share)).camera_path(),
+                    lambda share: shot.with_trajectory(smaller(share)).camera_path(),
                     film.width, film.height, fit_percent, cancel=job.cancel,
                 )  # fmt: skip
                 answer["factor"] = round(factor, 4)
-                answer["fitted"] = scaled(keys, factor).to_dict()
+                answer["fitted"] = smaller(factor).to_dict()
                 answer["fitted_sentence"] = fitted.sentence
             return answer
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import gradio as gr
 
-from synth.camera.formats import read_path, write_path
+from synth.camera.formats import FORMATS, read_path, write_path
 from synth.camera.formats.editable import editable_keys
 from synth.camera.formats.model import MAX_FILE_BYTES, ReadOptions, WriteOptions
 from synth.camera.keys import CameraKeys, LookAt
@@ -224,11 +224,11 @@ class KeysHandlers:
             keys, film = read_keys(value), stage.film
             factor, coverage = fit_to(
                 stage.scene,
-                lambda share: shot.with_trajectory(scaled(keys, share)).camera_path(),
+                lambda share: shot.with_trajectory(_smaller(keys, share)).camera_path(),
                 film.width, film.height, percent, cancel=job.cancel,
             )  # fmt: skip
             words = f"Scaled to {factor:.0%}. {coverage.sentence}"
-            return self._changed(value, "fit", lambda: (scaled(keys, factor), words, (), {}))
+            return self._changed(value, "fit", lambda: (_smaller(keys, factor), words, (), {}))
 
         yield from self._watched(work, "fit")
 
@@ -255,7 +255,8 @@ class KeysHandlers:
             )
             found = read_path(path.read_bytes(), name, options)
             keys, said = editable_keys(found)
-            words = f"{found.format_id}: {len(found.path)} frames, {_count(keys)}. {found.units}"
+            label = _label(found.format_id)
+            words = f"{label}: {len(found.path)} frames, {_count(keys)}. {found.units}"
             ask = not found.scale_known and options.scale is None
             return keys, words, (*found.notes, *said), {"ask_scale": True} if ask else {}
 
@@ -373,6 +374,11 @@ def _drawn(name: str, what: Mapping[str, Any]) -> Any:
     return _told(name, {"json": json.dumps(what)})
 
 
+def _smaller(keys: CameraKeys, share: float) -> CameraKeys:
+    """The whole move made smaller: where it goes, how it turns and how it zooms."""
+    return scaled(keys, share, turns=True, lens=True)
+
+
 def _source(photo: Photo, strokes: object) -> str:
     """A name for a photo with its depth as it is now."""
     brushed = strokes.get("strokes") if isinstance(strokes, Mapping) else None
@@ -402,6 +408,10 @@ def _as_floats(values: Mapping[str, Any]) -> dict[str, Any]:
         name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in values.items()
     }
+
+
+def _label(format_id: str) -> str:
+    return next((one.label for one in FORMATS if one.id == format_id), format_id)
 
 
 def _count(keys: CameraKeys) -> str:

@@ -106,3 +106,11 @@ def test_the_moves_wait_while_keys_drive_the_camera(make_shot: Callable[..., Sho
     assert driven.frames == 3
     assert driven.camera_path() == keyed(output={"fps": "12"}).camera_path()
     assert driven.with_trajectory(None) == shot
+
+
+def test_a_camera_that_runs_into_something_is_told_before_rendering(photo: Path) -> None:
+    into = {**KEYS, "keys": [{"frame": 0}, {"frame": 6, "position": [0, 0, -40]}]}
+    shot = keyed(trajectory=into)
+    depth = photo_depth(load_image(photo), shot)
+    with pytest.raises(InvalidInstruction, match=r"After frame \d+ the camera runs into"):
+        StillMaker(SceneCache()).frame(shot, photo, depth, "photo", 0)
