@@ -142,12 +142,10 @@ def _ways(keys: CameraKeys, mirror: _Mirror) -> list[_Way]:
     """What the piece that leads to each key needs."""
     rows = keys.keys
     ways: list[_Way] = []
-    hanging: list[bool] = []
     for index, key in enumerate(rows):
         before = rows[index - 1]
         joined = mirror.joined(index)
         kinds = _kinds(before, keys)
-        hanging.append(joined and not set(kinds) <= _EVEN)
         held, running = _held_and_running(before, key, keys)
         if not (joined and held and mirror.span(before.frame, key.frame) > 1.0):
             ways.append("plain")
@@ -158,14 +156,29 @@ def _ways(keys: CameraKeys, mirror: _Mirror) -> list[_Way]:
         else:
             ways.append("baked")
     # A curve takes its tangents from the pieces beside it, which more keys would change.
-    waiting = [index for index, way in enumerate(ways) if way in ("split", "baked")]
+    waiting = [index for index, way in enumerate(ways) if way != "plain"]
     while waiting:
         index = waiting.pop()
         for other in (index - 1, (index + 1) % len(rows)):
-            if hanging[other] and ways[other] != "baked":
+            if ways[other] != "baked" and mirror.joined(other) and _hangs(keys, other, index):
                 ways[other] = "baked"
                 waiting.append(other)
     return ways
+
+
+def _hangs(keys: CameraKeys, piece: int, beside: int) -> bool:
+    """Whether a curve of a piece depends on the one beside it; each named by the key it leads to.
+
+    A hold cuts the curves on both its sides.
+    """
+    before, key = keys.keys[piece - 1], keys.keys[piece]
+    kinds = zip(_kinds(before, keys), _kinds(keys.keys[beside - 1], keys), _CHANNELS, strict=True)
+    return any(
+        kind not in _EVEN
+        and other != "hold"
+        and (kind != "smooth" or getattr(before, channel) != getattr(key, channel))
+        for kind, other, (channel, _) in kinds
+    )
 
 
 def _kinds(before: CameraKey, keys: CameraKeys) -> list[str]:
@@ -212,8 +225,8 @@ def _piece_reversed(
     frames = range(first, math.ceil(end) if way == "baked" else first + 1)
     rules: dict[str, Any] = {rule: getattr(back, rule) for rule in _RULES}
     if way == "baked":
-        held, _ = _held_and_running(before, key, plain)
-        rules = {rule: "hold" if rule in held else "linear" for _, rule in _CHANNELS}
+        kinds = zip(_kinds(before, plain), _CHANNELS, strict=True)
+        rules = {rule: "hold" if kind == "hold" else "linear" for kind, (_, rule) in kinds}
         rules |= {"easing": "linear", "long_way": False}
     cameras = sample(plain, [mirror.end - frame for frame in frames])
     added = [

@@ -45,6 +45,8 @@ def test_running_backwards_commutes_with_sampling(keys) -> None:
 @given(paths(curves=("linear", "smooth", "catmull_rom", "bezier", "tcb"),
              turn_curves=("angles", "linear", "smooth", "bezier")))  # fmt: skip
 def test_backwards_twice_is_the_path_itself(keys) -> None:
+    # In a loop the clip's end is its start, and comes back as that.
+    assume(not (keys.loop and keys.keys[-1].frame == FRAMES))
     twice = reversed_in_time(reversed_in_time(keys))
     assert twice.model_copy(update={"keys": (), "look_at": None}) == keys.model_copy(
         update={"keys": (), "look_at": None}
