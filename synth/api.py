@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synth.camera.keys import CameraKeys
+from synth.camera.trajectory import CameraTrajectory
 from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.motion import MotionControl, parse_phrase
 from synth.scene.depth_map import DepthMap
@@ -23,6 +25,7 @@ def generate_video_with_motion_control(
     prompt: str = "",
     *,
     output_path: str | Path | None = None,
+    trajectory: CameraTrajectory | CameraKeys | None = None,
     settings: Mapping[str, Any] | None = None,
     depth: DepthMap | None = None,
     fidelity: bool = True,
@@ -38,6 +41,7 @@ def generate_video_with_motion_control(
             the words name are made, and the result's notes say which.
         output_path: the file to write; without it the clip lives as long as the result, and
             ``result.save(path)`` keeps it.
+        trajectory: a keyed camera; it takes the place of the moves.
         settings: further fields of ``Shot``: ``output``, ``lens``, ``depth``, ``edge``, ``seed``.
         depth: of the photo, where it is known; estimated otherwise.
         fidelity: measure the finished file's camera.
@@ -52,9 +56,12 @@ def generate_video_with_motion_control(
     """
     motion = MotionControl.from_dict(dict(motion_control))
     heard: tuple[str, ...] = ()
-    if not motion_control.get("camera") and prompt.strip():
+    if trajectory is None and not motion_control.get("camera") and prompt.strip():
         motion, heard = _with_spoken_moves(motion, prompt)
     shot = Shot.from_dict({**(settings or {}), "motion": motion.to_dict(), "prompt": prompt})
+    if trajectory is not None:
+        keyed = trajectory if isinstance(trajectory, CameraKeys) else trajectory.to_keys()
+        shot = shot.with_trajectory(keyed)
     folder: str | None = None
     if output_path is None:
         folder = tempfile.mkdtemp(prefix="motion-synth-")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from synth.camera.formats import read_path
 from synth.media import probe
 from synth.motion.catalogue import MOVE_KINDS
 from tests.ui.conftest import Server, make_picture
@@ -47,6 +48,14 @@ def test_the_python_snippet_makes_a_clip(folder: Path) -> None:
     assert "camera" in said.lower()
     info = probe(folder / "clip.mp4")
     assert (info.codec, info.width, info.frames) == ("h264", 1280, 72)
+
+
+def test_the_keyframe_snippet_makes_a_clip_and_a_path_for_another_program(folder: Path) -> None:
+    run([sys.executable, "-c", snippet("Keyframes")], folder)
+    info = probe(folder / "keyed.mp4")
+    assert (info.codec, info.width, info.frames) == ("h264", 1280, 48)
+    found = read_path((folder / "camera_path.json").read_bytes())
+    assert (found.format_id, len(found.path)) == ("nerfstudio", 48)
 
 
 def test_the_client_snippet_makes_a_clip(folder: Path, server: Server) -> None:
