@@ -1,4 +1,4 @@
-"""The first snippet of the brief runs as it is written there, and does what it says."""
+"""The brief's snippets run as they are written there, and do what they say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synth import VideoResult, generate_video_with_motion_control, shot_from_video
+from synth import (
+    CameraTrajectory,
+    Shot,
+    VideoResult,
+    generate_video_with_motion_control,
+    render_shot,
+    shot_from_video,
+)
 from synth.errors import Cancelled, InvalidInstruction, InvalidMedia
 from synth.media import VideoReader, probe
 
@@ -211,3 +218,133 @@ def test_a_missing_photo_and_a_cancel_leave_no_folder_behind(
     with pytest.raises(Cancelled):
         generate_video_with_motion_control(image, {}, "x", settings=SMALL, cancel=token)
     assert list(tmp_path.iterdir()) == []
+
+
+# Camera Trajectory and Keyframes ------------------------------------------------------------------
+
+
+def _camera_dolly_with_orbit() -> CameraTrajectory:
+    # Usage: Define a camera dolly with orbit
+    trajectory = CameraTrajectory(duration_seconds=5, fps=24)
+
+    # Start: static wide shot
+    trajectory.add_keyframe(frame_number=0, position=(0, 0, 10), rotation=(0, 0, 0))
+
+    # Middle: pan and move forward
+    trajectory.add_keyframe(frame_number=60, position=(2, 1, 8), rotation=(5, 45, 0))
+
+    # End: close-up with slight rotation
+    trajectory.add_keyframe(frame_number=120, position=(5, 2, 5), rotation=(10, 90, 5))
+
+    return trajectory
+
+
+def _as_the_brief_interpolates(keyframes: dict[float, Any], num_frames: int) -> np.ndarray:
+    """x, y, z, pitch, yaw, roll and focal length of every frame by the brief's own rule, (N, 7).
+
+    The keys before and after a frame, mixed by the share of the way; the last key's camera after
+    it, the first key's before it.
+    """
+    rows = np.array(
+        [
+            [*key["position"], *key["rotation"], key["focal_length"]]
+            for _, key in sorted(keyframes.items())
+        ],
+        dtype=np.float64,
+    )
+    numbers = sorted(keyframes)
+    found = np.empty((num_frames, 7))
+    for frame in range(num_frames):
+        before = [place for place, number in enumerate(numbers) if number <= frame]
+        after = [place for place, number in enumerate(numbers) if number > frame]
+        if before and after:
+            start, end = numbers[before[-1]], numbers[after[0]]
+            t = (frame - start) / (end - start)
+            found[frame] = rows[before[-1]] * (1 - t) + rows[after[0]] * t
+        else:
+            found[frame] = rows[before[-1]] if before else rows[0]
+    return found
+
+
+def _states(camera_path: list[dict[str, Any]]) -> np.ndarray:
+    for state in camera_path:
+        assert set(state) == {"position", "rotation", "focal_length"}
+        assert isinstance(state["position"], tuple)
+        assert isinstance(state["rotation"], tuple)
+    return np.array(
+        [[*state["position"], *state["rotation"], state["focal_length"]] for state in camera_path]
+    )
+
+
+def test_the_dolly_with_orbit_has_the_briefs_120_cameras() -> None:
+    trajectory = _camera_dolly_with_orbit()
+    assert (trajectory.duration, trajectory.fps, trajectory.num_frames) == (5, 24, 120)
+
+    # Get interpolated positions for all frames
+    camera_path = trajectory.interpolate_trajectory()
+
+    wanted = _as_the_brief_interpolates(trajectory.keyframes, 120)
+    assert np.abs(_states(camera_path) - wanted).max() <= 1e-9
+    # By hand: a quarter, the middle key itself, and three quarters of the way.
+    assert wanted[30].tolist() == [1.0, 0.5, 9.0, 2.5, 22.5, 0.0, 50.0]
+    assert wanted[60].tolist() == [2.0, 1.0, 8.0, 5.0, 45.0, 0.0, 50.0]
+    assert wanted[90].tolist() == [3.5, 1.5, 6.5, 7.5, 67.5, 2.5, 50.0]
+
+
+def test_keys_in_any_order_with_lenses_hold_before_the_first_and_after_the_last() -> None:
+    trajectory = CameraTrajectory(duration_seconds=2, fps=25)
+    trajectory.add_keyframe(40, (1.5, -2, 7), (-3, 400, 12), focal_length=85)
+    trajectory.add_keyframe(10, (0, 0, 10), (0, 0, 0), focal_length=24)
+    trajectory.add_keyframe(33, (9, 9, 9), (9, 9, 9))
+    # The same frame again: the later call counts, as with the brief's dictionary.
+    trajectory.add_keyframe(33, (-1, 3, 8), (20, -180, 0), focal_length=35)
+    assert sorted(trajectory.keyframes) == [10, 33, 40]
+    found = _states(trajectory.interpolate_trajectory())
+    wanted = _as_the_brief_interpolates(trajectory.keyframes, 50)
+    assert np.abs(found - wanted).max() <= 1e-9
+    assert (found[:11] == wanted[10]).all()
+    assert (found[40:] == wanted[40]).all()
+
+
+@pytest.mark.parametrize("frame_number", [-1, 121, 10**9])
+def test_a_key_outside_the_clip_is_the_briefs_value_error(frame_number: int) -> None:
+    trajectory = _camera_dolly_with_orbit()
+    with pytest.raises(ValueError, match=rf"Frame {frame_number} out of range \[0, 120\]"):
+        trajectory.add_keyframe(frame_number, position=(0, 0, 10), rotation=(0, 0, 0))
+    assert sorted(trajectory.keyframes) == [0, 60, 120]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fps", "frames"),
+    [
+        (5, 24, 120),
+        (5, 29.97, 150),
+        (2.5, 24, 60),
+        (0.7, 30, 21),
+        (1.1, 29.97, 33),
+        (100, 29.97, 2997),
+        (100.1, 30000 / 1001, 3000),
+        (10.01, 23.976, 240),
+        (3.3, 24, 79),
+    ],
+)
+def test_the_number_of_frames_is_right_for_broken_rates_and_seconds(
+    seconds: float, fps: float, frames: int
+) -> None:
+    trajectory = CameraTrajectory(duration_seconds=seconds, fps=fps)
+    assert trajectory.num_frames == frames
+    trajectory.add_keyframe(0, (0, 0, 10), (0, 0, 0))
+    trajectory.add_keyframe(frames, (1, 0, 10), (0, 0, 0))
+    camera_path = trajectory.interpolate_trajectory()
+    assert len(camera_path) == frames
+    assert camera_path[-1]["position"][0] == pytest.approx(1 - 1 / frames, abs=1e-12)
+
+
+def test_the_dolly_with_orbit_can_be_filmed(image: str, tmp_path: Path) -> None:
+    trajectory = CameraTrajectory(duration_seconds=0.5, fps=12)
+    trajectory.add_keyframe(0, position=(0, 0, 10), rotation=(0, 0, 0))
+    trajectory.add_keyframe(6, position=(0.3, 0.1, 9.5), rotation=(1, 2, 1), focal_length=60)
+    shot = Shot.from_dict(SMALL).with_trajectory(trajectory.to_keys())
+    made = render_shot(shot, image, tmp_path / "orbit.mp4", fidelity=False)
+    assert probe(made.path).frames == len(trajectory.interpolate_trajectory()) == 6
+    assert _moved(made) > 3.0
