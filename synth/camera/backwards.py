@@ -220,15 +220,23 @@ def _piece_reversed(
     """
     first = math.floor(back.frame) + 1
     end = back.frame + mirror.span(before.frame, key.frame)
-    if way == "plain" or first >= end:
+    if way == "plain" or (first >= end and way != "baked"):
         return [back]
     frames = range(first, math.ceil(end) if way == "baked" else first + 1)
     rules: dict[str, Any] = {rule: getattr(back, rule) for rule in _RULES}
+    held, _ = _held_and_running(before, key, plain)
     if way == "baked":
         kinds = zip(_kinds(before, plain), _CHANNELS, strict=True)
         rules = {rule: "hold" if kind == "hold" else "linear" for kind, (_, rule) in kinds}
         rules |= {"easing": "linear", "long_way": False}
+    if first >= end:
+        return [back.model_copy(update=rules)]
     cameras = sample(plain, [mirror.end - frame for frame in frames])
+    turns = cameras.angles
+    if way != "baked" and _kinds(before, plain)[1] != "linear":
+        # As the keys write them, and not as they follow one another along the path.
+        share = 1.0 if "turn_curve" in held else (first - back.frame) / (end - back.frame)
+        turns = np.array([key.rotation]) * (1.0 - share) + np.array(before.rotation) * share
     added = [
         changed_key(
             back,
@@ -244,7 +252,7 @@ def _piece_reversed(
             **rules,
         )
         for frame, place, angles, lens in zip(
-            frames, cameras.positions, cameras.angles, cameras.focal_lengths, strict=True
+            frames, cameras.positions, turns, cameras.focal_lengths, strict=True
         )
     ]
     return [back.model_copy(update=rules), *added]

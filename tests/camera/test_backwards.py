@@ -127,3 +127,19 @@ def test_a_target_that_walks_on_after_the_clip_walks_back_within_it() -> None:
     back = reversed_in_time(keys)
     assert back.look_at is not None
     assert [(key.frame, key.position[0]) for key in back.look_at.keys] == [(0, 4.0), (48, 0.0)]
+
+
+def test_a_hold_after_a_turn_the_long_way_stays_still() -> None:
+    """The angles along the path come to 360 where the key says 0: the same camera."""
+    keys = CameraKeys(
+        frames=48,
+        curve="hold",
+        keys=(
+            CameraKey(frame=0, rotation=(80.0, 0, 0), turn_curve="bezier", long_way=True),
+            CameraKey(frame=8, position=(0, -2, 0)),
+            CameraKey(frame=30),
+        ),
+    )
+    frames = np.arange(49.0)
+    was = sample(keys, 48 - frames)
+    same(sample(reversed_in_time(keys), frames), was.positions, was.rotations, was.focal_lengths)
