@@ -88,7 +88,7 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     editor.fit(keys.fit, scene, editor, **work)
     editor.preset(keys.preset, [editor, desk], editor, **quick)
     editor.transform(keys.transform, editor, editor, **quick)
-    editor.imported(keys.imported, [editor, desk], editor, **quick)
+    editor.imported(keys.imported, [editor, desk, state], editor, **quick)
     editor.exported(keys.exported, [editor, desk, state], editor, **quick)
     editor.from_motion(keys.from_motion, [editor, desk], editor, **quick)
     editor.to_motion(keys.to_motion, [editor, desk], [desk, editor], **quick)

@@ -234,7 +234,9 @@ class KeysHandlers:
 
     # --- files ---
 
-    def imported(self, value: object, desk: object, event: gr.EventData) -> Any:
+    def imported(
+        self, value: object, desk: object, photo: Photo | None, event: gr.EventData
+    ) -> Any:
         """A camera path from a file of any known format."""
         asked = event._data
 
@@ -248,10 +250,12 @@ class KeysHandlers:
                 )
             name = str((asked.get("file") or {}).get("orig_name") or path.name)
             scale, anchor = asked.get("scale"), asked.get("anchor")
+            shot = read_shot(desk, forgiving=True)
             options = ReadOptions(
                 scale=None if scale in (None, "") else _num(asked, "scale"),
                 anchor=anchor if anchor in ("first", "world") else "auto",
-                focal_length=read_shot(desk, forgiving=True).focal_length,
+                aspect=_frame_size(shot, photo),
+                focal_length=shot.focal_length,
             )
             found = read_path(path.read_bytes(), name, options)
             keys, said = editable_keys(found)
@@ -269,8 +273,7 @@ class KeysHandlers:
         wanted = str(event._data.get("format"))[:40]
         try:
             shot = self._shot(value, desk)
-            size = photo and shot.output.frame_size(photo.width, photo.height)
-            width, height = size or (shot.output.long_side, round(shot.output.long_side * 9 / 16))
+            width, height = _frame_size(shot, photo)
             keys = read_keys(value)
             options = WriteOptions(width=width, height=height, name="Motion Synth camera")
             written = write_path(keyed_path(keys), wanted, keys, options)
@@ -361,6 +364,12 @@ class KeysHandlers:
         except Exception as error:
             answer = _told("reply", {"kind": kind, "error": message_of(error)})
         yield answer
+
+
+def _frame_size(shot: Shot, photo: Photo | None) -> tuple[int, int]:
+    """Width and height of the shot's frames, pixels; 16:9 while there is no photo."""
+    size = photo and shot.output.frame_size(photo.width, photo.height)
+    return size or (shot.output.long_side, round(shot.output.long_side * 9 / 16))
 
 
 def _told(name: str, what: Mapping[str, Any], **more: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -162,11 +164,28 @@ def test_transforms_change_the_whole_path(handlers: KeysHandlers) -> None:
 
 
 def test_a_file_of_another_visitor_is_never_read(handlers: KeysHandlers) -> None:
-    answer = handlers.imported(
-        value(), shot_values(Shot()), event(file={"path": "/etc/hostname", "orig_name": "a.chan"})
-    )
+    asked = event(file={"path": "/etc/hostname", "orig_name": "a.chan"})
+    answer = handlers.imported(value(), shot_values(Shot()), None, asked)
     assert "value" not in answer
     assert "uploaded file" in answer["reply"]["error"]
+
+
+@pytest.mark.parametrize("size", [(90, 60), (60, 90), (60, 60)])
+def test_a_lens_that_depends_on_the_frame_is_the_same_after_export_and_import(
+    handlers: KeysHandlers,
+    size: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("synth.ui.keys_handlers.uploaded_file", lambda file: file["path"])
+    photo, desk = Photo("photo.png", "photo", *size), shot_values(Shot())
+    url = handlers.exported(value(), desk, photo, event(format="chan"))["reply"]["file"]["url"]
+    file = tmp_path / "camera.chan"
+    file.write_bytes(base64.b64decode(url.partition(",")[2]))
+    asked = event(file={"path": str(file), "orig_name": file.name})
+    answer = handlers.imported(value(), desk, photo, asked)
+    for key in answer["value"]["keys"]["keys"]:
+        assert key["focal_length"] == pytest.approx(50.0, abs=1e-3)
 
 
 def test_keys_go_to_the_desk_and_come_back(handlers: KeysHandlers) -> None:
