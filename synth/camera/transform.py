@@ -88,11 +88,11 @@ def turned(
     if angles[0] == angles[2] == 0.0:
         turns = [_sum(key.rotation, angles) for key in keys.keys]
     elif keys.look_at is not None:
-        turns = _levelled(keys, turn)
+        turns = [key.rotation for key in keys.keys]
     else:
         turns = _turned_angles(keys, turn, angles)
         rules = _turned_rules(keys, angles)
-    return changed(
+    result = changed(
         keys,
         keys=[
             changed_key(
@@ -107,6 +107,8 @@ def turned(
         ],
         look_at=look_at_moved(keys.look_at, place),
     )
+    level = keys.look_at is not None and (angles[0] != 0.0 or angles[2] != 0.0)
+    return _levelled(keys, result, turn) if level else result
 
 
 def scaled(
@@ -304,12 +306,28 @@ def _turned_rules(keys: CameraKeys, angles: Vector3) -> list[dict[str, Any]]:
     return rules
 
 
-def _levelled(keys: CameraKeys, turn: Rotation) -> list[Vector3]:
-    """Rotations of the keys of a camera that looks at a point, with the roll that they need."""
-    plain = keys.model_copy(update={"handheld": None, "constant_speed": False})
-    own = sample(plain, [key.frame for key in keys.keys]).angles
-    triples = angles_of(turn * rotations(own))
-    return [_plain(row) for row in followed(triples, np.zeros(len(own) - 1, dtype=bool))]
+def _levelled(keys: CameraKeys, after: CameraKeys, turn: Rotation) -> CameraKeys:
+    """A turned path that looks at a point, with the roll that its keys need to be the turned ones.
+
+    Args:
+        keys: the path before the turn.
+        after: the path with its places and its target turned.
+        turn: the turn.
+    """
+    at = [key.frame for key in keys.keys]
+    plain = {"handheld": None, "constant_speed": False}
+    wanted = turn * sample(keys.model_copy(update=plain), at).rotations
+    aimed = sample(after.model_copy(update=plain), at).angles
+    straight = rotations(aimed * (1.0, 1.0, 0.0))
+    rolls = np.unwrap((straight.inv() * wanted).as_rotvec(degrees=True)[:, 2], period=360.0)
+    turns = np.stack([aimed[:, 0], aimed[:, 1], rolls], axis=1)
+    return changed(
+        after,
+        keys=[
+            changed_key(key, rotation=_plain(row))
+            for key, row in zip(after.keys, turns, strict=True)
+        ],
+    )
 
 
 def _frame_count(frames: object) -> int:
