@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class StillMaker:
         self,
         shot: Shot,
         image_path: str | Path,
-        depth: DepthMap,
+        depth: DepthMap | Callable[[], DepthMap],
         source: str,
         *,
         cancel: CancelToken | None = None,
@@ -62,7 +63,7 @@ class StillMaker:
         self,
         shot: Shot,
         image_path: str | Path,
-        depth: DepthMap,
+        depth: DepthMap | Callable[[], DepthMap],
         source: str,
         index: int,
         *,
@@ -74,7 +75,7 @@ class StillMaker:
         Args:
             shot: what to do.
             image_path: the photo.
-            depth: of the whole photo.
+            depth: of the whole photo, or what finds it, which is asked only when it is needed.
             source: a name that stands for this photo and this depth, such as their content's hash.
             index: frame number, from 0.
             cancel: stops the work within a second.
@@ -97,7 +98,7 @@ class StillMaker:
         self,
         shot: Shot,
         image_path: str | Path,
-        depth: DepthMap,
+        depth: DepthMap | Callable[[], DepthMap],
         source: str,
         cancel: CancelToken | None,
         progress: ProgressCallback,
@@ -109,7 +110,8 @@ class StillMaker:
                 self._ready.move_to_end(key)
                 return ready
         token = cancel or CancelToken()
-        stage = prepare_shot(shot, load_image(image_path), depth, self._scenes, token, progress)
+        known = depth if isinstance(depth, DepthMap) else depth()
+        stage = prepare_shot(shot, load_image(image_path), known, self._scenes, token, progress)
         ready = _Ready(stage, StillCamera(stage.scene, stage.path, stage.film))
         with self._lock:
             self._ready[key] = ready

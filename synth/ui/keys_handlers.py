@@ -102,10 +102,10 @@ class KeysHandlers:
         def work(job: JobContext) -> dict[str, Any]:
             shot = self._shot(value, desk)
             index = _frame_of(asked, shot)
-            here, depth = self._depth(photo, strokes, job)
+            here = _there(photo)
             frame = self._stills.frame(
-                shot, here.path, depth, _source(here, strokes), index,
-                cancel=job.cancel, progress=job.progress,
+                shot, here.path, lambda: self._depth(here, strokes, job)[1],
+                _source(here, strokes), index, cancel=job.cancel, progress=job.progress,
             )  # fmt: skip
             height, width = frame.shape[:2]
             return {
@@ -125,10 +125,11 @@ class KeysHandlers:
 
         def work(job: JobContext) -> dict[str, Any]:
             shot = self._shot(value, desk)
-            here, depth = self._depth(photo, strokes, job)
+            here = _there(photo)
             stage = self._stills.stage(
-                shot, here.path, depth, _source(here, strokes), cancel=job.cancel
-            )
+                shot, here.path, lambda: self._depth(here, strokes, job)[1],
+                _source(here, strokes), cancel=job.cancel,
+            )  # fmt: skip
             film = stage.film
             coverage = foresee(
                 stage.scene, shot.camera_path(), film.width, film.height, cancel=job.cancel
@@ -217,10 +218,11 @@ class KeysHandlers:
         def work(job: JobContext) -> Any:
             percent = _num(asked, "percent", 2.0)
             shot = self._shot(value, desk)
-            here, depth = self._depth(photo, strokes, job)
+            here = _there(photo)
             stage = self._stills.stage(
-                shot, here.path, depth, _source(here, strokes), cancel=job.cancel
-            )
+                shot, here.path, lambda: self._depth(here, strokes, job)[1],
+                _source(here, strokes), cancel=job.cancel,
+            )  # fmt: skip
             keys, film = read_keys(value), stage.film
             factor, coverage = fit_to(
                 stage.scene,
@@ -322,10 +324,9 @@ class KeysHandlers:
     def _depth(
         self, photo: Photo | None, strokes: object, job: JobContext
     ) -> tuple[Photo, DepthMap]:
-        if photo is None:
-            raise InvalidMedia("There is no photo yet. Drop one on the Motion tab first.")
-        depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
-        return photo, with_strokes(depth, strokes, photo)
+        here = _there(photo)
+        depth = self._depths.get(here, cancel=job.cancel, progress=job.progress)
+        return here, with_strokes(depth, strokes, here)
 
     def _changed(
         self,
@@ -364,6 +365,12 @@ class KeysHandlers:
         except Exception as error:
             answer = _told("reply", {"kind": kind, "error": message_of(error)})
         yield answer
+
+
+def _there(photo: Photo | None) -> Photo:
+    if photo is None:
+        raise InvalidMedia("There is no photo yet. Drop one on the Motion tab first.")
+    return photo
 
 
 def _frame_size(shot: Shot, photo: Photo | None) -> tuple[int, int]:
