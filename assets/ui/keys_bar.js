@@ -127,8 +127,8 @@ function keysBar(host, store, catalog, send) {
   menus.fit = keysMenu("Fit", "fit", "Scale the move to what the photo holds", "ms-keys-fit", (menu) => {
     const share = keysField("At most", 2, { unit: "%", min: 0, max: 100, step: 0.5, id: "ms-keys-percent" });
     const now = h("p", { class: "ms-keys-now" });
-    const tell = () => { now.textContent = store.coverage?.error || store.coverage?.sentence || ""; };
-    store.on("coverage", tell);
+    const tell = () => { now.textContent = store.coverage?.rev === store.rev && !store.coverage.busy ? store.coverage.error || store.coverage.sentence || "" : "Measuring the path…"; };
+    for (const name of ["coverage", "doc"]) store.on(name, tell);
     menu.onshow = tell;
     return h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); const percent = share.read(); if (percent !== null) send("fit", { percent }); } },
       h("p", {}, "Make the move smaller until no frame shows more than this share that was never photographed."), now,

@@ -194,6 +194,8 @@ function keysStore({ trigger, props, watch }) {
     }, 350);
   };
   Object.defineProperty(store, "covering", { get: () => Boolean(coverAsked) });
+  /** Another photo or other settings: what was seen of them is old. */
+  store.refresh = () => { if (store.sampled) { store.scrub(); store.coverage = { ...store.coverage, busy: true }; fire("coverage"); sendCover(); } };
 
   store.scrub = () => { scrubWanted = { frame: store.playhead, rev: store.rev }; sendScrub(); };
   Object.defineProperty(store, "scrubbing", { get: () => Boolean(scrubAsked) });
@@ -247,7 +249,7 @@ function keysStore({ trigger, props, watch }) {
     if (at + step < 0 || at + step >= history.length) return;
     at += step;
     history[at] = { ...history[at], merge: "" };
-    adopt(history[at].doc);
+    adopt(history[at].doc); store.sync(); sendEdit();
   };
   Object.assign(store, { undo: () => travel(-1), redo: () => travel(1) });
 
@@ -274,10 +276,12 @@ function keysStore({ trigger, props, watch }) {
     const there = store.keyAt(frame);
     if (there) { store.select([there._id]); return there; }
     const before = store.doc.keys.findLast((key) => key.frame < frame);
+    const split = before !== store.doc.keys.at(-1) && String(before?.easing).startsWith("ease_in_out"); // or the camera would stop at the new key
+    const half = (way) => before.easing.replace("in_out", way);
     const pose = store.poseAt(frame);
     const key = { ...keysClone(KEY_DEFAULTS), _id: freshName(), frame, position: pose.position, rotation: pose.rotation,
-      focal_length: pose.focal, ...(before ? { easing: before.easing, curve: before.curve, turn_curve: before.turn_curve, lens_curve: before.lens_curve } : {}) };
-    store.change("Add key", (draft) => { draft.keys.push(key); });
+      focal_length: pose.focal, ...(before ? { easing: split ? half("out") : before.easing, curve: before.curve, turn_curve: before.turn_curve, lens_curve: before.lens_curve } : {}) };
+    store.change("Add key", (draft) => { if (split) draft.keys.find((one) => one._id === before._id).easing = half("in"); draft.keys.push(key); });
     store.select([key._id]);
     return key;
   };
@@ -434,13 +438,10 @@ function keysStore({ trigger, props, watch }) {
     });
     receive("still", () => {
       if (scrubAsked) { clearTimeout(scrubAsked.timer); scrubAsked = null; }
-      sendScrub();
+      if (!store.playing && (store.still.rev !== store.rev || store.still.frame !== store.playhead)) store.scrub(); // a late answer, to an older question
+      else sendScrub();
     });
-    receive("scenery", () => {
-      if (!store.sampled) return;
-      store.scrub();
-      sendCover();
-    });
+    receive("scenery", store.refresh);
     receive("reply");
     fire("doc");
     store.tell("opened", { restored });

@@ -39,11 +39,11 @@ function easingWords(easing) {
 
 /** A panel of all easings, opened beside what it is about; the choice goes to the keys it was opened for. */
 function easingChooser(host, store, catalog) {
-  let panel = null, ids = [], tiles = [], token = "", handles = null;
+  let panel = null, ids = [], tiles = [], token = "", handles = null, opened = 0;
   const current = () => store.keys.find((key) => ids.includes(key._id))?.easing || "linear";
   const apply = (easing, merge = "") => store.change("Easing", (draft) => editKeys(draft, ids, (key) => { key.easing = easing; }), { merge });
   const tile = (name, text) => {
-    const node = h("button", { type: "button", class: "ms-keys-tile", "data-easing": name, title: easingWords(name), "aria-label": easingWords(name), onclick: () => apply(name) },
+    const node = h("button", { type: "button", class: "ms-keys-tile", "data-easing": name, title: easingWords(name), "aria-label": easingWords(name), onclick: (event) => { if (!event.detail || performance.now() - opened > 350) apply(name); } }, // not by the second tap of the one that opened it
       easingPicture(easingCurve(name, catalog), 40, 30), text ? h("span", {}, text) : null);
     tiles.push(node);
     return node;
@@ -128,6 +128,7 @@ function easingChooser(host, store, catalog) {
     open: (wanted, anchor) => {
       if (!panel) build();
       ids = wanted;
+      opened = performance.now();
       panel.showPopover();
       placeBeside(panel, anchor.getBoundingClientRect());
       show();
@@ -332,7 +333,14 @@ function pathSettings(store, catalog, bubble) {
   ];
   const checks = [
     check("constant_speed", "constant speed", "Travel from the first key to the last at one speed"),
-    check("loop", "loop", "Return smoothly from the last key to the first at the end"),
+    checkField("path-loop", "loop", "Return smoothly from the last key to the first at the end", { value: () => store.doc.loop, write: (on) => {
+      const keys = store.doc.keys, last = keys.at(-1), short = on && keys.length > 1 && last.frame >= store.doc.frames && KEY_NUMBERS.some((one) => one.get(last) !== one.get(keys[0]));
+      set("Loop", (draft) => {
+        draft.loop = on;
+        if (short) for (const key of draft.keys) key.frame = Math.round(key.frame * (1 - 1 / keys.length));
+      });
+      if (short) store.say("The keys stand earlier now, to leave time for the way back.");
+    } }),
     check("hold_size", "hold subject size", "Dolly zoom: the lens follows the distance to the target, which keeps its size"),
     checkField("path-look", "look at a point", "The camera always looks at this point, whatever its keys say", { value: () => store.doc.look_at, write: (on) => set("Look at", (draft) => { draft.look_at = on ? { target: [0, 0, 0] } : null; }) }),
     checkField("path-hand", "handheld", "Shake on top of the path, as of a camera carried by hand", { value: () => store.doc.handheld, write: (on) => set("Handheld", (draft) => { draft.handheld = on ? { strength: 0.3, seed: 0 } : null; }) }),

@@ -362,7 +362,7 @@ function keysStage(host, store, catalog) {
   store.on("playhead", showHead);
   new ResizeObserver(() => {
     if (!plot.clientWidth) return;
-    if (ready) Plotly.Plots.resize(plot).then(showHead);
+    if (ready) Plotly.Plots.resize(plot).then(() => { showHead(); if (wanted) later(wanted); }); // what changed while the tab was hidden
     else draw();
   }).observe(plot);
 }

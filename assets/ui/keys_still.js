@@ -78,16 +78,21 @@ function keysStill(host, store, catalog) {
 
   function when() {
     label.textContent = `Frame ${store.playhead} · ${keysTimecode(store.playhead, store.fps)}`;
-    const stale = store.scrubbing || !store.still || (!store.still.error && (store.still.frame !== store.playhead || store.still.rev !== store.rev));
+    const stale = store.scrubbing || !store.still || (!store.sampled?.error && store.still.rev !== store.rev) || (!store.still.error && store.still.frame !== store.playhead);
     busy.hidden = !stale || pointing || store.playing;
     free.hidden = !store.doc.look_at;
   }
 
   store.on("still", () => {
     if (store.still.picture) shown = store.still;
-    if (store.still.error) say(store.still.error, true);
+    if (store.still.error || store.sampled?.error) say(store.still.error || store.sampled.error, true);
     else if (note.classList.contains("ms-bad")) say("");
     show();
+  });
+  store.on("sampled", () => { // A path that cannot be is said here, until there is one that can.
+    if (store.sampled.error) say(store.sampled.error, true);
+    else if (note.classList.contains("ms-bad") && store.still?.rev !== store.sampled.rev) say("");
+    when();
   });
   store.on("scenery", () => { if (store.scenery.error) say(store.scenery.error, true); show(); });
   for (const name of ["playhead", "doc", "play", "scrub"]) store.on(name, when);

@@ -105,7 +105,7 @@ function keysTable(host, store, catalog) {
       oninput: () => bubble.hide(),
       onkeydown: (event) => typed(event, row, at),
     }));
-    const mark = h("button", { type: "button", class: "ms-keys-mark", onclick: (event) => pick(id, event), ondblclick: () => { const key = keyOf(id); if (key) store.seek(key.frame); }, onkeydown: (event) => stepped(event, id) });
+    const mark = h("button", { type: "button", class: "ms-keys-mark", onclick: (event) => pick(id, event), onkeydown: (event) => stepped(event, id) });
     const easing = h("button", { type: "button", class: "ms-keys-easing", onclick: () => chooser.open(store.selection.has(id) ? [...store.selection] : [id], easing) });
     const remove = button("", { symbol: "clear", kind: "quiet", title: "Delete this key", onclick: () => { store.select([id]); store.removeSelected(); } });
     const node = h("div", { class: "ms-keys-keyrow", role: "row", "data-key": id }, mark, cells, easing, remove);
@@ -160,7 +160,7 @@ function keysTable(host, store, catalog) {
     }
     anchor = id;
     if (event.ctrlKey || event.metaKey) store.select(store.selection.has(id) ? [...store.selection].filter((one) => one !== id) : [...store.selection, id]);
-    else store.select([id]);
+    else store.toKey(keyOf(id));
   }
 
   /** Arrow keys go from row to row, Delete removes what is selected. */

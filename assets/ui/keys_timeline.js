@@ -175,8 +175,8 @@ function keysTimeline(host, store, catalog) {
   function pills() {
     const { keys } = store;
     const found = [];
-    for (let at = 0; at + 1 < keys.length && found.length < 200; at += 1) {
-      const left = near(keys[at].frame), right = near(keys[at + 1].frame), width = Math.min(38, right - left - 24);
+    for (let at = 0; at + (store.doc.loop ? 0 : 1) < keys.length && found.length < 200; at += 1) {
+      const left = near(keys[at].frame), right = near(keys[at + 1]?.frame ?? store.doc.frames), width = Math.min(38, right - left - 24);
       if (width >= 18 && right > 0 && left < view.width) found.push({ id: keys[at]._id, key: keys[at], next: keys[at + 1], x: (left + right - width) / 2, width });
     }
     return found;
@@ -352,10 +352,9 @@ function keysTimeline(host, store, catalog) {
       else chooser.open(ids, { getBoundingClientRect: () => boxAt(done.x, MIDDLE) });
     } else if (done.kind === "keys") {
       if (done.more && done.was) store.select([...store.selection].filter((id) => id !== done.key._id));
-      else if (!done.more && store.selection.size > 1) store.select([done.key._id]);
-      if (tappedTwice(done)) store.seek(done.key.frame);
+      else if (!done.more) store.toKey(done.key); // What is changed now is what the frame shows.
     } else if (done.kind === "box") {
-      if (tappedTwice(done)) store.addKey(Math.min(wholeFrame(done.x), store.doc.frames));
+      if (tappedTwice(done)) store.toKey(store.addKey(wholeFrame(done.x)));
       else if (!done.more) store.select([]);
     }
     draw();
