@@ -150,4 +150,11 @@ document.addEventListener("paste", (event) => {
   else keysState.say("What was copied holds no keys.", true);
 });
 
+// Back from the Motion tab, the shot's other settings may be others.
+let keysAway = !keysRoot.clientWidth;
+new ResizeObserver(() => {
+  const away = !keysRoot.clientWidth;
+  if (keysAway && !away) keysState.refresh();
+  keysAway = away;
+}).observe(keysRoot);
 keysState.open();
