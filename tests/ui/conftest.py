@@ -52,6 +52,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     page.launch(server_port=port, prevent_thread_lock=True, **launch_options())
     yield Server(f"http://127.0.0.1:{port}", uploads)
     page.close(verbose=False)
+    # A job that is cut off by the end of the process takes the process with it.
+    wait_until(nothing_is_left, 30, "The end of the last jobs")
     if before is None:
         del os.environ["GRADIO_TEMP_DIR"]
     else:

@@ -196,11 +196,11 @@ def test_a_move_of_the_catalogue_becomes_keys_and_a_transform_mirrors_them(edito
     editor.get_by_role("button", name="Moves").click()
     editor.locator(".ms-keys-panel:visible").get_by_text("Truck", exact=True).click()
     editor.click("#ms-keys-preset")
-    editor.wait_for_function(f"{SAVED}.keys.keys.length === 2")
+    editor.wait_for_function(f"{SAVED}.keys.keys[1]?.position[2] === 10")
     truck = _document(editor)
     assert abs(truck.keys[-1].position[0]) > 0.1
     editor.get_by_role("button", name="Transform").click()
-    editor.locator(".ms-keys-panel:visible").get_by_text("Mirror", exact=False).first.click()
+    editor.click("#ms-keys-mirror")
     editor.wait_for_function(f"{SAVED}.keys.keys[1].position[0] === {-truck.keys[-1].position[0]}")
 
 
