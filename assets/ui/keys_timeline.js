@@ -147,7 +147,7 @@ function keysTimeline(host, store, catalog) {
       const last = index + 1 === told.at.length, to = near(Math.min(store.doc.frames, last ? at + 1 : (told.at[index + 1] + at) / 2));
       worst = Math.max(worst, covered(index));
       if (to - from < 1.5 && !last) return;
-      if (worst >= 0.05 && to > 0 && from < view.width) strip.append(drawn("rect", { class: "ms-keys-unseen", x: from, y: RULER, width: Math.max(0, to - from + 0.3), height: COVER, opacity: Math.min(1, 0.22 + worst / 12).toFixed(2) }));
+      if (worst >= 0.05 && to > 0 && from < view.width) strip.append(drawn("rect", { class: "ms-keys-unseen", x: from, y: RULER, width: Math.max(0, to - from + 0.3), height: COVER, opacity: Math.min(1, 0.15 + worst / 30).toFixed(2) }));
       [from, worst] = [to, 0];
     });
     for (const at of told.worst || []) strip.append(drawn("path", { class: "ms-keys-worst", d: `M${near(at)} ${RULER + COVER}l-3.500 4h7z` }));

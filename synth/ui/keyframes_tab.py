@@ -91,7 +91,9 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     editor.imported(keys.imported, [editor, desk, state], editor, **quick)
     editor.exported(keys.exported, [editor, desk, state], editor, **quick)
     editor.from_motion(keys.from_motion, [editor, desk], editor, **quick)
-    editor.to_motion(keys.to_motion, [editor, desk], [desk, editor], **quick)
+    editor.to_motion(keys.to_motion, [editor, desk], [desk, editor], **quick).then(
+        handlers.edited, [desk, state, depth], motion.monitor, **quick
+    )
     inputs = [state, depth, desk, editor]
     previews = [
         place.preview_shot(handlers.preview_keyed, inputs, monitor, **render)

@@ -202,10 +202,8 @@ class KeysHandlers:
             _, depth = self._depth(photo, strokes, job)
             target = point_seen(depth, read_shot(desk, forgiving=True), u, v)
             keys = keys.model_copy(update={"look_at": LookAt(target=target)})
-            x, y, z = target
-            return self._changed(
-                value, "aim", lambda: (keys, f"Looks at ({x:g}, {y:g}, {z:g}).", (), {})
-            )
+            words = "The camera looks at ({:.2f}, {:.2f}, {:.2f}).".format(*target)
+            return self._changed(value, "aim", lambda: (keys, words, (), {}))
 
         yield from self._watched(work, "aim")
 
@@ -282,7 +280,7 @@ class KeysHandlers:
             data = base64.b64encode(written.data).decode("ascii")
             said: dict[str, Any] = {
                 "kind": "export",
-                "text": f"{len(written.data):,} bytes for {wanted}.",
+                "text": f"{_label(wanted)}: {len(written.data):,} bytes.",
                 "notes": list(written.notes),
                 "file": {
                     "url": f"data:{written.mime};base64,{data}",

@@ -172,6 +172,8 @@ def _with_advice(note: str, shot: Shot) -> str:
     found = _ZOOM.search(note)
     if found is None or float(found[1]) <= _MUCH_ZOOM:
         return note
+    if shot.trajectory is not None:
+        return f"{note.removesuffix(' Choose a lower intensity.')} Fit makes the move smaller."
     if shot.edge == "fit":
         note = note.removesuffix(" Choose a lower intensity.")
         return f"{note} Try Beyond the edge: Extend the photo, or a lower intensity."

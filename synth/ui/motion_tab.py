@@ -37,6 +37,8 @@ class MotionParts:
     """The depth panel; its value holds the strokes."""
     desk: gr.HTML
     """The desk; its value is the shot."""
+    monitor: gr.HTML
+    """The result panel, which says what the shot will come to."""
     changes: tuple[Any, ...]
     """Events after which the photo or its depth is another."""
     first_photo: Photo | None
@@ -120,7 +122,7 @@ def motion_tab(
     )
     depth.ready(handlers.first_depth, state, depth, **depth_work)
     changes = (put, chosen, method, depthfile, strokes, download)
-    return MotionParts(state, depth, desk, changes, photo, shot_values(shot))
+    return MotionParts(state, depth, desk, monitor, changes, photo, shot_values(shot))
 
 
 def _first_picture(example: Example) -> str:

@@ -254,9 +254,12 @@ def test_keys_go_to_the_motion_tab_and_a_move_there_takes_the_camera_back(editor
     editor.get_by_role("tab", name="Motion", exact=True).click()
     editor.wait_for_selector("#ms-keyed:visible")
     assert "keyframes" in editor.locator("#ms-keyed").inner_text()
+    told = "document.querySelector('#ms-summary').textContent.includes('camera on')"
+    editor.wait_for_function(told)
     assert json.loads(editor.input_value("#ms-json")) is not None
     editor.locator("#ms-keyed").get_by_text("Back to moves").click()
     editor.wait_for_selector("#ms-keyed", state="hidden")
+    editor.wait_for_function(f"!{told}")
 
 
 def test_nothing_is_lost_on_reload_and_two_tabs_do_not_meet(
