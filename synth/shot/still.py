@@ -26,10 +26,11 @@ KEPT = 3
 
 
 @dataclass
-class _Ready:
-    stage: Stage
-    camera: StillCamera
+class _Slot:
+    """One shot; who holds the lock makes it ready or takes a frame, the others wait."""
+
     lock: threading.Lock = field(default_factory=threading.Lock)
+    ready: tuple[Stage, StillCamera] | None = None
 
 
 class StillMaker:
@@ -43,7 +44,7 @@ class StillMaker:
         """Take scenes from, and leave them in, ``scenes``; keep ``kept`` prepared shots."""
         self._scenes = scenes
         self._kept = kept
-        self._ready: OrderedDict[tuple[str, str], _Ready] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, str], _Slot] = OrderedDict()
         self._lock = threading.Lock()
 
     def stage(
@@ -57,7 +58,9 @@ class StillMaker:
         progress: ProgressCallback = ignore_progress,
     ) -> Stage:
         """The shot made ready; arguments and errors as for ``frame``."""
-        return self._prepared(shot, image_path, depth, source, cancel, progress).stage
+        slot = self._slot(source, shot)
+        with slot.lock:
+            return self._prepared(slot, shot, image_path, depth, cancel, progress)[0]
 
     def frame(
         self,
@@ -90,31 +93,32 @@ class StillMaker:
             raise InvalidInstruction(
                 f"The clip has the frames 0 to {shot.frames - 1}; frame {index} is not among them."
             )
-        ready = self._prepared(shot, image_path, depth, source, cancel, progress)
-        with ready.lock:
-            return ready.camera.take(index, cancel)
+        slot = self._slot(source, shot)
+        with slot.lock:
+            _, camera = self._prepared(slot, shot, image_path, depth, cancel, progress)
+            return camera.take(index, cancel)
+
+    def _slot(self, source: str, shot: Shot) -> _Slot:
+        key = (source, shot.to_json())
+        with self._lock:
+            slot = self._ready.setdefault(key, _Slot())
+            self._ready.move_to_end(key)
+            while len(self._ready) > self._kept:
+                self._ready.popitem(last=False)
+            return slot
 
     def _prepared(
         self,
+        slot: _Slot,
         shot: Shot,
         image_path: str | Path,
         depth: DepthMap | Callable[[], DepthMap],
-        source: str,
         cancel: CancelToken | None,
         progress: ProgressCallback,
-    ) -> _Ready:
-        key = (source, shot.to_json())
-        with self._lock:
-            ready = self._ready.get(key)
-            if ready is not None:
-                self._ready.move_to_end(key)
-                return ready
-        token = cancel or CancelToken()
-        known = depth if isinstance(depth, DepthMap) else depth()
-        stage = prepare_shot(shot, load_image(image_path), known, self._scenes, token, progress)
-        ready = _Ready(stage, StillCamera(stage.scene, stage.path, stage.film))
-        with self._lock:
-            self._ready[key] = ready
-            while len(self._ready) > self._kept:
-                self._ready.popitem(last=False)
-        return ready
+    ) -> tuple[Stage, StillCamera]:
+        if slot.ready is None:
+            token = cancel or CancelToken()
+            known = depth if isinstance(depth, DepthMap) else depth()
+            stage = prepare_shot(shot, load_image(image_path), known, self._scenes, token, progress)
+            slot.ready = stage, StillCamera(stage.scene, stage.path, stage.film)
+        return slot.ready

@@ -82,7 +82,10 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     opened = editor.opened(keys.opened, scene, editor, **work)
     opened.then(*summary, **quick)
     editor.edited(keys.edited, editor, editor, **quick).then(*summary, **quick)
-    editor.scrub(keys.scrubbed, scene, editor, **work)
+    editor.scrub(
+        keys.scrubbed, scene, editor,
+        queue=False, api_visibility="private", show_progress="hidden", trigger_mode="multiple",
+    )  # fmt: skip
     editor.cover(keys.covered, scene, editor, **work)
     editor.aim(keys.aim, scene, editor, **work)
     editor.fit(keys.fit, scene, editor, **work)

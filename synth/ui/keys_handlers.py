@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import secrets
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import astuple
@@ -57,6 +58,9 @@ from synth.ui.keys_shown import (
 )
 from synth.ui.photo import Photo, uploaded_file
 
+LOOKS_AT_ONCE = 2
+"""Frames at the playhead that are drawn side by side, for all visitors together."""
+
 Change = tuple[CameraKeys, str, tuple[str, ...], dict[str, Any]]
 """New keys, a sentence about them, notes, and more for the reply."""
 
@@ -68,6 +72,7 @@ class KeysHandlers:
         self._pool = pool
         self._depths = depths
         self._stills = stills
+        self._looking = threading.Semaphore(LOOKS_AT_ONCE)
 
     # --- looking ---
 
@@ -95,27 +100,28 @@ class KeysHandlers:
 
     def scrubbed(
         self, value: object, desk: object, photo: Photo | None, strokes: object, event: gr.EventData
-    ) -> Generator[Any, None, None]:
-        """The playhead was moved: yields the frame that stands there, as the clip will hold it."""
+    ) -> Any:
+        """The playhead was moved: the frame that stands there, as the clip will hold it.
+
+        It answers at once and without a place in the queue, which would cost more than the frame.
+        """
         asked, rev, began = event._data.get("frame"), event._data.get("rev"), time.monotonic()
-
-        def work(job: JobContext) -> dict[str, Any]:
+        known = {"frame": asked, "rev": rev}
+        try:
             shot = self._shot(value, desk)
-            index = _frame_of(asked, shot)
-            here = _there(photo)
-            frame = self._stills.frame(
-                shot, here.path, lambda: self._depth(here, strokes, job)[1],
-                _source(here, strokes), index, cancel=job.cancel, progress=job.progress,
-            )  # fmt: skip
+            index, here = _frame_of(asked, shot), _there(photo)
+            with self._looking:
+                frame = self._stills.frame(
+                    shot, here.path, lambda: with_strokes(self._depths.get(here), strokes, here),
+                    _source(here, strokes), index,
+                )  # fmt: skip
             height, width = frame.shape[:2]
-            return {
-                "picture": still_picture(frame),
-                "width": width,
-                "height": height,
-                "ms": round((time.monotonic() - began) * 1000.0),
-            }
-
-        yield from self._answer(work, "still", {"frame": asked, "rev": rev})
+            picture = still_picture(frame)
+        except Exception as error:
+            return _drawn("still", {**known, "error": message_of(error)})
+        taken = round((time.monotonic() - began) * 1000.0)
+        said = {"picture": picture, "width": width, "height": height, "ms": taken}
+        return _drawn("still", {**known, **said})
 
     def covered(
         self, value: object, desk: object, photo: Photo | None, strokes: object

@@ -197,5 +197,7 @@ def test_keys_go_to_the_desk_and_come_back(handlers: KeysHandlers) -> None:
 
 
 def test_without_a_photo_every_look_says_so(handlers: KeysHandlers) -> None:
-    answers = list(handlers.scrubbed(value(), {}, None, None, event(frame=3, rev=7)))
-    assert "no photo" in answers[-1]["still"]["json"]
+    answer = handlers.scrubbed(value(), {}, None, None, event(frame=3, rev=7))
+    assert "no photo" in answer["still"]["json"]
+    covered = list(handlers.covered(value(), {}, None, None))
+    assert "no photo" in covered[-1]["coverage"]["json"]
