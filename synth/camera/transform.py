@@ -111,6 +111,11 @@ def turned(
     return _levelled(keys, result, turn) if level else result
 
 
+def move_scaled(keys: CameraKeys, share: float) -> CameraKeys:
+    """The whole move made larger or smaller: where it goes, how it turns and how it zooms."""
+    return scaled(keys, share, turns=True, lens=True)
+
+
 def scaled(
     keys: CameraKeys,
     factor: float,
@@ -376,6 +381,7 @@ def _mixed(start: Vector3, end: Vector3, share: float) -> Vector3:
 
 __all__ = [
     "mirrored",
+    "move_scaled",
     "moved",
     "resized_clip",
     "reversed_in_time",

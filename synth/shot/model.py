@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from synth.camera.keys import CameraKeys
 from synth.camera.pose import CameraPath
+from synth.camera.sampling import keyed_path
 from synth.errors import InvalidInstruction
 from synth.explain import explain_errors
 from synth.json_text import read_json
@@ -203,8 +204,6 @@ class Shot(_Settings):
         """The camera of every frame, at the output's frame rate."""
         if self.trajectory is None:
             return camera_path(self.motion, fps=self.output.rate, focal_length=self.focal_length)
-        from synth.camera.sampling import keyed_path
-
         return keyed_path(self.trajectory, fps=self.output.rate)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from typing import Any, Literal
 import gradio as gr
 
 from synth.camera.comfort import measure_motion
-from synth.camera.formats import read_path, write_path
-from synth.camera.formats.editable import editable_keys
-from synth.camera.formats.model import MAX_FILE_BYTES, ReadOptions, WriteOptions
+from synth.camera.formats import write_path
+from synth.camera.formats.editable import editable_keys, read_camera_file
+from synth.camera.formats.model import ReadOptions, WriteOptions
 from synth.camera.keys import CameraKeys
 from synth.camera.sampling import keyed_path
-from synth.camera.transform import scaled
+from synth.camera.transform import move_scaled
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.jobs import JobContext, JobPool
 from synth.media import VideoFormat, load_image
@@ -178,18 +178,12 @@ class CameraEndpoints:
 
         def work(job: JobContext) -> tuple[str, dict[str, Any]]:
             path = Path(uploaded_file(file))
-            size = path.stat().st_size
-            if size > MAX_FILE_BYTES:
-                raise LimitExceeded(
-                    f"The file is {size / 1e6:.1f} MB; the limit for a camera path is "
-                    f"{MAX_FILE_BYTES / 1e6:.0f} MB."
-                )
             given = file.get("orig_name") if isinstance(file, dict) else None
             options = ReadOptions(
                 scale=scale, fps=_rate(fps), anchor=anchor, aspect=(width, height),
                 focal_length=focal_length,
             )  # fmt: skip
-            found = read_path(path.read_bytes(), str(given or path.name), options)
+            found = read_camera_file(path, str(given or path.name), options)
             keys, said = editable_keys(found)
             wanted = WriteOptions(width=width, height=height, scale=write_scale)
             written = write_path(found.path, to, keys, wanted)
@@ -261,17 +255,13 @@ class CameraEndpoints:
                 "zoom": round(stage.zoom, 4),
             }
             if fit_percent is not None:
-
-                def smaller(share: float) -> CameraKeys:
-                    return scaled(keys, share, turns=True, lens=True)
-
                 factor, fitted = fit_to(
                     stage.scene,
-                    lambda share: shot.with_trajectory(smaller(share)).camera_path(),
+                    lambda share: shot.with_trajectory(move_scaled(keys, share)).camera_path(),
                     film.width, film.height, fit_percent, cancel=job.cancel,
                 )  # fmt: skip
                 answer["factor"] = round(factor, 4)
-                answer["fitted"] = smaller(factor).to_dict()
+                answer["fitted"] = move_scaled(keys, factor).to_dict()
                 answer["fitted_sentence"] = fitted.sentence
             return answer
 

@@ -21,20 +21,21 @@ from typing import Any
 
 import gradio as gr
 
-from synth.camera.formats import FORMATS, read_path, write_path
-from synth.camera.formats.editable import editable_keys
-from synth.camera.formats.model import MAX_FILE_BYTES, ReadOptions, WriteOptions
+from synth.camera.formats import FORMATS, write_path
+from synth.camera.formats.editable import editable_keys, read_camera_file
+from synth.camera.formats.model import ReadOptions, WriteOptions
 from synth.camera.keys import CameraKeys, LookAt
 from synth.camera.sampling import keyed_path
 from synth.camera.transform import (
     mirrored,
+    move_scaled,
     moved,
     reversed_in_time,
     scaled,
     stretched,
     turned,
 )
-from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
+from synth.errors import InvalidInstruction, InvalidMedia
 from synth.jobs import JobContext, JobPool
 from synth.media import load_image
 from synth.motion import MotionControl
@@ -230,11 +231,11 @@ class KeysHandlers:
             keys, film = read_keys(value), stage.film
             factor, coverage = fit_to(
                 stage.scene,
-                lambda share: shot.with_trajectory(_smaller(keys, share)).camera_path(),
+                lambda share: shot.with_trajectory(move_scaled(keys, share)).camera_path(),
                 film.width, film.height, percent, cancel=job.cancel,
             )  # fmt: skip
             words = f"Scaled to {factor:.0%}. {coverage.sentence}"
-            return self._changed(value, "fit", lambda: (_smaller(keys, factor), words, (), {}))
+            return self._changed(value, "fit", lambda: (move_scaled(keys, factor), words, (), {}))
 
         yield from self._watched(work, "fit")
 
@@ -248,12 +249,6 @@ class KeysHandlers:
 
         def change() -> Change:
             path = Path(uploaded_file(asked.get("file")))
-            size = path.stat().st_size
-            if size > MAX_FILE_BYTES:
-                raise LimitExceeded(
-                    f"The file is {size / 1e6:.1f} MB; the limit for a camera path is "
-                    f"{MAX_FILE_BYTES / 1e6:.0f} MB."
-                )
             name = str((asked.get("file") or {}).get("orig_name") or path.name)
             scale, anchor = asked.get("scale"), asked.get("anchor")
             shot = read_shot(desk, forgiving=True)
@@ -263,7 +258,7 @@ class KeysHandlers:
                 aspect=_frame_size(shot, photo),
                 focal_length=shot.focal_length,
             )
-            found = read_path(path.read_bytes(), name, options)
+            found = read_camera_file(path, name, options)
             keys, said = editable_keys(found)
             label = _label(found.format_id)
             words = f"{label}: {len(found.path)} frames, {_count(keys)}. {found.units}"
@@ -392,11 +387,6 @@ def _told(name: str, what: Mapping[str, Any], **more: Any) -> Any:
 def _drawn(name: str, what: Mapping[str, Any]) -> Any:
     """The same for long lists of numbers, as text: the page would watch every single number."""
     return _told(name, {"json": json.dumps(what)})
-
-
-def _smaller(keys: CameraKeys, share: float) -> CameraKeys:
-    """The whole move made smaller: where it goes, how it turns and how it zooms."""
-    return scaled(keys, share, turns=True, lens=True)
 
 
 def _source(photo: Photo, strokes: object) -> str:

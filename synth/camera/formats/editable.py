@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from synth.camera.formats.model import FoundPath
+from synth.camera.formats import read_path
+from synth.camera.formats.model import MAX_FILE_BYTES, FoundPath, ReadOptions
 from synth.camera.keys import CameraKeys
 from synth.camera.pose import CameraPath
 from synth.camera.sampling import keyed_path
 from synth.camera.thin import keys_from_path
-from synth.errors import InvalidInstruction
+from synth.errors import InvalidInstruction, LimitExceeded
 
 NEAR_UNITS: Final = 2e-3
 """Distance below which two cameras stand on the same place, scene units."""
@@ -21,6 +23,20 @@ NEAR_DEGREES: Final = 0.02
 
 NEAR_LENS: Final = 1e-3
 """Relative difference below which two focal lengths are the same."""
+
+
+def read_camera_file(path: Path, name: str, options: ReadOptions) -> FoundPath:
+    """The camera path in a file, whose size is looked at before it is read.
+
+    Raises ``LimitExceeded`` for a file that is too large, and as ``read_path`` does.
+    """
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise LimitExceeded(
+            f"The file is {size / 1e6:.1f} MB; the limit for a camera path is "
+            f"{MAX_FILE_BYTES / 1e6:.0f} MB."
+        )
+    return read_path(path.read_bytes(), name, options)
 
 
 def editable_keys(found: FoundPath) -> tuple[CameraKeys, tuple[str, ...]]:
