@@ -1,0 +1,1 @@
+"""Optical flow, and what it is for here: the frames between the frames."""
