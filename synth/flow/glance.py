@@ -1,0 +1,150 @@
+"""A glance at a picture and at how it follows the one before: enough to tell what joins the two.
+
+Pictures are looked at small, about 320 and 160 pixels across: what tells a cut from motion is
+large, and grain and coding noise average out. Motion is taken out with dense inverse search
+(Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016,
+https://arxiv.org/abs/1603.03590)
+before two pictures are compared, and gain and offset by comparing them with the normalised
+correlation, so that neither a fast camera nor flickering light makes two worlds out of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.media.planes import Planes
+
+Luma = NDArray[np.uint8]
+
+FINE: Final = 320
+"""About how many pixels the longer side of the finer view has."""
+
+_COARSE: Final = 20
+"""How many cells the coarsest view has along its longer side."""
+
+_SMALLEST: Final = 24
+"""Below this many pixels on a side nothing moves that flow could find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is kept of one picture."""
+
+    fine: Luma
+    """Brightness, about 320 pixels across."""
+    small: Luma
+    """Brightness, about 160 pixels across."""
+    coarse: NDArray[np.float32]
+    """Brightness in about 20 x 11 cells, codes."""
+    colour: tuple[float, float]
+    """Mean of the two colour planes, codes."""
+    level: float
+    """Mean brightness, codes."""
+    contrast: float
+    """Standard deviation of the brightness, codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one picture differs from an earlier one."""
+
+    likeness: float
+    """Correlation of the two once motion is taken out, -1 to 1; 1 for two flat pictures."""
+    residual: float
+    """What neither motion nor a change of light explains, codes (root mean square)."""
+    difference: float
+    """Mean absolute difference as they stand, codes."""
+    stir: float
+    """Largest mean absolute difference of any block of 8 x 8 pixels of the finer view, codes."""
+
+
+def glance(planes: Planes) -> Glance:
+    """Look at a picture; about half a millisecond at 1280 x 720."""
+    luma = planes.y
+    height, width = luma.shape
+    # A whole factor takes OpenCV's quick way; up to a factor less one pixels are left out.
+    factor = max(1, round(max(height, width) / FINE))
+    factor = min(factor, height, width)
+    fine = _reduced(luma, factor)
+    small = _reduced(fine, 2) if min(fine.shape) >= 2 * _SMALLEST else fine
+    step = max(1, round(max(small.shape) / _COARSE))
+    coarse = _reduced(small, min(step, *small.shape)).astype(np.float32)
+    level, contrast = cv2.meanStdDev(small)
+    thin = slice(None, None, max(1, factor // 2))
+    colour = (float(planes.u[thin, thin].mean()), float(planes.v[thin, thin].mean()))
+    return Glance(fine, small, coarse, colour, float(level[0, 0]), float(contrast[0, 0]))
+
+
+def _reduced(picture: Luma, factor: int) -> Luma:
+    if factor == 1:
+        return picture
+    height, width = (side // factor for side in picture.shape)
+    whole = picture[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class Looker:
+    """Compares glances of one clip; keeps the work space of the flow, so one per thread."""
+
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._columns = self._rows = np.empty((0, 0), np.float32)
+
+    def compare(self, before: Glance, after: Glance) -> Change:
+        """How ``after`` follows ``before``; about half a millisecond.
+
+        A picture of another size is another world.
+        """
+        if before.fine.shape != after.fine.shape:
+            return Change(-1.0, 255.0, 255.0, 255.0)
+        apart = np.asarray(cv2.absdiff(before.fine, after.fine), np.uint8)
+        if not apart.any():
+            return Change(1.0, 0.0, 0.0, 0.0)
+        stir = float(_reduced(apart, min(8, *apart.shape)).max())
+        likeness = self._likeness(before, after)
+        residual = after.contrast * float(np.sqrt(max(0.0, 1.0 - max(0.0, likeness) ** 2)))
+        return Change(likeness, residual, float(apart.mean()), stir)
+
+    def _likeness(self, before: Glance, after: Glance) -> float:
+        """Normalised correlation of ``after`` with ``before`` moved onto it."""
+        if before.contrast < 1.0 or after.contrast < 1.0:
+            return 1.0 if before.contrast < 2.0 and after.contrast < 2.0 else 0.0
+        source = before.small
+        if not 0.75 < after.contrast / before.contrast < 1.33:
+            source = self._relit(before, after)
+        moved = self._moved(source, after.small)
+        ours = moved.ravel().astype(np.float32)
+        theirs = after.small.ravel().astype(np.float32)
+        ours -= ours.mean()
+        theirs -= theirs.mean()
+        energy = float(ours @ ours) * float(theirs @ theirs)
+        return float(ours @ theirs) / max(1.0, energy**0.5)
+
+    def _relit(self, before: Glance, after: Glance) -> Luma:
+        """The earlier picture with the later one's level and contrast."""
+        gain = after.contrast / before.contrast
+        table = (np.arange(256) - before.level) * gain + after.level
+        return np.asarray(cv2.LUT(before.small, table.clip(0, 255).astype(np.uint8)), np.uint8)
+
+    def _moved(self, source: Luma, target: Luma) -> Luma:
+        height, width = target.shape
+        if min(height, width) < _SMALLEST:
+            return source
+        # An empty field asks for a fresh start; one of the right size would be taken as a guess.
+        flow = self._flow.calc(target, source, np.empty((0, 0, 2), np.float32))
+        if self._rows.shape != (height, width):
+            columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+            self._columns, self._rows = columns.astype(np.float32), rows.astype(np.float32)
+        moved = cv2.remap(
+            source,
+            self._columns + flow[..., 0],
+            self._rows + flow[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(moved, np.uint8)

@@ -1,0 +1,144 @@
+"""Watches a clip go by and tells what joins its pictures, a moment behind the newest one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Literal, Protocol
+
+from synth.control import CancelToken
+from synth.flow.glance import Looker, glance
+from synth.flow.joins import Judge, Seen
+from synth.flow.model import Anchor, Join
+from synth.media.planes import Planes
+
+_AHEAD_SECONDS: Final = 0.4
+_AHEAD_BYTES: Final = 192_000_000
+"""Pictures that wait for judgement take no more memory than this."""
+_AHEAD: Final = (6, 16)
+"""Fewest and most pictures that are looked ahead."""
+_BACK: Final = 24
+"""Glances kept behind the picture that is judged."""
+
+
+class Shown(Protocol):
+    """A picture and when it is shown."""
+
+    @property
+    def planes(self) -> Planes:
+        """The picture."""
+        ...
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds after the first picture of the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was found so far."""
+
+    pictures: int = 0
+    """Pictures judged."""
+    cuts: int = 0
+    """Hard cuts."""
+    fades: int = 0
+    """Fades and dissolves, each counted once."""
+    flashes: int = 0
+    """Bursts of light, each counted once."""
+    repeats: int = 0
+    """Pictures that show again what was there before."""
+    replaced: int = 0
+    """Those of them that give way to real motion."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    number: int
+    time: Fraction
+    planes: Planes
+
+
+class Watcher:
+    """Turns the pictures of one clip into anchors."""
+
+    def __init__(self) -> None:
+        self._counts = Counts()
+
+    @property
+    def counts(self) -> Counts:
+        """What was found so far; safe to read from another thread."""
+        return self._counts
+
+    def anchors(
+        self,
+        frames: Iterable[Shown],
+        *,
+        duplicates: Literal["keep", "replace"] = "keep",
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Anchor]:
+        """The anchors of a clip in the order of time, up to 16 pictures behind what is read.
+
+        With ``duplicates="replace"`` repeated pictures are left out where their surroundings move,
+        so that motion runs on across them; the first and the last picture always stay. Raises
+        ``Cancelled`` when asked to stop, and whatever ``frames`` raises.
+        """
+        for waiting, join in self._judged(frames, cancel or CancelToken()):
+            yield Anchor(waiting.number, waiting.time, waiting.planes, join)
+
+    def _judged(
+        self, frames: Iterable[Shown], cancel: CancelToken
+    ) -> Iterator[tuple[_Waiting, Join]]:
+        looker = Looker()
+        judge = Judge(looker, flash=5)
+        seen: list[Seen] = []
+        waiting: deque[_Waiting] = deque()
+        ahead = _AHEAD[1]
+        previous: Join = "cut"
+
+        def settle() -> tuple[_Waiting, Join]:
+            nonlocal previous
+            at = len(seen) - len(waiting)
+            join: Join = judge.join(seen, at) if waiting[0].number else "cut"
+            self._count(join, previous, waiting[0].number)
+            previous = join
+            del seen[: max(0, at - _BACK)]
+            return waiting.popleft(), join
+
+        for number, frame in enumerate(frames):
+            cancel.check()
+            now = glance(frame.planes)
+            last = seen[-1].glance if seen else now
+            seen.append(Seen(now, looker.compare(last, now)))
+            waiting.append(_Waiting(number, frame.time, frame.planes))
+            if number == 1:
+                ahead = _look_ahead(frame)
+            if len(waiting) > ahead:
+                yield settle()
+        while waiting:
+            cancel.check()
+            yield settle()
+
+    def _count(self, join: Join, previous: Join, number: int) -> None:
+        old = self._counts
+        starts = join != previous
+        self._counts = Counts(
+            pictures=old.pictures + 1,
+            cuts=old.cuts + (join == "cut" and number > 0),
+            fades=old.fades + (join == "fade" and starts),
+            flashes=old.flashes + (join == "flash" and starts),
+            repeats=old.repeats + (join == "still"),
+            replaced=old.replaced,
+        )
+
+
+def _look_ahead(second: Shown) -> int:
+    """How many pictures to look ahead, from the time and size of the second one."""
+    fewest, most = _AHEAD
+    planes = second.planes
+    room = _AHEAD_BYTES // (planes.y.nbytes + planes.u.nbytes + planes.v.nbytes)
+    wanted = round(_AHEAD_SECONDS / second.time) if second.time > 0 else most
+    return int(max(fewest, min(wanted, most, room)))
