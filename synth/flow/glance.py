@@ -136,7 +136,7 @@ class Looker:
         if min(height, width) < _SMALLEST:
             return source
         # An empty field asks for a fresh start; one of the right size would be taken as a guess.
-        flow = self._flow.calc(target, source, np.empty((0, 0, 2), np.float32))
+        flow = self._flow.calc(target, source, np.empty((0, 0), np.float32))
         if self._rows.shape != (height, width):
             columns, rows = np.meshgrid(np.arange(width), np.arange(height))
             self._columns, self._rows = columns.astype(np.float32), rows.astype(np.float32)
