@@ -8,16 +8,17 @@ decoders are ever started. FFmpeg never learns the file's name, so its suffix co
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import IO, Any, cast
 
 import av
 import av.container
 import av.error
+from av.audio.stream import AudioStream
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -31,6 +32,8 @@ _CODECS = "av1,dnxhd,gif,h264,hevc,libdav1d,mjpeg,mpeg2video,mpeg4,png,prores,vp
 _HDR = {16: "PQ", 18: "HLG"}  # ITU-T H.273, transfer characteristics
 _BUFFER = 1 << 18
 _TIMING_PACKETS = 240
+_SEEK_BACK = (0, 1, 4, 16)
+"""Seconds to jump further back where a jump arrived too late."""
 _ATTACHED = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -185,6 +188,32 @@ def display_metadata(container: av.container.InputContainer, limits: Limits) -> 
     return MappingProxyType(
         decode_metadata(container.metadata, container.format.name == "gif", limits)
     )
+
+
+def seek_before(
+    container: av.container.InputContainer, stream: VideoStream | AudioStream, stamp: Fraction
+) -> Iterator[av.Packet] | None:
+    """Jump to the last key packet shown at or before ``stamp``, seconds by the file's own clock.
+
+    Returns the packets from there on, or None where the file cannot jump; it has to be opened
+    again then. Where jumping goes by the order of decoding or by another stream's index, FFmpeg
+    may arrive too late, so the packet that it finds is looked at.
+    """
+    if stream.time_base is None:
+        return None
+    for back in _SEEK_BACK:
+        try:
+            target = round((stamp - back) / stream.time_base)
+            container.seek(target, stream=stream, backward=True)
+            packets = container.demux(stream)
+            for packet in packets:
+                if packet.is_keyframe and packet.size:
+                    if packet.pts is not None and packet.pts * stream.time_base <= stamp:
+                        return chain([packet], packets)
+                    break
+        except (av.error.FFmpegError, OverflowError):
+            return None
+    return None
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from synth.media.colour import to_video_frame
+from synth.media.colour import WEIGHTS, frame_plane, to_video_frame
 
 _SHIFT = 14
-_WEIGHTS = {
-    # Kr and Kb: ITU-R BT.601-7, BT.709-6 and BT.2020-2.
-    "bt601": (0.299, 0.114),
-    "bt709": (0.2126, 0.0722),
-    "bt2020": (0.2627, 0.0593),
-}
 
 
 def supports(frame: av.VideoFrame) -> bool:
@@ -34,7 +28,24 @@ def to_rgb(frame: av.VideoFrame, matrix: str, full_range: bool) -> NDArray[np.ui
     ``matrix`` is "bt601", "bt709" or "bt2020"; ``full_range`` tells how the frame is stored.
     Releases the GIL while it works.
     """
-    kr, kb = _WEIGHTS[matrix]
+    y, u, v = (frame_plane(frame, index) for index in range(3))
+    return planes_to_rgb(y, u, v, (frame.width, frame.height), matrix, full_range)
+
+
+def planes_to_rgb(
+    y: NDArray[np.uint8],
+    u: NDArray[np.uint8],
+    v: NDArray[np.uint8],
+    size: tuple[int, int],
+    matrix: str,
+    full_range: bool,
+) -> NDArray[np.uint8]:
+    """RGB pixels (H, W, 3), full range, of 8-bit planes in 4:2:0.
+
+    ``size`` is the width and height of the picture; the planes are C-contiguous and may have
+    padding beyond it. The rest is as for ``to_rgb``.
+    """
+    kr, kb = WEIGHTS[matrix]
     kg = 1 - kr - kb
     luma = 1.0 if full_range else 255 / 219
     chroma = 1.0 if full_range else 255 / 224
@@ -50,13 +61,9 @@ def to_rgb(frame: av.VideoFrame, matrix: str, full_range: bool) -> NDArray[np.ui
         )
         * (1 << _SHIFT)
     ).astype(np.int32)
-    planes = [
-        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[arg-type]
-        for plane in frame.planes
-    ]
-    pixels = np.empty((frame.height, frame.width, 3), np.uint8)
-    y, u, v = planes
-    _convert(y, u, v, factors, 0 if full_range else 16, pixels.reshape(frame.height, -1))
+    width, height = size
+    pixels = np.empty((height, width, 3), np.uint8)
+    _convert(y, u, v, factors, 0 if full_range else 16, pixels.reshape(height, -1))
     return pixels
 
 
