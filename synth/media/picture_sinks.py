@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from synth.media.colour import to_video_frame
 from synth.media.metadata import PROJECT_ENTRY, encode_comment
+from synth.media.planes import Planes, to_rgb
 from synth.media.sinks import ClipSpec
 
 _PALETTE_PIXELS = 160 * 120
@@ -80,6 +81,10 @@ class GifSink:
         # Six bits a channel bound the number of colours, and so memory and time, for any clip.
         small = (small & np.uint8(0xFC) | small >> np.uint8(6)).astype(np.uint8, copy=False)
         return to_video_frame(pixels, "gbrp"), to_video_frame(small, "gbrp")
+
+    def prepare_planes(self, planes: Planes) -> tuple[av.VideoFrame, av.VideoFrame]:
+        """As ``prepare``, by way of RGB."""
+        return self.prepare(_cropped(planes, self._clip))
 
     def encode(self, item: tuple[av.VideoFrame, av.VideoFrame], index: int) -> None:
         """Count the frame's colours and put it into the scratch file."""
@@ -169,6 +174,11 @@ def _drain(sink: av.filter.context.FilterContext) -> Iterator[av.VideoFrame]:
             return
 
 
+def _cropped(planes: Planes, clip: ClipSpec) -> NDArray[np.uint8]:
+    """RGB without the repeated edge that makes planes even."""
+    return to_rgb(planes, clip.tags)[: clip.height, : clip.width]
+
+
 class PngZipSink:
     """A zip of ``frame_000000.png``... and, when there is metadata, ``project.json``."""
 
@@ -180,6 +190,10 @@ class PngZipSink:
     def prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A copy with the channels in the order that OpenCV's encoder takes."""
         return cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
+
+    def prepare_planes(self, planes: Planes) -> NDArray[np.uint8]:
+        """As ``prepare``, by way of RGB."""
+        return self.prepare(_cropped(planes, self._clip))
 
     def encode(self, item: NDArray[np.uint8], index: int) -> None:
         """Compress one picture into the zip."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,11 +19,11 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from synth.media.colour import even, to_video_frame
+from synth.media.colour import even, frame_plane, to_video_frame
+from synth.media.planes import ColourTags, Planes, to_rgb
 from synth.media.settings import EncoderSettings
 
-_BT709 = 1  # ITU-T H.273: primaries, transfer and matrix all carry the number 1
-_LIMITED = 1  # AVCOL_RANGE_MPEG
+_LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG and AVCOL_RANGE_JPEG
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class ClipSpec:
     """Texts to write into the file."""
     check: Callable[[], None]
     """Raises when the work should stop; called between small steps."""
+    tags: ColourTags = field(default_factory=ColourTags)
+    """What the numbers of planes mean, where the format keeps them as they are."""
 
 
 class Sink(Protocol):
@@ -51,6 +53,10 @@ class Sink(Protocol):
 
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
         """A private copy of a frame (H, W, 3), in the form ``encode`` wants."""
+        ...
+
+    def prepare_planes(self, planes: Planes) -> Any:
+        """A private copy of a picture given as planes, in the form ``encode`` wants."""
         ...
 
     def encode(self, item: Any, index: int) -> None:
@@ -110,7 +116,7 @@ _CODECS = {
 
 
 class ContainerSink:
-    """MP4, WebM and MOV through PyAV, tagged BT.709 limited range."""
+    """MP4, WebM and MOV through PyAV, tagged as the clip says; ProRes is always BT.709."""
 
     def __init__(self, clip: ClipSpec, name: str) -> None:
         self._clip = clip
@@ -131,8 +137,9 @@ class ContainerSink:
         context = stream.codec_context
         context.gop_size = max(1, round(clip.fps * clip.settings.keyframe_seconds))
         context.time_base = 1 / clip.fps
-        context.color_primaries = context.color_trc = context.colorspace = _BT709
-        context.color_range = _LIMITED
+        self._keeps_planes = codec.pixel_format == "yuv420p"
+        self._tags = clip.tags if self._keeps_planes else ColourTags()
+        _tag(context, self._tags)
         context.thread_count = clip.settings.threads
         # PyAV asks for slice threads by default, which makes x264 both slower and worse.
         context.thread_type = "AUTO" if codec.frame_threads else "SLICE"
@@ -140,10 +147,23 @@ class ContainerSink:
         self._context = context
 
     def prepare(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
-        """Convert to the codec's planes (a copy, BT.709 limited range)."""
-        frame = to_video_frame(pixels, self._codec.pixel_format)
-        frame.colorspace = frame.color_primaries = frame.color_trc = _BT709
-        frame.color_range = _LIMITED
+        """Convert to the codec's planes (a copy)."""
+        tags = self._tags
+        frame = to_video_frame(
+            pixels, self._codec.pixel_format, matrix=tags.matrix, full_range=tags.full_range
+        )
+        _tag(frame, tags)
+        return frame
+
+    def prepare_planes(self, planes: Planes) -> av.VideoFrame:
+        """A copy bit for bit where the codec takes such planes, else by way of RGB."""
+        if not (self._keeps_planes and planes.subsampled):
+            return self.prepare(to_rgb(planes, self._clip.tags))
+        width, height = planes.size
+        frame = av.VideoFrame(width, height, self._codec.pixel_format)
+        for index, plane in enumerate((planes.y, planes.u, planes.v)):
+            frame_plane(frame, index)[: plane.shape[0], : plane.shape[1]] = plane
+        _tag(frame, self._tags)
         return frame
 
     def encode(self, item: av.VideoFrame, index: int) -> None:
@@ -171,3 +191,11 @@ class ContainerSink:
         with suppress(Exception):
             self._container.close()
         self._clip.path.unlink(missing_ok=True)
+
+
+def _tag(target: av.VideoFrame | av.VideoCodecContext, tags: ColourTags) -> None:
+    """Say in a frame, or to an encoder, what the numbers mean (ITU-T H.273)."""
+    target.colorspace = {"bt709": 1, "bt601": 6, "bt2020": 9}[tags.matrix]
+    target.color_primaries = tags.primaries
+    target.color_trc = tags.transfer
+    target.color_range = _FULL if tags.full_range else _LIMITED

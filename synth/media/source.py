@@ -150,8 +150,10 @@ class VideoSource:
     ) -> Iterator[tuple[_Picture, Fraction]]:
         """Pictures with their stamps in, pictures with seconds after ``origin`` out.
 
-        ``origin`` is the stamp of the first picture unless given. Times always rise. Raises ``LimitExceeded`` when there are more pictures than allowed,
-        ``InvalidMedia`` when one cannot be converted, and ``Cancelled``.
+        ``origin`` is the stamp of the first picture unless given. Times always rise.
+
+        Raises ``LimitExceeded`` when there are more pictures than allowed, ``InvalidMedia`` when
+        one cannot be converted, and ``Cancelled``.
         """
         previous: Fraction | None = None
         step = 1 / self.info.fps

@@ -23,6 +23,7 @@ from synth.limits import LIMITS, Limits
 from synth.media.colour import even
 from synth.media.metadata import checked_metadata
 from synth.media.picture_sinks import GifSink, PngZipSink
+from synth.media.planes import ColourTags, Planes
 from synth.media.settings import VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sinks import ClipSpec, ContainerSink, Sink
 
@@ -48,7 +49,8 @@ class VideoWriter:
     without an error; otherwise the temporary file is removed and a file that was there before
     stays as it was. At most a few frames are held in memory.
 
-    Nothing is written into the file but the pictures, BT.709 tags and ``metadata``.
+    Pictures are RGB (``write``) or planes (``write_planes``); MP4 and WebM take planes as they
+    are. Nothing is written into the file but the pictures, ``tags`` and ``metadata``.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class VideoWriter:
         format: VideoFormat = "mp4",
         settings: EncoderSettings | None = None,
         metadata: Mapping[str, str] | None = None,
+        tags: ColourTags | None = None,
         cancel: CancelToken | None = None,
         expected_frames: int | None = None,
         limits: Limits = LIMITS,
@@ -69,6 +72,8 @@ class VideoWriter:
 
         ``width`` and ``height`` are those of the frames, pixels. ``fps`` is above 0 and exact.
         ``metadata`` maps names (lower-case letters, digits, ``_``, at most 64) to texts.
+        ``tags`` say what the numbers of planes mean, and how RGB is stored in MP4 and WebM; left
+        out, BT.709 in limited range, which the other formats always are.
         ``expected_frames`` only sharpens the check of free disk space.
 
         Raises ``LimitExceeded`` for a size, rate or metadata over the caps and
@@ -85,6 +90,7 @@ class VideoWriter:
             )
         self._settings = settings or EncoderSettings()
         self._metadata = checked_metadata(metadata or {}, limits)
+        self._tags = tags or ColourTags()
         self._cancel = cancel or CancelToken()
         self._expected_frames = expected_frames
         self._limits = limits
@@ -134,6 +140,7 @@ class VideoWriter:
                 settings=self._settings,
                 metadata=self._metadata,
                 check=self._check_stop,
+                tags=self._tags,
             )
             self._sink = _open_sink(self.format, clip)
         except BaseException as error:
@@ -150,21 +157,42 @@ class VideoWriter:
         a few frames behind. Raises what the encoder raised (``LimitExceeded`` when the disk is
         full), ``Cancelled``, or ``InvalidInstruction`` for an array of another shape or type.
         """
-        if self._thread is None or self._sink is None:
-            raise RuntimeError("Enter the VideoWriter with a `with` block before writing.")
-        self._cancel.check()
+        sink = self._ready()
         if frame.dtype != np.uint8 or frame.shape != (self.height, self.width, 3):
             raise InvalidInstruction(
                 f"A frame is {frame.dtype} {frame.shape}; this clip takes uint8 "
                 f"({self.height}, {self.width}, 3)."
             )
+        self._put(sink.prepare(frame))
+        self._count += 1
+
+    def write_planes(self, planes: Planes) -> None:
+        """Hand over the next frame as planes that mean what ``tags`` say.
+
+        Their size is that of the clip, made even. 4:2:0 goes into the encoders of MP4 and WebM
+        bit for bit; all else is converted. Copies, waits and raises as ``write`` does.
+        """
+        sink = self._ready()
+        size = even(self.width), even(self.height)
+        if planes.size != size:
+            raise InvalidInstruction(
+                f"The planes are {planes.size[0]}x{planes.size[1]}; this clip takes "
+                f"{size[0]}x{size[1]}."
+            )
+        self._put(sink.prepare_planes(planes))
+        self._count += 1
+
+    def _ready(self) -> Sink:
+        """The sink, once one more frame may be given."""
+        if self._thread is None or self._sink is None:
+            raise RuntimeError("Enter the VideoWriter with a `with` block before writing.")
+        self._cancel.check()
         if self._count >= self._limits.video_frames:
             raise LimitExceeded(
                 f"The clip is longer than {self._limits.video_frames} frames. "
                 "Make it shorter or lower the frame rate."
             )
-        self._put(self._sink.prepare(frame))
-        self._count += 1
+        return self._sink
 
     def __exit__(
         self,
