@@ -1,0 +1,294 @@
+"""Frames between frames by optical flow: where everything goes, and what it looks like half-way.
+
+From two pictures comes dense motion in both directions (``synth.flow.dense``); it is carried to
+the wanted moment along curved paths (``splat``), each cell takes the motion that both pictures
+agree on (``choose``), and the pixels are moved and mixed (``weave``). Where the two sides still
+disagree, they are mixed unmoved: soft instead of wrong.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.flow import choose, splat
+from synth.flow.dense import DenseFlow, FlowGrade, shrink_of, smaller
+from synth.flow.model import Anchor, Between, Window
+from synth.flow.weave import FIELD, MARGIN, RUNS, WEAVE
+from synth.media.planes import Planes
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+_F = np.float32
+_KEPT = 8
+"""Pictures and pairs remembered: more than a window with its surroundings."""
+_LANDED = 0.05
+"""Sum of weights below which nothing landed in a cell."""
+_SEEN = 0.3
+"""Sum of weights from which a cell counts as seen."""
+_REACHES = (5, 17, 65)
+"""Cells around a hole from which its motion is taken, tried in turn."""
+_BLUR, _DRIFT = 8.0, 0.5
+"""Trust in a cell's motion; see ``choose.trust``."""
+_CURVE = 0.5
+"""Largest believable change of motion from one interval to the next, as a share of it."""
+_SHARPNESS, _LOW, _HIGH = 3.0, 5.0, 18.0
+"""Levels of disagreement; see ``choose.settle``."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The knobs of one mode."""
+
+    flow: FlowGrade
+    """How motion is found."""
+    cubic: bool
+    """Whether brightness is sampled with cubics."""
+
+
+GRADES: Final = MappingProxyType(
+    {
+        "fast": Grade(FlowGrade(finest=1, descents=12, stride=4, refinements=0), cubic=True),
+        "quality": Grade(FlowGrade(finest=0, descents=12, stride=4, refinements=0), cubic=True),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """An anchor, prepared."""
+
+    smaller: NDArray[np.uint8]
+    padded: tuple[NDArray[np.uint8], ...]
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """Motion from one anchor to another, on the grid of cells."""
+
+    flow: NDArray[np.float32]
+    grid: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+class FlowInterpolator:
+    """Makes the pictures between two others; see ``synth.flow.model.Interpolator``."""
+
+    def __init__(self, mode: Literal["fast", "quality"], size: tuple[int, int]) -> None:
+        """``size`` is the width and height of every picture, pixels."""
+        self._grade = GRADES[mode]
+        self._shrink = shrink_of(*size)
+        self._threads = ThreadPoolExecutor(2, "interpolate")
+        self._finders = (DenseFlow(self._grade.flow), DenseFlow(self._grade.flow))
+        self._pictures: OrderedDict[int, _Picture] = OrderedDict()
+        self._legs: OrderedDict[tuple[int, int], _Leg] = OrderedDict()
+
+    def between(self, window: Window, times: Sequence[float]) -> list[Between]:
+        """The pictures at ``times``, each strictly between 0 and 1."""
+        chain = [*window.before[:1][::-1], window.first, window.second, *window.after[:1]]
+        pictures = [self._picture(anchor) for anchor in chain]
+        self._find(chain, pictures)
+        at = len(window.before[:1])
+        scene = _Scene(
+            pictures[at],
+            pictures[at + 1],
+            self._leg(chain, at, at + 1),
+            self._leg(chain, at + 1, at),
+            self._leg(chain, at, at - 1) if at else None,
+            self._leg(chain, at + 1, at + 2) if at + 2 < len(chain) else None,
+            window.first.planes,
+            self._shrink,
+            self._grade.cubic,
+        )
+        fields = list(self._threads.map(scene.field, times))
+        return list(self._weave(scene, fields, times))
+
+    def close(self) -> None:
+        """Let go of threads and memory."""
+        self._threads.shutdown(cancel_futures=True)
+        self._pictures.clear()
+        self._legs.clear()
+
+    def _picture(self, anchor: Anchor) -> _Picture:
+        found = self._pictures.get(anchor.number)
+        if found is None:
+            planes = anchor.planes
+            padded = tuple(_padded(plane) for plane in (planes.y, planes.u, planes.v))
+            found = _Picture(smaller(planes.y, self._shrink), padded)
+            _remember(self._pictures, anchor.number, found)
+        return found
+
+    def _find(self, chain: Sequence[Anchor], pictures: Sequence[_Picture]) -> None:
+        """Look for the motion that is not known yet, one direction a thread."""
+        missing = [
+            k
+            for k in range(len(chain) - 1)
+            if (chain[k].number, chain[k + 1].number) not in self._legs
+        ]
+        if not missing:
+            return
+
+        def flows(direction: int) -> list[NDArray[np.float32]]:
+            pairs = [(pictures[k], pictures[k + 1])[:: 1 - 2 * direction] for k in missing]
+            return [self._finders[direction](a.smaller, b.smaller) for a, b in pairs]
+
+        onward, back = self._threads.map(flows, (0, 1))
+
+        def legs(direction: int) -> list[_Leg]:
+            found = []
+            for k, there, here in zip(missing, onward, back, strict=True):
+                ends = (pictures[k], pictures[k + 1])[:: 1 - 2 * direction]
+                ways = (there, here)[:: 1 - 2 * direction]
+                found.append(_leg(ends[0].smaller, ends[1].smaller, *ways))
+            return found
+
+        both = list(self._threads.map(legs, (0, 1)))
+        for index, k in enumerate(missing):
+            a, b = chain[k].number, chain[k + 1].number
+            _remember(self._legs, (a, b), both[0][index], 2 * _KEPT)
+            _remember(self._legs, (b, a), both[1][index], 2 * _KEPT)
+
+    def _leg(self, chain: Sequence[Anchor], start: int, end: int) -> _Leg:
+        return self._legs[chain[start].number, chain[end].number]
+
+    def _weave(
+        self,
+        scene: _Scene,
+        fields: Sequence[tuple[NDArray[np.float32], float]],
+        times: Sequence[float],
+    ) -> list[Between]:
+        """All pictures' rows, shared among the threads in bands."""
+        made = [scene.empty() for _ in times]
+        bands: list[Future[None]] = []
+        for planes, (field, _), time in zip(made, fields, times, strict=True):
+            for index, plane in enumerate((planes.y, planes.u, planes.v)):
+                rows = plane.shape[0]
+                middle = rows // 2
+                for top, bottom in ((0, middle), (middle, rows)):
+                    task: Callable[..., None] = scene.weave
+                    bands.append(self._threads.submit(task, index, field, time, top, bottom, plane))
+        for band in bands:
+            band.result()
+        return [Between(planes, doubt) for planes, (_, doubt) in zip(made, fields, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """Two prepared pictures and all that is known of their motion."""
+
+    first: _Picture
+    second: _Picture
+    onward: _Leg
+    back: _Leg
+    before: _Leg | None
+    after: _Leg | None
+    original: Planes
+    shrink: int
+    cubic: bool
+
+    def empty(self) -> Planes:
+        """A picture to be filled."""
+        original = self.original
+        return Planes(*(np.empty_like(plane) for plane in (original.y, original.u, original.v)))
+
+    def field(self, time: float) -> tuple[NDArray[np.float32], float]:
+        """What ``weave`` needs for the picture at ``time``, and its share of doubt."""
+        t = _F(time)
+        one, seen_one = self._carried(self.onward, self.before, t, _F(1))
+        two, seen_two = self._carried(self.back, self.after, _F(1) - t, _F(-1))
+        height, width = seen_one.shape
+        costs = np.empty((height, width, 3), np.float32)
+        choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
+        costs = cv2.blur(costs, (3, 3))
+        field = np.empty((height, width, FIELD), np.float32)
+        still = np.zeros((height, width), np.float32)
+        rows, columns = self.original.y.shape
+        doubt = choose.settle(
+            one, two, costs, seen_one, seen_two, still, t,
+            (rows / self.shrink, columns / self.shrink), _F(self.shrink),
+            _F(_SHARPNESS), _F(_LOW), _F(_HIGH), field,
+        )  # fmt: skip
+        return field, float(doubt)
+
+    def _carried(
+        self, leg: _Leg, beyond: _Leg | None, time: np.float32, sign: np.float32
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w)."""
+        bend = np.zeros_like(leg.grid)
+        if beyond is not None:
+            choose.bend(leg.grid, beyond.grid, _F(_CURVE), bend)
+        sums = np.zeros((*leg.weight.shape, splat.CHANNELS), np.float32)
+        splat.splat(leg.grid, bend, leg.weight, time, sign, choose.STEP, sums)
+        return _without_holes(sums)
+
+    def weave(
+        self,
+        index: int,
+        field: NDArray[np.float32],
+        time: float,
+        top: int,
+        bottom: int,
+        out: NDArray[np.uint8],
+    ) -> None:
+        """Rows of plane ``index`` of the new picture."""
+        colour = index > 0
+        scale = out.shape[1] / self.original.y.shape[1] if colour else 1.0
+        cell = choose.STEP * self.shrink * scale
+        run = RUNS[1] if cell >= 4 else RUNS[0]
+        WEAVE[run](
+            self.first.padded[index], self.second.padded[index], field, _F(cell), _F(scale),
+            _F(time), self.cubic and not colour, top, bottom, out,
+        )  # fmt: skip
+
+
+def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    across = -plane.shape[1] % RUNS[1]
+    return cv2.copyMakeBorder(plane, MARGIN, MARGIN, MARGIN, MARGIN + across, cv2.BORDER_REPLICATE)
+
+
+def _leg(
+    here: NDArray[np.uint8],
+    there: NDArray[np.uint8],
+    flow: NDArray[np.float32],
+    back: NDArray[np.float32],
+) -> _Leg:
+    height, width = (-(-side // choose.STEP) for side in here.shape)
+    grid = np.empty((height, width, 2), np.float32)
+    weight = np.empty((height, width), np.float32)
+    choose.trust(here, there, flow, back, _F(_BLUR), _F(_DRIFT), grid, weight)
+    return _Leg(flow, grid, weight)
+
+
+def _without_holes(
+    sums: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean motion per cell, holes filled from around, and how much each cell is seen."""
+    amount = sums[..., 4]
+    seen = cv2.blur(np.minimum(amount * _F(1 / _SEEN), _F(1)), (3, 3))
+    motion = sums[..., :4] / np.maximum(amount, _F(1e-6))[..., None]
+    holes = amount <= _LANDED
+    for reach in _REACHES:
+        if not holes.any():
+            break
+        around = cv2.boxFilter(sums, -1, (reach, reach), normalize=False)
+        found = holes & (around[..., 4] > _LANDED)
+        motion[found] = around[found, :4] / around[found, 4:]
+        holes &= ~found
+    return np.ascontiguousarray(motion), seen
+
+
+def _remember(
+    memory: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int = _KEPT
+) -> None:
+    memory[key] = value
+    while len(memory) > most:
+        memory.popitem(last=False)
