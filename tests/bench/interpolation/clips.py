@@ -118,7 +118,7 @@ def planes_of(frame: av.VideoFrame) -> Planes:
     values: list[NDArray[np.uint8]] = []
     for plane in frame.planes:
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-        values.append(np.ascontiguousarray(rows[:, : plane.width]))
+        values.append(rows[:, : plane.width].copy())
     return Planes(*values)
 
 

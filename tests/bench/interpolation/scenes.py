@@ -395,9 +395,8 @@ def water(w: int, h: int) -> Draw:
             slope = size * np.cos((x * c + y * s) / (length * w) * 2 * math.pi - speed * t)
             dx += c * slope
             dy += s * slope
-        bent = cv2.remap(
-            picture, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-        )
+        edge = cv2.BORDER_REFLECT_101
+        bent = cv2.remap(picture, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=edge)
         gleam = np.clip(1.0 + 0.02 * (dx + dy), 0.6, 1.5)
         return np.clip(bent * gleam[..., None], 0, 255).astype(np.uint8)
 

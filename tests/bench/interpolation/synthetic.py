@@ -27,10 +27,11 @@ from tests.bench.interpolation.drawing import Draw, Stock, develop, expose, sque
 FRAMES = 17
 """Of every synthetic clip: nine are shown, six of the others are rebuilt."""
 
-EDITION = 1
+EDITION = 2
 """Counted up when the clips change."""
 
-SMALL, MIDDLE, LARGE = (640, 360), (960, 540), (1280, 720)
+SMALL, MIDDLE, LARGE = (640, 360), (960, 544), (1280, 720)
+"""Heights divide by 8: x264 pads others with whatever memory holds, and no two runs agree."""
 
 
 @dataclass(frozen=True)
