@@ -4,8 +4,8 @@ Pictures are looked at small, about 320 and 160 pixels across: what tells a cut 
 large, and grain and coding noise average out. Motion is taken out with dense inverse search
 (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016,
 https://arxiv.org/abs/1603.03590)
-before two pictures are compared, and gain and offset by comparing them with the normalised
-correlation, so that neither a fast camera nor flickering light makes two worlds out of one.
+before two pictures are compared, and gain and offset by comparing them block by block with the
+normalised correlation, so that neither a fast camera nor flickering light makes two worlds of one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ FINE: Final = 320
 
 _COARSE: Final = 20
 """How many cells the coarsest view has along its longer side."""
+
+_NOTHING: Final = 0.1
+"""Contrast of a block that counts as none, codes squared; keeps flat pictures from dividing by
+nothing."""
 
 _SMALLEST: Final = 24
 """Below this many pixels on a side nothing moves that flow could find."""
@@ -54,9 +58,7 @@ class Change:
     """How one picture differs from an earlier one."""
 
     likeness: float
-    """Correlation of the two once motion is taken out, -1 to 1; 1 for two flat pictures."""
-    residual: float
-    """What neither motion nor a change of light explains, codes (root mean square)."""
+    """How alike the two are once motion and light are taken out, see ``Looker.likeness``."""
     difference: float
     """Mean absolute difference as they stand, codes."""
     stir: float
@@ -92,7 +94,8 @@ class Looker:
     """Compares glances of one clip; keeps the work space of the flow, so one per thread."""
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._quick = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._careful = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._columns = self._rows = np.empty((0, 0), np.float32)
 
     def compare(self, before: Glance, after: Glance) -> Change:
@@ -101,42 +104,41 @@ class Looker:
         A picture of another size is another world.
         """
         if before.fine.shape != after.fine.shape:
-            return Change(-1.0, 255.0, 255.0, 255.0)
+            return Change(0.0, 255.0, 255.0)
         apart = np.asarray(cv2.absdiff(before.fine, after.fine), np.uint8)
         if not apart.any():
-            return Change(1.0, 0.0, 0.0, 0.0)
+            return Change(1.0, 0.0, 0.0)
         stir = float(_reduced(apart, min(8, *apart.shape)).max())
-        likeness = self._likeness(before, after)
-        residual = after.contrast * float(np.sqrt(max(0.0, 1.0 - max(0.0, likeness) ** 2)))
-        return Change(likeness, residual, float(apart.mean()), stir)
+        return Change(self.likeness(before, after, careful=False), float(apart.mean()), stir)
 
-    def _likeness(self, before: Glance, after: Glance) -> float:
-        """Normalised correlation of ``after`` with ``before`` moved onto it."""
-        if before.contrast < 1.0 or after.contrast < 1.0:
-            return 1.0 if before.contrast < 2.0 and after.contrast < 2.0 else 0.0
-        source = before.small
-        if not 0.75 < after.contrast / before.contrast < 1.33:
-            source = self._relit(before, after)
-        moved = self._moved(source, after.small)
-        ours = moved.ravel().astype(np.float32)
-        theirs = after.small.ravel().astype(np.float32)
-        ours -= ours.mean()
-        theirs -= theirs.mean()
-        energy = float(ours @ ours) * float(theirs @ theirs)
-        return float(ours @ theirs) / max(1.0, energy**0.5)
+    def likeness(self, before: Glance, after: Glance, *, careful: bool = True) -> float:
+        """How alike two pictures are once motion and light are taken out, about 0 to 1.
 
-    def _relit(self, before: Glance, after: Glance) -> Luma:
-        """The earlier picture with the later one's level and contrast."""
-        gain = after.contrast / before.contrast
-        table = (np.arange(256) - before.level) * gain + after.level
-        return np.asarray(cv2.LUT(before.small, table.clip(0, 255).astype(np.uint8)), np.uint8)
+        The mean over blocks of 8 x 8 small pixels of the correlation of the later picture with the
+        earlier one moved onto it, weighted by the contrast of the blocks. ``careful`` finds faster
+        motion and takes two milliseconds instead of a quarter of one.
+        """
+        if before.small.shape != after.small.shape:
+            return 0.0
+        moved = self._moved(before.small, after.small, careful).astype(np.float32)
+        target = after.small.astype(np.float32)
+        mean, other = _blocks(moved), _blocks(target)
+        spread = _blocks(moved * moved) - mean * mean
+        spread_other = _blocks(target * target) - other * other
+        shared = _blocks(moved * target) - mean * other
+        weights = np.sqrt(spread.clip(0) * spread_other.clip(0))
+        return float(shared.sum() / (weights.sum() + _NOTHING * weights.size))
 
-    def _moved(self, source: Luma, target: Luma) -> Luma:
+    def _moved(self, source: Luma, target: Luma, careful: bool) -> Luma:
         height, width = target.shape
         if min(height, width) < _SMALLEST:
             return source
-        # An empty field asks for a fresh start; one of the right size would be taken as a guess.
-        flow = self._flow.calc(target, source, np.empty((0, 0), np.float32))
+        flow = (self._careful if careful else self._quick).calc(
+            # An empty field asks for a fresh start; one of the right size would be a first guess.
+            target,
+            source,
+            np.empty((0, 0), np.float32),
+        )
         if self._rows.shape != (height, width):
             columns, rows = np.meshgrid(np.arange(width), np.arange(height))
             self._columns, self._rows = columns.astype(np.float32), rows.astype(np.float32)
@@ -148,3 +150,10 @@ class Looker:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return np.asarray(moved, np.uint8)
+
+
+def _blocks(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = (max(1, side // 8) for side in picture.shape)
+    return np.asarray(
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.float32
+    )

@@ -1,12 +1,10 @@
 """What joins each picture of a clip to the one before it, told from glances on both sides.
 
-A cut is a change that neither motion nor light explains, that stands out from those around it,
-and after which nothing comes back. A flash is one after which everything does. A fade is a ramp of
-contrast that ends in an even surface; a dissolve one picture growing into another, the same
-difference added at every step. The first kind of change alone was used by most detectors since
-Zhang, Kankanhalli & Smoliar, "Automatic partitioning of full-motion video", Multimedia Systems 1,
-1993; see Smeaton, Over & Doherty, "Video shot boundary detection: Seven years of TRECVid
-activity", Computer Vision and Image Understanding 114, 2010, for what it mistakes.
+A cut is a change that neither motion nor light explains and that stands out from its surroundings.
+A flash is a leap of the light all over the picture, after which the same things are seen. A fade
+is a ramp of contrast that ends in an even surface; a dissolve adds the same difference at every
+step. Smeaton, Over & Doherty, "Video shot boundary detection: Seven years of TRECVid activity",
+Computer Vision and Image Understanding 114, 2010, tell what is easily mistaken for what.
 """
 
 from __future__ import annotations
@@ -15,18 +13,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from synth.flow.glance import Change, Glance, Looker
 from synth.flow.model import Join
 
 FLAT: Final = 3.0
 """Contrast below which a picture shows nothing, codes."""
 
+_CUT_SLOPE: Final = 0.77
+_CUT_OFFSET: Final = 0.155
+"""A pair is a cut when its likeness is below slope * usual - offset, where usual is the median
+likeness around it: a logistic regression on 500 cuts and 2500 pairs without a cut, between shots
+of real footage with up to threefold speed, dimmed to a quarter, and with noise."""
+
+_USUAL: Final = 0.9
+"""Likeness that is expected where nothing around the pair moves."""
+
+_SURE: Final = 0.6
+"""Quick likeness above which a pair is never a cut; careful looking costs ten times as much."""
+
+_LEAP: Final = 20.0
+"""Change of a cell's brightness that can belong to a flash, codes."""
+
+_LEAP_SHARE: Final = 0.45
+"""Least share of the picture that a flash lights up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A glance in its place in the clip."""
 
+    number: int
+    """Which picture, from 0."""
     glance: Glance
+    """What it looks like."""
     change: Change
     """From the picture before; for the first one, from itself."""
 
@@ -38,78 +59,121 @@ class Judge:
         """Judge with ``looker``'s eyes; a burst of light lasts up to ``flash`` pictures."""
         self._looker = looker
         self._flash = flash
+        self._known: dict[tuple[int, int], float] = {}
 
     def join(self, seen: Sequence[Seen], at: int) -> Join:
-        """How ``seen[at - 1]`` leads to ``seen[at]``; at least 1.
+        """How ``seen[at - 1]`` leads to ``seen[at]``; ``at`` is at least 1.
 
         The stretch reaches as far back and ahead as is known; the further, the surer.
         """
-        here = seen[at]
-        before, after = seen[at - 1].glance, here.glance
-        if before.contrast < FLAT and after.contrast < FLAT:
-            return "still" if abs(before.level - after.level) < 1.5 else "fade"
-        if _is_still(seen, at):
+        before, after = seen[at - 1].glance, seen[at].glance
+        if is_still(seen, at):
             return "still"
         if self._in_flash(seen, at):
             return "flash"
-        if before.contrast < FLAT or after.contrast < FLAT:
-            return "fade" if _ramp(seen, at) else "cut"
-        if _ramp(seen, at):
+        if _in_ramp(seen, at):
             return "fade"
-        if self._is_cut(seen, at):
-            return "cut"
-        return "motion"
+        if min(before.contrast, after.contrast) < FLAT:
+            both = max(before.contrast, after.contrast) < FLAT
+            return "fade" if both and abs(before.level - after.level) < 32.0 else "cut"
+        return "cut" if self._is_cut(seen, at) else "motion"
+
+    def _alike(self, one: Seen, other: Seen) -> float:
+        key = one.number, other.number
+        if key not in self._known:
+            if len(self._known) > 256:
+                self._known.clear()
+            self._known[key] = self._looker.likeness(one.glance, other.glance)
+        return self._known[key]
 
     def _is_cut(self, seen: Sequence[Seen], at: int) -> bool:
-        change = seen[at].change
-        around = sorted(
-            one.change.residual
-            for place, one in enumerate(seen[max(1, at - 4) : at + 5], max(1, at - 4))
-            if place != at
-        )
-        usual = around[len(around) // 2] if around else 0.0
-        if change.likeness > 0.6 or change.residual < 2.0 * usual + 3.0:
+        if seen[at].change.likeness > _SURE:
             return False
-        return not self._comes_back(seen, at)
+        likeness = self._alike(seen[at - 1], seen[at])
+        return likeness < _CUT_SLOPE * self._usual(seen, at) - _CUT_OFFSET
 
-    def _comes_back(self, seen: Sequence[Seen], at: int) -> bool:
-        """Whether what was before the change is seen again soon after it."""
-        for later in range(at + 1, min(at + 1 + self._flash, len(seen))):
-            if self._looker.compare(seen[at - 1].glance, seen[later].glance).likeness > 0.75:
-                return True
-        return False
+    def _usual(self, seen: Sequence[Seen], at: int) -> float:
+        """Median likeness of the moving pairs around one."""
+        earlier = [i for i in range(at - 1, max(0, at - 9), -1) if not is_still(seen, i)][:3]
+        later = [i for i in range(at + 1, min(at + 9, len(seen))) if not is_still(seen, i)][:3]
+        near = [self._alike(seen[i - 1], seen[i]) for i in (*earlier, *later)]
+        return float(np.median(near)) if len(near) > 1 else _USUAL
 
     def _in_flash(self, seen: Sequence[Seen], at: int) -> bool:
+        for start in range(at, max(0, at - self._flash - 1), -1):
+            if _leap(seen[start - 1], seen[start]) < _LEAP_SHARE:
+                continue
+            for end in range(max(start + 1, at), min(start + self._flash + 1, len(seen))):
+                if _burst(seen, start, end) and self._same_scene(seen, start - 1, end):
+                    return True
         return False
 
+    def _same_scene(self, seen: Sequence[Seen], one: int, other: int) -> bool:
+        return self._alike(seen[one], seen[other]) > 0.5
 
-def _is_still(seen: Sequence[Seen], at: int) -> bool:
+
+def is_still(seen: Sequence[Seen], at: int) -> bool:
+    """Whether ``seen[at]`` shows again what ``seen[at - 1]`` showed, but for coding noise.
+
+    The noise is judged by the motion around the pair: a slow pan has no still pairs however little
+    it moves, and a repeated picture of a fast one may be coded roughly.
+    """
     change = seen[at].change
     if change.stir < 0.5:
         return True
     if change.stir > 6.0 or change.difference > 1.0:
         return False
-    near = [one.change for one in seen[max(1, at - 4) : at + 5]]
-    liveliest = max(one.stir for one in near)
+    liveliest = max(one.change.stir for one in seen[max(1, at - 4) : at + 5])
     return change.stir < 0.12 * liveliest
 
 
-def _ramp(seen: Sequence[Seen], at: int) -> bool:
-    """Whether contrast runs evenly down to nothing, or up from it, through this step."""
-    contrasts = [one.glance.contrast for one in seen]
-    step = contrasts[at] - contrasts[at - 1]
-    if abs(step) < 0.2:
+def _leap(one: Seen, other: Seen) -> float:
+    """Share of the picture whose brightness leaps the same way."""
+    if one.glance.coarse.shape != other.glance.coarse.shape:
+        return 0.0
+    step = other.glance.coarse - one.glance.coarse
+    return float(max((step > _LEAP).mean(), (step < -_LEAP).mean()))
+
+
+def _burst(seen: Sequence[Seen], start: int, end: int) -> bool:
+    """Whether all pictures from ``start`` to before ``end`` are lit otherwise than both sides."""
+    before, after = seen[start - 1].glance.coarse, seen[end].glance.coarse
+    if before.shape != after.shape:
         return False
-    if step < 0:
-        return _falls_flat(contrasts[at - 1 :])
-    return _falls_flat(contrasts[at::-1])
+    brighter, darker = np.maximum(before, after) + _LEAP, np.minimum(before, after) - _LEAP
+    up = [float((one.glance.coarse > brighter).mean()) for one in seen[start:end]]
+    down = [float((one.glance.coarse < darker).mean()) for one in seen[start:end]]
+    return max(min(up), min(down)) >= _LEAP_SHARE
 
 
-def _falls_flat(contrasts: Sequence[float]) -> bool:
-    """Whether a run of contrasts falls, in three steps or more, until nothing is left."""
-    for place in range(1, len(contrasts)):
-        if contrasts[place] > contrasts[place - 1] + 0.3:
-            return False
-        if contrasts[place] < FLAT:
-            return place >= 2
-    return False
+def _in_ramp(seen: Sequence[Seen], at: int) -> bool:
+    """Whether contrast runs down to nothing, or up from it, through this pair."""
+    contrasts = [one.glance.contrast for one in seen]
+    rising = contrasts[at] > contrasts[at - 1]
+    if rising:
+        contrasts = [-one for one in contrasts]
+    first = last = at
+    while first > 1 and contrasts[first - 2] > contrasts[first - 1] + 0.1:
+        first -= 1
+    while last + 1 < len(contrasts) and contrasts[last + 1] < contrasts[last] - 0.1:
+        last += 1
+    run = np.abs(contrasts[first - 1 : last + 1])
+    steps = np.abs(np.diff(run))
+    if len(steps) < 2 or run.min() > max(FLAT, 0.08 * run.max()):
+        return False
+    step = steps[at - first]
+    if step < 0.2 * np.median(steps) or steps.max() > 0.8 * np.ptp(run):
+        return False
+    flat = seen[first - 1 if rising else last].glance
+    return _dims_alike(seen[at - 1].glance, seen[at].glance, flat.level)
+
+
+def _dims_alike(before: Glance, after: Glance, level: float) -> bool:
+    """Whether all cells go towards ``level``, or come from it, in the same measure."""
+    if before.coarse.shape != after.coarse.shape:
+        return False
+    one, other = before.coarse - level, after.coarse - level
+    energy = max(float((one * one).sum()), float((other * other).sum()), 1.0)
+    gain = float((one * other).sum()) / max(1.0, float((one * one).sum()))
+    left = other - gain * one
+    return float((left * left).sum()) < 0.06 * energy + 4.0 * one.size

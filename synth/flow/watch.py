@@ -112,7 +112,7 @@ class Watcher:
             cancel.check()
             now = glance(frame.planes)
             last = seen[-1].glance if seen else now
-            seen.append(Seen(now, looker.compare(last, now)))
+            seen.append(Seen(number, now, looker.compare(last, now)))
             waiting.append(_Waiting(number, frame.time, frame.planes))
             if number == 1:
                 ahead = _look_ahead(frame)
