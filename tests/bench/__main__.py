@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.bench import effects, fidelity, keys, second_view, speed
+from tests.bench.interpolation.table import report, speeds
 
 
 def machine() -> str:
@@ -69,6 +70,12 @@ def main(wanted: list[str]) -> None:
                 f"| {row.kind}, {row.scene} | {row.rotation:.4f} | {row.translation:.4f} | "
                 f"{row.length:.2f} | {'yes' if row.passes else 'NO'} |"
             )
+        print()
+    if not wanted or "interpolation" in wanted:
+        for line in report():
+            print(line, flush=True)
+        for line in speeds():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

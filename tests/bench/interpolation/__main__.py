@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.bench.interpolation.table import report
+from tests.bench.interpolation.table import report, speeds
 
 
 def main() -> None:
@@ -24,7 +24,12 @@ def main() -> None:
     parser.add_argument("--modes", nargs="+", default=["fast", "quality"], help="of ours")
     parser.add_argument("--names", nargs="+", default=[], help="only clips whose name holds one")
     parser.add_argument("--pictures", type=Path, help="where the worst frames are put")
+    parser.add_argument("--speed", action="store_true", help="nothing but the speeds")
     asked = parser.parse_args()
+    if asked.speed:
+        for line in speeds():
+            print(line, flush=True)
+        return
     for line in report(
         footage=None if asked.quick else asked.clips,
         drawn=True,
@@ -35,6 +40,9 @@ def main() -> None:
         pictures=asked.pictures,
     ):
         print(line, flush=True)
+    if not asked.quick:
+        for line in speeds():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

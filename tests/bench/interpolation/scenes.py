@@ -314,7 +314,7 @@ def handheld(w: int, h: int) -> Draw:
     """A camera that is carried: shakes and rolls without rhythm."""
     picture = photo("coffee", int(1.3 * w), int(1.3 * h))
     rng = np.random.default_rng(11)
-    waves = rng.uniform((0.3, 0.0), (1.7, 2 * math.pi), (3, 6, 2))
+    waves = rng.uniform((0.2, 0.0), (1.1, 2 * math.pi), (3, 6, 2))
 
     def draw(t: float) -> Picture:
         dx, dy, roll = (
@@ -431,8 +431,8 @@ def old_film(w: int, h: int) -> Draw:
     """A worn film: it flickers and weaves in the gate, and an actor gestures."""
     picture = photo("camera", int(1.15 * w), int(1.15 * h))
     rng = np.random.default_rng(21)
-    light = 1.0 + 0.05 * rng.standard_normal(64)
-    weave = 2.0 * rng.standard_normal((64, 2))
+    light = 1.0 + 0.03 * rng.standard_normal(64)
+    weave = 0.7 * rng.standard_normal((64, 2))
     y, x = np.mgrid[:h, :w].astype(np.float32)
     lean = np.exp(-((x - 0.45 * w) ** 2 + (y - 0.4 * h) ** 2) / (0.2 * w) ** 2)
 

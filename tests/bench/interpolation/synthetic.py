@@ -27,7 +27,7 @@ from tests.bench.interpolation.drawing import Draw, Stock, develop, expose, sque
 FRAMES = 17
 """Of every synthetic clip: nine are shown, six of the others are rebuilt."""
 
-EDITION = 2
+EDITION = 3
 """Counted up when the clips change."""
 
 SMALL, MIDDLE, LARGE = (640, 360), (960, 544), (1280, 720)

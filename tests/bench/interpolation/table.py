@@ -13,6 +13,8 @@ from tests.bench.interpolation.clips import CACHE, Clip, rgb_of
 from tests.bench.interpolation.footage import clips_in, usual_folder
 from tests.bench.interpolation.rivals import RIVALS
 from tests.bench.interpolation.scores import Score, rebuilt_by, score_of_ours, score_of_rival
+from tests.bench.interpolation.speed import FILTERS as FILTERS_TIMED
+from tests.bench.interpolation.speed import paces
 from tests.bench.interpolation.synthetic import CLIPS, synthetic
 
 FILTERS = ("mci", "mci+")
@@ -55,6 +57,27 @@ def report(
     if not quick and folder is not None:
         clips = clips_in(folder, wanted)
         yield from _table(f"footage in {folder.name}", clips, measure_rivals, modes, pictures)
+
+
+def speeds() -> Iterator[str]:
+    """The table of speeds, with ratios to the quicker and the better filter."""
+    rows = paces()
+    yield "| 1280x720, frames a second | new, 24 to 48 | new, 24 to 60 | file to file, 24 to 60 |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        whole = "" if row.whole is None else f"{row.whole:.1f} ({row.whole / 60:.2f}x real time)"
+        yield f"| {row.name} | {row.alone:.1f} | {row.three:.1f} | {whole} |"
+    filters = [row for row in rows if row.name in FILTERS_TIMED]
+    for ours in rows:
+        if ours.name in FILTERS_TIMED:
+            continue
+        for base in filters:
+            ends = f"{ours.whole / base.whole:.1f}x" if ours.whole and base.whole else ""
+            yield (
+                f"| {ours.name} / {base.name} | {ours.alone / base.alone:.1f}x | "
+                f"{ours.three / base.three:.1f}x | {ends} |"
+            )
+    yield ""
 
 
 def _table(
