@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
@@ -26,7 +26,9 @@ be made. new: made."""
 
 _AROUND: Final = 2
 _BATCH: Final = 8
-"""New pictures asked for at once: enough to share the work on a pair, few enough to hold."""
+_BATCH_PIXELS: Final = 4_000_000
+"""New pictures asked for at once: enough to share the work on a pair, few enough to hold and to
+stop soon when asked to."""
 _SAMPLES: Final = 8
 """Pictures that a shutter sees at least; more where the source has more."""
 _MOST_PARTS: Final = 16
@@ -159,7 +161,7 @@ class Schedule:
         self._shutter = shutter
         self._exposure = Exposure(tags or ColourTags())
 
-    def pictures(self, anchors: Iterator[Anchor]) -> Iterator[Picture]:
+    def pictures(self, anchors: Iterable[Anchor]) -> Iterator[Picture]:
         """The new frames in order; none where the source ends before the clip's start.
 
         Raises whatever ``anchors`` and the interpolator raise.
@@ -171,7 +173,7 @@ class Schedule:
         takes = self._takes()
         upcoming = next(takes)
         active: list[_Take] = []
-        for gap in _gaps(anchors, last):
+        for gap in _gaps(iter(anchors), last):
             if gap.end < upcoming.opens and not active:
                 continue
             while upcoming.opens < gap.end and upcoming.number != most:
@@ -224,10 +226,11 @@ class Schedule:
         """Take from a gap what the active takes want of it, a batch at a time."""
         batch: list[_Take] = []
         wanted: list[Fraction] = []
+        most = min(max(_BATCH_PIXELS // gap.first.planes.y.size, 1), _BATCH)
         for take in active:
             batch.append(take)
             wanted += self._wants(gap, take)
-            if len(wanted) >= _BATCH:
+            if len(wanted) >= most:
                 yield from self._settle(gap, batch, wanted)
                 batch, wanted = [], []
         yield from self._settle(gap, batch, wanted)
