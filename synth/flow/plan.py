@@ -193,9 +193,11 @@ def _declared(
     end = feed.expected_end()
     lasts = None if end is None else end - clock.start
     tally = Tally(pictures=0 if lasts is None else max(1, round(lasts * feed.rate)))
-    if frames is not None and isinstance(clock, SteadyTime) and not info.variable_rate:
+    step = clock.speed / clock.rate * feed.rate if isinstance(clock, SteadyTime) else None
+    if frames is not None and step is not None and request.shutter_angle and step > 1:
+        tally = replace(tally, new=frames)
+    elif frames is not None and step is not None and not info.variable_rate:
         # Positions meet the grid of source pictures every so many frames, or never.
-        step = clock.speed / clock.rate * feed.rate
         offset = clock.start * feed.rate
         meets = sum(
             (offset + k * step).denominator == 1 for k in range(min(frames, step.denominator))

@@ -25,12 +25,16 @@ from synth.flow.settings import RetimeSettings
 from synth.flow.timing import TimeMap, time_map
 from synth.limits import LIMITS
 from synth.media.settings import SUFFIXES, EncoderSettings
+from synth.media.sound import Sound, SoundPiece
 from synth.media.writer import VideoWriter
 
 InterpolatorMaker = Callable[[Any, tuple[int, int]], Interpolator]
 """Makes an interpolator for a mode and a size (width, height) in pixels."""
 
 _TURN: Final = 360
+_AFTERWARDS: Final = Fraction(3600)
+"""Sound is asked for so far beyond the declared end, for files that are longer than they say; it
+is cut where the pictures end. Seconds."""
 
 
 def retime_video(
@@ -113,6 +117,7 @@ def _retime(
                 settings=EncoderSettings(crf=request.crf),
                 metadata=metadata_texts(request, feed.rate, feed.info.metadata.get(METADATA_KEY)),
                 tags=feed.tags,
+                sound=_sound(path, request, feed, clock),
                 cancel=cancel,
                 expected_frames=expected,
             ) as writer,
@@ -182,6 +187,21 @@ def expected_frames(feed: Feed, clock: TimeMap) -> int | None:
             f"limit is {LIMITS.video_frames}. Take a shorter part, a lower rate or a higher speed."
         )
     return frames
+
+
+def _sound(path: Path, request: RetimeSettings, feed: Feed, clock: TimeMap) -> Sound | None:
+    """The sound that goes with the pictures; None where there is none or nobody wants it."""
+    if request.sound == "drop" or not feed.info.has_audio:
+        return None
+    end = max(feed.expected_end() or clock.start, clock.start) + _AFTERWARDS
+    keep_pitch = request.sound == "keep_pitch"
+    return Sound(
+        path,
+        tuple(
+            SoundPiece(piece.source_start, piece.source_seconds, piece.speed, keep_pitch)
+            for piece in clock.tempo(end)
+        ),
+    )
 
 
 def nothing_there(span: Span) -> InvalidInstruction:
