@@ -109,7 +109,7 @@ class Judge:
         return False
 
     def _same_scene(self, seen: Sequence[Seen], one: int, other: int) -> bool:
-        return self._alike(seen[one], seen[other]) > 0.5
+        return self._alike(seen[one], seen[other]) > 0.35
 
 
 def is_still(seen: Sequence[Seen], at: int) -> bool:
@@ -147,33 +147,57 @@ def _burst(seen: Sequence[Seen], start: int, end: int) -> bool:
 
 
 def _in_ramp(seen: Sequence[Seen], at: int) -> bool:
-    """Whether contrast runs down to nothing, or up from it, through this pair."""
-    contrasts = [one.glance.contrast for one in seen]
-    rising = contrasts[at] > contrasts[at - 1]
-    if rising:
-        contrasts = [-one for one in contrasts]
-    first = last = at
-    while first > 1 and contrasts[first - 2] > contrasts[first - 1] + 0.1:
-        first -= 1
-    while last + 1 < len(contrasts) and contrasts[last + 1] < contrasts[last] - 0.1:
-        last += 1
-    run = np.abs(contrasts[first - 1 : last + 1])
-    steps = np.abs(np.diff(run))
-    if len(steps) < 2 or run.min() > max(FLAT, 0.08 * run.max()):
-        return False
-    step = steps[at - first]
-    if step < 0.2 * np.median(steps) or steps.max() > 0.8 * np.ptp(run):
-        return False
-    flat = seen[first - 1 if rising else last].glance
-    return _dims_alike(seen[at - 1].glance, seen[at].glance, flat.level)
+    """Whether the picture sinks into an even surface, or rises from one, through this pair."""
+    sinking, rising = seen[at - 1 :], seen[at::-1]
+    return _sinks(sinking) or _sinks(rising)
+
+
+def _sinks(run: Sequence[Seen]) -> bool:
+    """Whether a run of pictures sinks evenly into a flat one, from its very first pair on.
+
+    It is followed backwards from the flat picture: all cells must come from its level in the same
+    measure, by steps that neither stop nor leap.
+    """
+    flat = next((i for i, one in enumerate(run) if one.glance.contrast < FLAT), 0)
+    while flat + 1 < len(run) and _still_sinking(run[flat].glance, run[flat + 1].glance):
+        flat += 1
+    if flat < 2:
+        # From one moment to the next is a cut; a single step more is the end of a longer ramp.
+        return flat == 1 and len(run) > 1 and _nearly_flat(run[0].glance, run[1].glance)
+    level = run[flat].glance.level
+    steps: list[float] = []
+    for one, other in zip(run[flat - 1 :: -1], run[flat:0:-1], strict=True):
+        step = _depth(one.glance, level) - _depth(other.glance, level)
+        usual = float(np.median(steps)) if steps else step
+        if step < max(0.35 * usual, 0.3) or step > 3.0 * usual + 4.0:
+            return False
+        if not _dims_alike(one.glance, other.glance, level):
+            return False
+        steps.append(step)
+    return True
+
+
+def _still_sinking(one: Glance, other: Glance) -> bool:
+    """Whether a flat picture only leads on to another, as when a pale one sinks into black."""
+    return max(one.contrast, other.contrast) < FLAT and abs(one.level - other.level) > 1.5
+
+
+def _nearly_flat(picture: Glance, flat: Glance) -> bool:
+    """Whether a picture is the last of a ramp to a flat one."""
+    return picture.contrast < 3.0 * FLAT and abs(picture.level - flat.level) < 32.0
+
+
+def _depth(picture: Glance, level: float) -> float:
+    """How far a picture is from an even surface, codes (root mean square)."""
+    return float(np.sqrt(np.mean((picture.coarse - level) ** 2)))
 
 
 def _dims_alike(before: Glance, after: Glance, level: float) -> bool:
-    """Whether all cells go towards ``level``, or come from it, in the same measure."""
+    """Whether all cells go towards ``level`` in the same measure."""
     if before.coarse.shape != after.coarse.shape:
         return False
     one, other = before.coarse - level, after.coarse - level
-    energy = max(float((one * one).sum()), float((other * other).sum()), 1.0)
-    gain = float((one * other).sum()) / max(1.0, float((one * one).sum()))
+    energy = max(float((one * one).sum()), 1.0)
+    gain = float((one * other).sum()) / energy
     left = other - gain * one
     return float((left * left).sum()) < 0.06 * energy + 4.0 * one.size

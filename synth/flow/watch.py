@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal, Protocol
 
@@ -12,6 +12,7 @@ from synth.control import CancelToken
 from synth.flow.glance import Looker, glance
 from synth.flow.joins import Judge, Seen
 from synth.flow.model import Anchor, Join
+from synth.flow.repeats import Repeats
 from synth.media.planes import Planes
 
 _AHEAD_SECONDS: Final = 0.4
@@ -80,18 +81,23 @@ class Watcher:
         duplicates: Literal["keep", "replace"] = "keep",
         cancel: CancelToken | None = None,
     ) -> Iterator[Anchor]:
-        """The anchors of a clip in the order of time, up to 16 pictures behind what is read.
+        """The anchors of a clip in the order of time, some pictures behind what is read.
 
         With ``duplicates="replace"`` repeated pictures are left out where their surroundings move,
         so that motion runs on across them; the first and the last picture always stay. Raises
         ``Cancelled`` when asked to stop, and whatever ``frames`` raises.
         """
-        for waiting, join in self._judged(frames, cancel or CancelToken()):
-            yield Anchor(waiting.number, waiting.time, waiting.planes, join)
+        anchors = self._judged(frames, cancel or CancelToken())
+        if duplicates == "keep":
+            yield from anchors
+            return
+        repeats = Repeats()
+        for anchor in repeats.thin(anchors):
+            self._counts = replace(self._counts, replaced=repeats.replaced)
+            yield anchor
+        self._counts = replace(self._counts, replaced=repeats.replaced)
 
-    def _judged(
-        self, frames: Iterable[Shown], cancel: CancelToken
-    ) -> Iterator[tuple[_Waiting, Join]]:
+    def _judged(self, frames: Iterable[Shown], cancel: CancelToken) -> Iterator[Anchor]:
         looker = Looker()
         judge = Judge(looker, flash=5)
         seen: list[Seen] = []
@@ -99,14 +105,15 @@ class Watcher:
         ahead = _AHEAD[1]
         previous: Join = "cut"
 
-        def settle() -> tuple[_Waiting, Join]:
+        def settle() -> Anchor:
             nonlocal previous
             at = len(seen) - len(waiting)
             join: Join = judge.join(seen, at) if waiting[0].number else "cut"
             self._count(join, previous, waiting[0].number)
             previous = join
             del seen[: max(0, at - _BACK)]
-            return waiting.popleft(), join
+            picture = waiting.popleft()
+            return Anchor(picture.number, picture.time, picture.planes, join)
 
         for number, frame in enumerate(frames):
             cancel.check()
@@ -125,13 +132,13 @@ class Watcher:
     def _count(self, join: Join, previous: Join, number: int) -> None:
         old = self._counts
         starts = join != previous
-        self._counts = Counts(
+        self._counts = replace(
+            old,
             pictures=old.pictures + 1,
             cuts=old.cuts + (join == "cut" and number > 0),
             fades=old.fades + (join == "fade" and starts),
             flashes=old.flashes + (join == "flash" and starts),
             repeats=old.repeats + (join == "still"),
-            replaced=old.replaced,
         )
 
 
