@@ -29,6 +29,11 @@ from synth.media.metadata import decode_metadata
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 _CODECS = "av1,dnxhd,gif,h264,hevc,libdav1d,mjpeg,mpeg2video,mpeg4,png,prores,vp8,vp9"  # decoders
+SOUND_CODECS = (
+    "aac,ac3,alac,eac3,flac,libopus,mp3,mp3float,opus,vorbis,"
+    "pcm_f32le,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32le,pcm_u8"
+)
+"""Decoders that may be started for sound."""
 _HDR = {16: "PQ", 18: "HLG"}  # ITU-T H.273, transfer characteristics
 _BUFFER = 1 << 18
 _TIMING_PACKETS = 240
@@ -90,15 +95,18 @@ class _Nameless:
         self._file.close()
 
 
-def open_container(path: str | os.PathLike[str], limits: Limits) -> av.container.InputContainer:
+def open_container(
+    path: str | os.PathLike[str], limits: Limits, codecs: str = _CODECS
+) -> av.container.InputContainer:
     """Open a file with the listed demuxers only; nothing is decoded with an unlisted decoder.
 
+    ``codecs`` are the decoders that may look at it, those of pictures unless given.
     Raises ``InvalidMedia`` or ``LimitExceeded``.
     """
     source = _Nameless(open_regular(path, limits.video_bytes, "video"))
     options = {
         "format_whitelist": _CONTAINERS,
-        "codec_whitelist": _CODECS,
+        "codec_whitelist": codecs,
         # The file arrives through Python, so FFmpeg needs no protocol to open anything with.
         "protocol_whitelist": "none",
         "max_pixels": str(_decoder_pixels(limits)),

@@ -19,9 +19,12 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from synth.limits import LIMITS, Limits
 from synth.media.colour import even, frame_plane, to_video_frame
 from synth.media.planes import ColourTags, Planes, to_rgb
 from synth.media.settings import EncoderSettings
+from synth.media.sound import Sound
+from synth.media.sound_track import SoundTrack
 
 _LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG and AVCOL_RANGE_JPEG
 
@@ -46,6 +49,12 @@ class ClipSpec:
     """Raises when the work should stop; called between small steps."""
     tags: ColourTags = field(default_factory=ColourTags)
     """What the numbers of planes mean, where the format keeps them as they are."""
+    sound: Sound | None = None
+    """The sound that goes with the pictures."""
+    notes: list[str] = field(default_factory=list)
+    """Where a sink puts what the user should know, in sentences."""
+    limits: Limits = LIMITS
+    """Caps on what is read."""
 
 
 class Sink(Protocol):
@@ -145,6 +154,21 @@ class ContainerSink:
         context.thread_type = "AUTO" if codec.frame_threads else "SLICE"
         self._stream = stream
         self._context = context
+        self._frames = 0
+        self._sound: SoundTrack | None = None
+        if clip.sound is not None:
+            try:
+                self._sound = SoundTrack(
+                    self._container,
+                    codec.container,
+                    clip.sound,
+                    notes=clip.notes,
+                    check=clip.check,
+                    limits=clip.limits,
+                )
+            except BaseException:
+                self.abort()
+                raise
 
     def prepare(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
         """Convert to the codec's planes (a copy)."""
@@ -170,6 +194,7 @@ class ContainerSink:
         """Encode one frame; its time is ``index / fps``."""
         item.pts = index
         item.time_base = 1 / self._clip.fps
+        self._frames = index + 1
         for packet in self._context.encode_lazy(item):
             self._mux(packet)
 
@@ -178,11 +203,19 @@ class ContainerSink:
         for packet in self._context.encode_lazy(None):
             self._clip.check()
             self._mux(packet)
+        if self._sound is not None:
+            self._sound.finish(self._frames / self._clip.fps)
         self._container.close()
 
     def _mux(self, packet: av.Packet) -> None:
         packet.stream = self._stream
+        shown = None
+        if packet.dts is not None and packet.time_base is not None:
+            shown = packet.dts * packet.time_base
         self._container.mux_one(packet)
+        # Encoders look ahead; sound follows the pictures that are written, not those given in.
+        if self._sound is not None and shown is not None:
+            self._sound.advance(shown)
 
     def abort(self) -> None:
         """Close without a useful trailer."""
@@ -190,6 +223,8 @@ class ContainerSink:
         self._clip.path.unlink(missing_ok=True)
         with suppress(Exception):
             self._container.close()
+        if self._sound is not None:
+            self._sound.close()
         self._clip.path.unlink(missing_ok=True)
 
 

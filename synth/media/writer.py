@@ -26,6 +26,7 @@ from synth.media.picture_sinks import GifSink, PngZipSink
 from synth.media.planes import ColourTags, Planes
 from synth.media.settings import VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sinks import ClipSpec, ContainerSink, Sink
+from synth.media.sound import Sound
 
 _QUEUE = 3
 _POLL_SECONDS = 0.05
@@ -50,7 +51,7 @@ class VideoWriter:
     stays as it was. At most a few frames are held in memory.
 
     Pictures are RGB (``write``) or planes (``write_planes``); MP4 and WebM take planes as they
-    are. Nothing is written into the file but the pictures, ``tags`` and ``metadata``.
+    are. Nothing is written into the file but the pictures, ``sound``, ``tags`` and ``metadata``.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class VideoWriter:
         settings: EncoderSettings | None = None,
         metadata: Mapping[str, str] | None = None,
         tags: ColourTags | None = None,
+        sound: Sound | None = None,
         cancel: CancelToken | None = None,
         expected_frames: int | None = None,
         limits: Limits = LIMITS,
@@ -74,6 +76,8 @@ class VideoWriter:
         ``metadata`` maps names (lower-case letters, digits, ``_``, at most 64) to texts.
         ``tags`` say what the numbers of planes mean, and how RGB is stored in MP4 and WebM; left
         out, BT.709 in limited range, which the other formats always are.
+        ``sound`` is read, encoded and cut or padded to the length of the pictures while these are
+        written; GIF and PNG have none.
         ``expected_frames`` only sharpens the check of free disk space.
 
         Raises ``LimitExceeded`` for a size, rate or metadata over the caps and
@@ -91,6 +95,7 @@ class VideoWriter:
         self._settings = settings or EncoderSettings()
         self._metadata = checked_metadata(metadata or {}, limits)
         self._tags = tags or ColourTags()
+        self._sound = sound
         self._cancel = cancel or CancelToken()
         self._expected_frames = expected_frames
         self._limits = limits
@@ -101,12 +106,14 @@ class VideoWriter:
         self._sink: Sink | None = None
         self._temporary: Path | None = None
         self._count = 0
-        self._notes = _size_notes(width, height, format)
+        self._notes = list(_size_notes(width, height, format))
+        if sound is not None and format in ("gif", "png"):
+            self._notes.append("This format has no sound; choose MP4 or WebM to keep it.")
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the file, in sentences."""
-        return self._notes
+        return tuple(self._notes)
 
     @property
     def frames_written(self) -> int:
@@ -141,6 +148,9 @@ class VideoWriter:
                 metadata=self._metadata,
                 check=self._check_stop,
                 tags=self._tags,
+                sound=self._sound,
+                notes=self._notes,
+                limits=self._limits,
             )
             self._sink = _open_sink(self.format, clip)
         except BaseException as error:
