@@ -156,30 +156,34 @@ def _sinks(run: Sequence[Seen]) -> bool:
     """Whether a run of pictures sinks evenly into a flat one, from its very first pair on.
 
     It is followed backwards from the flat picture: all cells must come from its level in the same
-    measure, by steps that neither stop nor leap.
+    measure, by steps that neither stop nor leap; motion may upset one in three.
     """
     flat = next((i for i, one in enumerate(run) if one.glance.contrast < FLAT), 0)
-    while flat + 1 < len(run) and _still_sinking(run[flat].glance, run[flat + 1].glance):
+    while 0 < flat < len(run) - 1 and _still_sinking(run[flat - 1 : flat + 2]):
         flat += 1
     if flat < 2:
         # From one moment to the next is a cut; a single step more is the end of a longer ramp.
         return flat == 1 and len(run) > 1 and _nearly_flat(run[0].glance, run[1].glance)
     level = run[flat].glance.level
     steps: list[float] = []
+    odd = 0
     for one, other in zip(run[flat - 1 :: -1], run[flat:0:-1], strict=True):
         step = _depth(one.glance, level) - _depth(other.glance, level)
         usual = float(np.median(steps)) if steps else step
         if step < max(0.35 * usual, 0.3) or step > 3.0 * usual + 4.0:
             return False
-        if not _dims_alike(one.glance, other.glance, level):
-            return False
         steps.append(step)
+        odd += not _dims_alike(one.glance, other.glance, level)
+        if odd * 3 > len(steps):
+            return False
     return True
 
 
-def _still_sinking(one: Glance, other: Glance) -> bool:
+def _still_sinking(three: Sequence[Seen]) -> bool:
     """Whether a flat picture only leads on to another, as when a pale one sinks into black."""
-    return max(one.contrast, other.contrast) < FLAT and abs(one.level - other.level) > 1.5
+    first, second, third = (one.glance for one in three)
+    step, following = second.level - first.level, third.level - second.level
+    return third.contrast < FLAT and abs(following) > 1.5 and step * following > 0.0
 
 
 def _nearly_flat(picture: Glance, flat: Glance) -> bool:
