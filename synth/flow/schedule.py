@@ -226,7 +226,7 @@ class Schedule:
         """Take from a gap what the active takes want of it, a batch at a time."""
         batch: list[_Take] = []
         wanted: list[Fraction] = []
-        most = min(max(_BATCH_PIXELS // gap.first.planes.y.size, 1), _BATCH)
+        most = min(max(_BATCH_PIXELS // gap.first.planes.y.size, 2), _BATCH)
         for take in active:
             batch.append(take)
             wanted += self._wants(gap, take)
