@@ -3,11 +3,12 @@
 
 const root = element.querySelector(".ms-monitor");
 const names = props.prefix || "ms"; // a page may hold several monitors
+const words = { empty: "Preview or render to see the camera move", preview: "Preview", render: "Render", previewHelp: "A small clip in a moment (P)", renderHelp: "The finished clip (R)", ...(props.words || {}) };
 const film = h("video", { class: "ms-picture", controls: true, loop: true, muted: true, playsinline: true, autoplay: true, id: `${names}-result`, hidden: true });
 const still = h("img", { class: "ms-picture", hidden: true, alt: "The finished animation" });
 const parcel = h("div", { class: "ms-empty", hidden: true }, icon(ICONS.film, 28), h("strong", {}, "Ready to download"),
   h("span", {}, "This format does not play in a browser."));
-const empty = h("div", { class: "ms-empty" }, icon(ICONS.film, 28), h("span", {}, "Preview or render to see the camera move"));
+const empty = h("div", { class: "ms-empty" }, icon(ICONS.film, 28), h("span", {}, words.empty));
 const backdrop = h("img", { class: "ms-picture ms-backdrop", alt: "", hidden: true });
 const meter = h("progress", { class: "ms-meter", max: "1", value: "0" });
 const stage = h("span", { class: "ms-stagename" });
@@ -21,22 +22,32 @@ const stale = h("p", { class: "ms-stale", id: `${names}-stale`, role: "status", 
 const framing = h("p", { class: "ms-framing", id: `${names}-framing`, role: "status", hidden: true });
 const summary = h("p", { class: "ms-summary", id: `${names}-summary`, role: "status" });
 const warnings = h("ul", { class: "ms-warnings" });
-const preview = button("Preview", { symbol: "play", kind: "second", id: `${names}-preview`, title: "A small clip in a moment (P)", onclick: () => start("preview") });
-const render = button("Render", { symbol: "film", kind: "primary", id: `${names}-render`, title: "The finished clip (R)", onclick: () => start("render") });
+const preview = button(words.preview, { symbol: "play", kind: "second", id: `${names}-preview`, title: words.previewHelp, onclick: () => start("preview") });
+const render = button(words.render, { symbol: "film", kind: "primary", id: `${names}-render`, title: words.renderHelp, onclick: () => start("render") });
 const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: `${names}-failure` });
+const more = h("span", { class: "ms-tools" }); // further files to download
+const shots = h("div", { class: "ms-shots", hidden: true });
+const asides = h("ul", { class: "ms-notes" });
+const onward = button("Smooth or slow down", { symbol: "wave", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-onward`, hidden: true,
+  title: "Take this clip to the Interpolate tab: more frames a second, slow motion, speed ramps",
+  onclick: () => { trigger("onward", {}); openInterpolate(); } });
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
 const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
   ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 root.append(
-  h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, save)),
+  h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  framing, h("div", { id: `${names}-settings` }), summary, warnings, h("div", { class: "ms-actions" }, preview, render), failure, hint, report);
+  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, onward, hint, report);
 
 let working = false;
 let made = ""; // the mark of the settings that the clip on show was made with
 
+function openInterpolate() {
+  [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === "Interpolate")?.click();
+}
+
 function start(kind) {
-  if (working) return;
+  if (working || (kind === "preview" && preview.hidden)) return;
   working = true;
   failure.textContent = "";
   const box = root.getBoundingClientRect();
@@ -73,6 +84,10 @@ function showClip(result) {
   save.href = url;
   save.setAttribute("download", result.name);
   save.hidden = false;
+  onward.hidden = !result.onward;
+  fill(more, (result.files || []).map((one) => h("a", { class: "ms-button ms-plain", href: one.file.url, download: one.name }, icon(ICONS.save), h("span", {}, one.label))));
+  fill(shots, (result.shots || []).map((url) => h("img", { src: url, alt: "" })));
+  shots.hidden = !(result.shots || []).length;
   badge.hidden = false;
   badge.textContent = result.badge;
   badge.classList.toggle("ms-final", result.final);
@@ -107,7 +122,7 @@ function mark() {
 
 /** Until there is a clip, the photo stands where it will play, as if the lights were still low. */
 function dim() {
-  const photo = document.querySelector("#photo img.ms-picture");
+  const photo = document.querySelector(words.backdrop || "#photo img.ms-picture");
   if (empty.hidden || !photo || !photo.src) return;
   backdrop.src = photo.src;
   backdrop.hidden = false;
@@ -120,6 +135,9 @@ function showSummary() {
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));
   fill(warnings, (said.warnings || []).map((warning) => h("li", {}, warning)));
+  fill(asides, (said.notes || []).map((note) => h("li", {}, note)));
+  preview.hidden = said.preview === false;
+  preview.parentElement.classList.toggle("ms-alone", preview.hidden);
 }
 
 watch("value", show);

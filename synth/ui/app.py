@@ -17,11 +17,14 @@ from synth.ui.depth_brush import DepthStore
 from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
 from synth.ui.handlers import Handlers
+from synth.ui.interpolate_handlers import InterpolateHandlers
+from synth.ui.interpolate_tab import interpolate_tab
 from synth.ui.keyframes_tab import keyframes_tab
 from synth.ui.keys_handlers import KeysHandlers
 from synth.ui.motion_tab import RENDERS_AT_ONCE, motion_tab
 from synth.ui.scene_handlers import SceneHandlers
 from synth.ui.theme import Darkroom
+from synth.ui.trial_clips import TrialClips
 
 _FORGET_AFTER = 6 * 3600
 """Age at which uploads and results are deleted, seconds; longer than anybody waits for a clip."""
@@ -54,7 +57,10 @@ def build() -> gr.Blocks:
                 motion = motion_tab(handlers, SceneHandlers(pool, depths), examples)
             with gr.Tab("Keyframes", id="keyframes-tab"):
                 keys = KeysHandlers(pool, depths, StillMaker(scenes))
-                keyframes_tab(keys, handlers, motion)
+                keyed = keyframes_tab(keys, handlers, motion)
+            with gr.Tab("Interpolate", id="interpolate-tab"):
+                flow = InterpolateHandlers(pool, TrialClips(examples, depths, scenes))
+                interpolate_tab(flow, (motion.monitor, keyed))
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page

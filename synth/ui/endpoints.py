@@ -31,6 +31,7 @@ from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.camera_endpoints import CameraEndpoints
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
+from synth.ui.flow_endpoints import FlowEndpoints
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.subjects import find, read_mark
 
@@ -53,6 +54,10 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
     _register(keyed.analyze_coverage, **heavy)
     _register(keyed.interpolate_trajectory, concurrency_limit=4)
     _register(keyed.convert_camera_path, concurrency_limit=4)
+    flow = FlowEndpoints(pool)
+    _register(flow.interpolate_frames, **heavy)
+    _register(flow.retime_video, **heavy)
+    _register(flow.plan_retime, **heavy)
 
 
 def _register(function: Callable[..., Any], **options: Any) -> None:

@@ -51,8 +51,8 @@ def editor_component(keys: CameraKeys) -> gr.HTML:
     )
 
 
-def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -> None:
-    """Build the tab inside the ``gr.Blocks`` that is open.
+def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -> gr.HTML:
+    """Build the tab inside the ``gr.Blocks`` that is open; returns its result panel.
 
     Args:
         keys: answers of the editor.
@@ -118,3 +118,4 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     # Another photo or another depth is another stage.
     for change in motion.changes:
         change.then(keys.opened, scene, editor, **work).then(*summary, **quick)
+    return monitor

@@ -20,6 +20,8 @@ from synth.shot import Shot, VideoResult
 from synth.ui.assets import script
 
 _PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
+_VIDEOS = frozenset({".mp4", ".webm", ".gif", ".mov"})
+"""Files that the Interpolate tab can take further."""
 _MUCH_ZOOM = 1.4
 """From here on the zoom that hides the photo's edge changes the framing that one chose."""
 _ZOOM = re.compile(r"\b(?:Zoomed in|a zoom of) (\d+(?:\.\d+)?)x")
@@ -40,10 +42,13 @@ _WINDS = {
 _FORMATS = {"mp4": "MP4", "webm": "WebM", "gif": "GIF", "prores": "ProRes", "png": "PNG sequence"}
 
 
-def monitor_component(summary: Mapping[str, Any], *, prefix: str = "ms") -> gr.HTML:
+def monitor_component(
+    summary: Mapping[str, Any], *, prefix: str = "ms", words: Mapping[str, str] | None = None
+) -> gr.HTML:
     """The result panel. Its value is the phase of the work; ``summary`` what it will come to.
 
     ``prefix`` begins the names of its parts, which must differ between the panels of one page.
+    ``words`` replace those of the buttons ("preview", "render") and of the empty panel ("empty").
     """
     return gr.HTML(
         value={"phase": "idle"},
@@ -53,6 +58,7 @@ def monitor_component(summary: Mapping[str, Any], *, prefix: str = "ms") -> gr.H
         elem_id="monitor" if prefix == "ms" else f"{prefix}-monitor",
         summary=dict(summary),
         prefix=prefix,
+        words=dict(words or {}),
     )
 
 
@@ -151,7 +157,8 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "phase": "done",
         "file": file.model_dump(),
         "name": path.name,
-        "playable": _PLAYABLE.get(path.suffix, "none"),
+        "playable": playable(path),
+        "onward": path.suffix in _VIDEOS,
         "final": final,
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),
@@ -207,12 +214,18 @@ def _facts(result: VideoResult, path: Path) -> Sequence[tuple[str, str]]:
         facts.append(("Certainty", f"{fidelity.confidence:.0%}"))
     facts.append(("Picture", f"{result.width} × {result.height}"))
     facts.append(("Frames", f"{result.frames} at {result.shot.output.fps} fps"))
-    facts.append(("File", _bytes(path.stat().st_size)))
-    return facts
+    return [*facts, file_facts(path)]
 
 
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB"
+def playable(path: Path) -> str:
+    """How a browser shows a file: as "video", as "image", or "none"."""
+    return _PLAYABLE.get(path.suffix, "none")
+
+
+def file_facts(path: Path) -> tuple[str, str]:
+    """Name and value of what there is to know about a file itself."""
+    count = path.stat().st_size
+    return ("File", f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB")
 
 
 def _short(value: float) -> str:

@@ -30,6 +30,9 @@ NAMES = {
     "/render_trajectory",
     "/convert_camera_path",
     "/analyze_coverage",
+    "/interpolate_frames",
+    "/retime_video",
+    "/plan_retime",
 }
 
 

@@ -1,0 +1,222 @@
+"""What is made smooth on the Interpolate tab: a clip or two pictures, and its panel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import FileData
+from numpy.typing import NDArray
+
+from synth.control import CancelToken
+from synth.errors import InvalidMedia
+from synth.flow.rates import rate_name
+from synth.media import load_image
+from synth.media.plane_reader import PlaneReader
+from synth.media.planes import to_rgb
+from synth.ui.assets import picture_url, script
+
+Kind: TypeAlias = Literal["video", "pictures"]
+
+_POSTER_SIDE: Final = 960
+_PICTURE_SIDE: Final = 640
+_BROWSER_CODECS: Final = frozenset({"h264", "vp8", "vp9", "av1"})
+_BROWSER_CONTAINERS: Final = ("mp4", "webm")
+_LOOK_SIDE: Final = 960
+"""Longest side of the pictures whose motion is looked at, pixels."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video as the session remembers it."""
+
+    path: str
+    """The file."""
+    name: str
+    """What the user calls it; never used as a path."""
+    width: int
+    """Pixels across, upright."""
+    height: int
+    """Pixels down, upright."""
+    rate: Fraction
+    """Frames per second."""
+    seconds: float
+    """How long it is, as its header says."""
+    sound: bool
+    """Whether there is a sound track."""
+    playable: bool
+    """Whether a browser is likely to play it."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about it."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures as the session remembers them; either may be missing yet."""
+
+    paths: tuple[str | None, str | None] = (None, None)
+    """The files."""
+    names: tuple[str, str] = ("", "")
+    """What the user calls them; never used as paths."""
+
+    @property
+    def both(self) -> tuple[str, str]:
+        """The two files. Raises ``InvalidMedia`` while one is missing."""
+        first, last = self.paths
+        if first is None or last is None:
+            which = "first" if first is None else "last"
+            raise InvalidMedia(f"The {which} picture is missing. Choose it first.")
+        return first, last
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What the session has to make smooth."""
+
+    kind: Kind = "video"
+    """Which of the two is on show."""
+    clip: Clip | None = None
+    """The video, if one was given."""
+    pair: Pair = Pair()
+    """The pictures, as far as they were given."""
+
+    def with_clip(self, clip: Clip) -> Footage:
+        """The same with another video, on show."""
+        return replace(self, kind="video", clip=clip)
+
+    def with_pair(self, pair: Pair) -> Footage:
+        """The same with other pictures, on show."""
+        return replace(self, kind="pictures", pair=pair)
+
+
+def open_clip(path: str, name: str) -> tuple[Clip, str]:
+    """Look into a video: what there is to know, and its first frame as a ``data:`` address.
+
+    Raises ``InvalidMedia`` or ``LimitExceeded`` for a file that cannot be read.
+    """
+    with PlaneReader(path) as reader:
+        info = reader.info
+        first = next(iter(reader), None)
+        if first is None:
+            raise InvalidMedia(f"{name} holds no picture that can be read. Send another video.")
+        poster = to_rgb(first.planes, reader.tags)
+        notes = tuple(reader.notes)
+    seconds = info.duration or Fraction(info.frames or 1) / info.fps
+    simple = info.codec in _BROWSER_CODECS and "10" not in info.pixel_format
+    playable = simple and any(one in info.container for one in _BROWSER_CONTAINERS)
+    clip = Clip(
+        path, name, info.width, info.height, info.fps, float(seconds), info.has_audio, playable,
+        notes,
+    )  # fmt: skip
+    return clip, picture_url(poster, _POSTER_SIDE)
+
+
+def shown_clip(clip: Clip, poster: str) -> dict[str, Any]:
+    """What the panel shows of a video; ``poster`` is its first frame."""
+    path = Path(clip.path)
+    file = FileData(path=clip.path, orig_name=path.name, size=path.stat().st_size)
+    sound = "with sound" if clip.sound else "no sound"
+    size = f"{clip.width} × {clip.height}"
+    return {
+        "kind": "video",
+        "file": file.model_dump(),
+        "poster": poster,
+        "name": clip.name,
+        "seconds": clip.seconds,
+        "fps": float(clip.rate),
+        "rate": rate_name(clip.rate),
+        "playable": clip.playable,
+        "facts": f"{size}, {rate_name(clip.rate)} a second, {sound}",
+        "notes": list(clip.notes),
+    }
+
+
+def shown_pair(pair: Pair) -> dict[str, Any]:
+    """What the panel shows of two pictures.
+
+    Raises ``InvalidMedia`` or ``LimitExceeded`` for a file that is no picture.
+    """
+    pictures: list[dict[str, Any] | None] = []
+    sizes = []
+    for path, name in zip(pair.paths, pair.names, strict=True):
+        if path is None:
+            pictures.append(None)
+            continue
+        loaded = load_image(path)
+        file = FileData(path=path, orig_name=name, size=Path(path).stat().st_size)
+        url = picture_url(loaded.pixels, _PICTURE_SIDE)
+        pictures.append({"url": url, "name": name, "file": file.model_dump()})
+        sizes.append(f"{loaded.width} × {loaded.height}")
+    facts = " and ".join(dict.fromkeys(sizes))
+    return {"kind": "pictures", "pictures": pictures, "facts": facts, "notes": []}
+
+
+def frame_at(clip: Clip, at: float, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
+    """The frame that is on screen at a moment in seconds, uint8 RGB (H, W, 3)."""
+    return frames_around(clip, at, cancel)[0]
+
+
+def frames_around(
+    clip: Clip, at: float, cancel: CancelToken | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The frame that is on screen at a moment, and the next one; at the end, the last two.
+
+    Raises ``InvalidMedia`` where the video has no two frames there.
+    """
+    step = 1 / clip.rate
+    begin = max(Fraction(0), Fraction(at).limit_denominator(10_000) - 3 * step)
+    with PlaneReader(clip.path, start=begin, cancel=cancel) as reader:
+        frames = []
+        for frame in islice(reader, 64):
+            frames = [*frames[-1:], frame]
+            if len(frames) == 2 and frame.time > at + 1e-6:
+                break
+        if not frames:
+            raise InvalidMedia("There is no frame at that moment. Choose an earlier one.")
+        pictures = [to_rgb(frame.planes, reader.tags) for frame in frames]
+    return pictures[0], pictures[-1]
+
+
+def smaller(pixels: NDArray[np.uint8], longest: int = _LOOK_SIDE) -> NDArray[np.uint8]:
+    """A picture whose longest side is at most ``longest`` pixels and whose sides are even."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
+    if size == (width, height):
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def given_name(value: object, fallback: str) -> str:
+    """What a visitor calls a file, short enough to show."""
+    name = value.get("orig_name") if isinstance(value, Mapping) else None
+    return str(name or fallback)[:80]
+
+
+def file_stem(name: str, ending: str) -> str:
+    """A name for a saved file, without its suffix: what it was made from, and how."""
+    bare = re.sub(r"\.\w{1,5}$", "", name.lower())
+    stem = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40] or "clip"
+    return f"{stem}-{ending}"
+
+
+def source_component(examples: Sequence[Mapping[str, Any]]) -> gr.HTML:
+    """The panel. Its value holds what was sent and the moment; ``shown`` is what it displays."""
+    return gr.HTML(
+        value={},
+        html_template='<section class="ms-panel ms-source"></section>',
+        js_on_load=script("interp_bus", "interp_source"),
+        apply_default_css=False,
+        elem_id="ip-source-panel",
+        examples=[dict(example) for example in examples],
+        shown={},
+    )
