@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.flow.show_draw import LAMP, PANEL, UNITS, label
+from synth.flow.show_draw import LAMP, PANEL, UNITS, label, unit_of
 from synth.flow.show_picture import Picture, rgb_of
 from synth.media.planes import ColourTags
 
@@ -70,9 +70,10 @@ def split(
     stage = _fitted(first, width, height)
     middle = width // 2
     right = _fitted(rgb_of(after, tags), width, height)
-    label(stage, labels[0], "top-left", unit=width / UNITS)
-    label(right, labels[1], "top-right", unit=width / UNITS)
     stage[:, middle:] = right[:, middle:]
+    unit = unit_of(stage)
+    label(stage[:, :middle], labels[0], "top-left", unit=unit)
+    label(stage[:, middle:], labels[1], "top-right", unit=unit)
     hair = max(1, round(_HAIR * width / UNITS / 2))
     shade = slice(max(middle - 2 * hair, 0), middle + 2 * hair)
     stage[:, shade] = stage[:, shade] // 2
@@ -123,5 +124,5 @@ def _fitted(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
 
 def _finish(stage: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     if caption:
-        label(stage, caption, "bottom", unit=stage.shape[1] / UNITS)
+        label(stage, caption, "bottom")
     return stage
