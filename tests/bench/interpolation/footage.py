@@ -19,6 +19,9 @@ ENDINGS = (".mp4", ".webm", ".mov", ".mkv", ".avi")
 TARGETS = 10
 """Of each video."""
 
+STILL = 0.3
+"""Codes of mean difference, in a small picture, below which nothing moves: all come out alike."""
+
 REACH = 7
 """Frames on either side of a target that are read: four anchors before it, four after."""
 
@@ -105,7 +108,7 @@ def _cuts(thumbs: list[NDArray[np.float32]]) -> list[int]:
 
 
 def choose(thumbs: list[NDArray[np.float32]], cuts: list[int]) -> list[int]:
-    """Odd frames spread over a clip: none beside a cut, none whose picture repeats a neighbour.
+    """Odd frames spread over a clip: none beside a cut, in a still, or repeating a neighbour.
 
     A repeated frame has no motion of its own to be rebuilt: half-way between its neighbours there
     is another picture than the one that was left out.
@@ -117,7 +120,7 @@ def choose(thumbs: list[NDArray[np.float32]], cuts: list[int]) -> list[int]:
         before, truth, after = thumbs[target - 1 : target + 2]
         whole = float(np.abs(before - after).mean())
         nearest = min(float(np.abs(truth - side).mean()) for side in (before, after))
-        return nearest >= 0.15 * whole
+        return whole >= STILL and nearest >= 0.15 * whole
 
     candidates = [
         target

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from synth.media.planes import Planes
 from tests.bench.interpolation.clips import CACHE, Clip, Run, rgb_of
 from tests.bench.interpolation.rivals import RIVALS, Rebuild
+
+Grade: TypeAlias = Literal["fast", "quality"]
+"""Our modes."""
 
 BEST = 60.0
 """Decibel; what is even closer counts as this close."""
@@ -99,7 +103,7 @@ def score_of_rival(clip: Clip, name: str) -> Score:
 class Ours:
     """Our interpolator as the benchmark sees it; one per clip and mode."""
 
-    def __init__(self, mode: str, size: tuple[int, int]) -> None:
+    def __init__(self, mode: Grade, size: tuple[int, int]) -> None:
         """``mode`` is "fast" or "quality"; ``size`` is width and height."""
         from synth.flow.interpolate import FlowInterpolator
 
@@ -129,14 +133,14 @@ def rebuilt_by(clip: Clip, name: str) -> list[dict[int, Planes]]:
     if name in RIVALS:
         rebuild: Rebuild = RIVALS[name]
         return [rebuild(run) for run in clip.runs]
-    ours = Ours(name, clip.size)
+    ours = Ours("fast" if name == "fast" else "quality", clip.size)
     try:
         return [ours.rebuild(run) for run in clip.runs]
     finally:
         ours.close()
 
 
-def score_of_ours(clip: Clip, mode: str) -> Score:
+def score_of_ours(clip: Clip, mode: Grade) -> Score:
     """What our mode "fast" or "quality" reaches now."""
     ours = Ours(mode, clip.size)
     try:

@@ -3,12 +3,13 @@
 Alone: pictures lie in memory as planes, and only the time until the new ones lie there counts.
 End to end: from a file at 24 frames a second to a file at 60, decoding and encoding included,
 with the same encoder. Runs of everyone take turns, so that a noisy machine is noisy for all;
-the best run counts.
+the best run counts. Beside it stands the processors' time, which a busy machine hardly changes.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import statistics
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ import imageio_ffmpeg
 from synth.media.planes import Planes
 from tests.bench.interpolation.clips import Run, frame_of
 from tests.bench.interpolation.rivals import BETTER, DEFAULT, filter_graph, pulled
+from tests.bench.interpolation.scores import Grade
 from tests.bench.interpolation.synthetic import synthetic
 
 SAMPLES = ("filmed dolly", "filmed truck", "drawn people")
@@ -32,7 +34,7 @@ SAMPLES = ("filmed dolly", "filmed truck", "drawn people")
 FILTERS = {"minterpolate": DEFAULT, "minterpolate+": BETTER}
 """What we are compared with; "+" is aobmc, bidir and vsbmc."""
 
-OURS = ("fast", "quality")
+OURS: tuple[Grade, ...] = ("fast", "quality")
 
 ROUNDS = 2
 
@@ -42,16 +44,47 @@ ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18")
 
 @dataclass(frozen=True)
 class Pace:
+    """How fast somebody made frames."""
+
+    rate: float = 0.0
+    """Frames a second."""
+    effort: float = float("inf")
+    """Processor time a frame, all cores together, milliseconds."""
+
+    def better(self, other: Pace) -> Pace:
+        """The best of two runs."""
+        return Pace(max(self.rate, other.rate), min(self.effort, other.effort))
+
+
+@dataclass(frozen=True)
+class Row:
     """One line of the table."""
 
     name: str
     """Who worked."""
-    alone: float
-    """New frames a second, twice the rate."""
-    three: float
-    """New frames a second from 24 to 60, which has more of them between two source frames."""
-    whole: float | None
-    """Frames a second of the finished file, 24 to 60; None where not measured."""
+    alone: Pace
+    """Of new frames, twice the rate."""
+    three: Pace
+    """Of new frames from 24 to 60, which has more of them between two source frames."""
+    whole: Pace | None
+    """Of the finished file's frames, 24 to 60; None where not measured."""
+
+
+class _Clock:
+    """Time on the wall and on the processors, children that have ended included."""
+
+    def __init__(self) -> None:
+        self._wall, self._work = time.perf_counter(), self._spent()
+
+    def pace(self, frames: int) -> Pace:
+        """Since the start, for so many frames."""
+        wall, work = time.perf_counter() - self._wall, self._spent() - self._work
+        return Pace(frames / wall, 1000.0 * work / max(frames, 1))
+
+    @staticmethod
+    def _spent() -> float:
+        used = os.times()
+        return used.user + used.system + used.children_user + used.children_system
 
 
 def _places(frames: int, step: Fraction) -> dict[int, list[float]]:
@@ -66,8 +99,8 @@ def _places(frames: int, step: Fraction) -> dict[int, list[float]]:
     return places
 
 
-def _ours(mode: str, frames: Sequence[Planes], step: Fraction) -> float:
-    """New frames a second of our mode, from pictures ``step`` of a frame apart."""
+def _ours(mode: Grade, frames: Sequence[Planes], step: Fraction) -> Pace:
+    """New frames of our mode, from pictures ``step`` of a frame apart."""
     from synth.flow.interpolate import FlowInterpolator
 
     run = Run(tuple(frame for frame in frames for _ in range(2)), ())
@@ -78,20 +111,20 @@ def _ours(mode: str, frames: Sequence[Planes], step: Fraction) -> float:
     inner = FlowInterpolator(mode, frames[0].size)
     made = 0
     try:
-        started = time.perf_counter()
+        clock = _Clock()
         for window, times in windows.values():
             made += len(inner.between(window, times))
-        return made / (time.perf_counter() - started)
+        return clock.pace(made)
     finally:
         inner.close()
 
 
-def _theirs(options: str, frames: Sequence[Planes], step: Fraction) -> float:
+def _theirs(options: str, frames: Sequence[Planes], step: Fraction) -> Pace:
     """The same of the filter; its copies of source frames are not counted as new."""
     graph = filter_graph(frames[0].size, options, Fraction(1), 1 / step)
     ready = [frame_of(planes) for planes in frames]
     made = 0
-    started = time.perf_counter()
+    clock = _Clock()
     for number, frame in enumerate(ready):
         frame.pts, frame.time_base = number, Fraction(1)
         graph.vpush(frame)
@@ -99,11 +132,11 @@ def _theirs(options: str, frames: Sequence[Planes], step: Fraction) -> float:
             assert out.pts is not None
             assert out.time_base is not None
             made += (out.pts * out.time_base) % 1 != 0
-    return made / (time.perf_counter() - started)
+    return clock.pace(made)
 
 
-def _film(folder: Path) -> tuple[Path, int]:
-    """A file of 720p at 24 frames a second, and its number of frames."""
+def _film(folder: Path) -> Path:
+    """A file of 720p at 24 frames a second."""
     path = folder / "source.mp4"
     frames = [frame for name in SAMPLES for frame in synthetic(name).runs[0].frames]
     with av.open(str(path), "w") as container:
@@ -115,7 +148,7 @@ def _film(folder: Path) -> tuple[Path, int]:
             frame.pts, frame.time_base = number, Fraction(1, 24)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    return path, len(frames)
+    return path
 
 
 def _frames_in(path: Path) -> int:
@@ -123,13 +156,14 @@ def _frames_in(path: Path) -> int:
         return sum(1 for _ in container.demux(video=0)) - 1
 
 
-def _rate(work: Callable[[Path], None], folder: Path) -> float:
-    """Frames a second of the finished file."""
+def _pace(work: Callable[[Path], None], folder: Path) -> Pace:
+    """Of the finished file's frames."""
     target = folder / "made.mp4"
-    started = time.perf_counter()
+    clock = _Clock()
     work(target)
-    seconds = time.perf_counter() - started
-    return _frames_in(target) / seconds
+    took = clock.pace(1)
+    frames = _frames_in(target)
+    return Pace(frames * took.rate, took.effort / frames)
 
 
 def _whole_of_theirs(source: Path, options: str) -> Callable[[Path], None]:
@@ -143,7 +177,7 @@ def _whole_of_theirs(source: Path, options: str) -> Callable[[Path], None]:
     return work
 
 
-def _whole_of_ours(source: Path, mode: str) -> Callable[[Path], None]:
+def _whole_of_ours(source: Path, mode: Grade) -> Callable[[Path], None]:
     from synth.flow.retime import retime_video
 
     def work(target: Path) -> None:
@@ -152,47 +186,53 @@ def _whole_of_ours(source: Path, mode: str) -> Callable[[Path], None]:
     return work
 
 
-def paces(*, whole: bool = True) -> list[Pace]:
+def paces(*, whole: bool = True) -> list[Row]:
     """Everyone's speed, filters first. Without ``whole``, nothing is timed end to end."""
     samples = [synthetic(name).runs[0].frames for name in SAMPLES]
-    alone: dict[tuple[str, Fraction], list[float]] = {}
     steps = (Fraction(1, 2), Fraction(2, 5))
     for mode in OURS:  # compiled code is loaded before the clock runs
         _ours(mode, samples[0][:4], steps[0])
-    for frames in samples:
+    best: dict[tuple[str, Fraction, int], Pace] = {}
+    for turn in range(ROUNDS):
         for step in steps:
-            best: dict[str, float] = {}
-            for turn in range(ROUNDS):
-                for name, options in FILTERS.items():
-                    if turn == 0 or step == steps[0]:
-                        best[name] = max(best.get(name, 0.0), _theirs(options, frames, step))
+            for number, frames in enumerate(samples):
+                found: dict[str, Pace] = {}
+                if turn == 0 or step == steps[0]:
+                    for name, options in FILTERS.items():
+                        found[name] = _theirs(options, frames, step)
                 for mode in OURS:
-                    best[mode] = max(best.get(mode, 0.0), _ours(mode, frames, step))
-            for name, rate in best.items():
-                alone.setdefault((name, step), []).append(rate)
+                    found[mode] = _ours(mode, frames, step)
+                for name, pace in found.items():
+                    key = (name, step, number)
+                    best[key] = pace.better(best.get(key, Pace()))
     ends = _ends() if whole else {}
-    return [
-        Pace(
-            name,
-            statistics.mean(alone[name, steps[0]]),
-            statistics.mean(alone[name, steps[1]]),
-            ends.get(name),
+    rows = []
+    for name in (*FILTERS, *OURS):
+        alone, three = (
+            _mean([best[name, step, number] for number in range(len(samples))]) for step in steps
         )
-        for name in (*FILTERS, *OURS)
-    ]
+        rows.append(Row(name, alone, three, ends.get(name)))
+    return rows
 
 
-def _ends() -> dict[str, float]:
-    """End to end, frames a second, by name."""
+def _mean(paces: Sequence[Pace]) -> Pace:
+    return Pace(
+        statistics.harmonic_mean([pace.rate for pace in paces]),
+        statistics.mean([pace.effort for pace in paces]),
+    )
+
+
+def _ends() -> dict[str, Pace]:
+    """End to end, by name."""
     with tempfile.TemporaryDirectory(prefix="motion-synth-bench-") as name:
         folder = Path(name)
-        source, _ = _film(folder)
+        source = _film(folder)
         works = {name: _whole_of_theirs(source, options) for name, options in FILTERS.items()}
         if importlib.util.find_spec("synth.flow.retime") is not None:
             works |= {mode: _whole_of_ours(source, mode) for mode in OURS}
-        best = dict.fromkeys(works, 0.0)
+        best: dict[str, Pace] = {}
         for turn in range(ROUNDS):
             for name, work in works.items():
                 if turn == 0 or name in OURS:
-                    best[name] = max(best[name], _rate(work, folder))
+                    best[name] = _pace(work, folder).better(best.get(name, Pace()))
     return best
