@@ -34,6 +34,8 @@ SOUND_CODECS = (
     "pcm_f32le,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32le,pcm_u8"
 )
 """Decoders that may be started for sound."""
+ALL_CODECS = f"{_CODECS},{SOUND_CODECS}"
+"""Decoders that may be started at all."""
 _HDR = {16: "PQ", 18: "HLG"}  # ITU-T H.273, transfer characteristics
 _BUFFER = 1 << 18
 _TIMING_PACKETS = 240

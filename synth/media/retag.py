@@ -14,7 +14,7 @@ import av.error
 from synth.errors import InvalidMedia
 from synth.limits import LIMITS, Limits
 from synth.media.metadata import checked_metadata
-from synth.media.opening import open_container
+from synth.media.opening import ALL_CODECS, open_container
 
 RETAGGED = {"mp4": "mp4", "webm": "webm", "prores": "mov"}
 """Formats whose texts can be changed in place, and their containers."""
@@ -42,18 +42,21 @@ def retag(
     options = {} if container == "webm" else {"movflags": "+faststart+use_metadata_tags"}
     try:
         with (
-            open_container(target, limits) as source,
+            open_container(target, limits, ALL_CODECS) as source,
             av.open(str(temporary), "w", format=container, container_options=options) as copy,
         ):
             copy.flags |= av.container.Flags.bitexact.value
             copy.metadata.update(checked_metadata(metadata, limits))
-            incoming = source.streams.video[0]
-            outgoing = copy.add_stream_from_template(incoming)
-            outgoing.time_base = incoming.time_base
+            incoming = [*source.streams.video[:1], *source.streams.audio[:1]]
+            outgoing = {}
+            for stream in incoming:
+                made = copy.add_stream_from_template(stream)
+                made.time_base = stream.time_base
+                outgoing[stream.index] = made
             for packet in source.demux(incoming):
                 if packet.dts is None:
                     continue
-                packet.stream = outgoing
+                packet.stream = outgoing[packet.stream.index]
                 copy.mux(packet)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import cast
 
 import av
 import av.container
@@ -52,11 +53,12 @@ class SoundReader:
         self._check = check
         self._path = path
         self._failures = self._decoded = 0
+        self._closed = False
         self._parts: deque[tuple[int, NDArray[np.float32]]] = deque()
         self._end = 0
         """Number of the sample after the last one decoded."""
         self.notes: list[str] = []
-        """What the user should know, in sentences; complete at the end of the track."""
+        """What the user should know, in sentences; complete once closed."""
         self._origin = _first_picture(path, limits)
         self._container = open_container(path, limits, SOUND_CODECS)
         try:
@@ -67,6 +69,7 @@ class SoundReader:
             """1 or 2; more are mixed down to two."""
             if self._stream is not None:
                 self.channels = min(2, self._stream.codec_context.channels)
+                self._resampler = _Resampler(self.channels)
                 self._blocks = self._read(self._stream, start)
         except BaseException:
             self._container.close()
@@ -75,6 +78,9 @@ class SoundReader:
     def close(self) -> None:
         """Close the file; safe to call more than once."""
         self._container.close()
+        if self.found and not self._closed:
+            self._note_damage(self._resampler.gaps)
+        self._closed = True
 
     def window(self, first: int, count: int) -> NDArray[np.float32]:
         """Samples ``first`` to ``first + count``, float32 (channels, count) within -2 to 2.
@@ -136,11 +142,10 @@ class SoundReader:
                 stream = self._container.streams.audio[0]
         if packets is None:
             packets = self._container.demux(stream)
-        resampler = _Resampler(self.channels)
+        resampler = self._resampler
         for frame in self._decode(stream, packets):
             yield from resampler.push(frame, self._time(frame, stream))
         yield from resampler.flush()
-        self._note_damage(resampler.gaps)
 
     def _time(self, frame: av.AudioFrame, stream: AudioStream) -> Fraction | None:
         base = frame.time_base or stream.time_base
@@ -229,10 +234,10 @@ class _Resampler:
     def _placed(self, frame: av.AudioFrame | None) -> Iterator[tuple[int, NDArray[np.float32]]]:
         assert self._inner is not None
         for made in self._inner.resample(frame):
-            samples = made.to_ndarray()
+            samples = cast(NDArray[np.float32], made.to_ndarray())
             if not np.abs(samples).max(initial=0) <= _LOUDEST:  # or not a number at all
                 samples = np.nan_to_num(samples, posinf=_LOUDEST, neginf=-_LOUDEST)
-                samples = np.clip(samples, -_LOUDEST, _LOUDEST)
+                samples = np.clip(samples, -_LOUDEST, _LOUDEST, dtype=np.float32)
             yield self._next, samples
             self._next += samples.shape[1]
 
