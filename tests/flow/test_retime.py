@@ -473,3 +473,22 @@ def test_a_rate_is_steadied_only_where_the_clock_explains_it(clip: Path) -> None
     assert steady_rate(near) == 24
     off = replace(info, fps=Fraction("24.01"), duration=Fraction(100))
     assert steady_rate(off) == Fraction("24.01")
+
+
+def test_animation_on_twos_gets_real_motion(tmp_path: Path, written: list[Planes]) -> None:
+    drawn = panned(24, step=3)
+    path = write_clip(tmp_path / "twos.mp4", [drawn[k // 2] for k in range(48)], sound=True)
+    kept = retimed(path)
+    assert kept.tally.replaced == 0
+    assert kept.tally.repeats >= 22
+    assert kept.tally.new == 0
+    written.clear()
+    result = retimed(path, settings={"duplicates": "replace"})
+    assert result.frames == 48
+    assert result.tally.replaced >= 16
+    assert result.tally.new == result.tally.replaced
+    assert result.tally.pictures == 48
+    stills = sum(a.same(b) for a, b in zip(written, written[1:], strict=False))
+    assert stills <= 24 - result.tally.replaced
+    words = plan_retime(path, {"duplicates": "replace"}).sentences()
+    assert f"{result.tally.replaced} repeated frames are replaced by motion." in words
