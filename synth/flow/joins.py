@@ -10,12 +10,12 @@ Computer Vision and Image Understanding 114, 2010, tell what is easily mistaken 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from synth.flow.glance import Change, Glance, Looker
+from synth.flow.dissolve import Dissolves
+from synth.flow.glance import Glance, Looker, Seen
 from synth.flow.model import Join
 
 FLAT: Final = 3.0
@@ -33,6 +33,9 @@ _USUAL: Final = 0.9
 _SURE: Final = 0.6
 """Quick likeness above which a pair is never a cut; careful looking costs ten times as much."""
 
+_FLASH_SECONDS: Final = 0.2
+"""Longest burst of light; a longer one is a scene of its own."""
+
 _LEAP: Final = 20.0
 """Change of a cell's brightness that can belong to a flash, codes."""
 
@@ -40,25 +43,14 @@ _LEAP_SHARE: Final = 0.45
 """Least share of the picture that a flash lights up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A glance in its place in the clip."""
-
-    number: int
-    """Which picture, from 0."""
-    glance: Glance
-    """What it looks like."""
-    change: Change
-    """From the picture before; for the first one, from itself."""
-
-
 class Judge:
     """Tells joins from a stretch of glances; one per clip."""
 
-    def __init__(self, looker: Looker, *, flash: int) -> None:
-        """Judge with ``looker``'s eyes; a burst of light lasts up to ``flash`` pictures."""
+    def __init__(self, looker: Looker, *, rate: float) -> None:
+        """Judge a clip of ``rate`` pictures a second with ``looker``'s eyes."""
         self._looker = looker
-        self._flash = flash
+        self._flash = min(max(round(rate * _FLASH_SECONDS), 2), 8)
+        self._dissolves = Dissolves(looker, pace=min(max(round(rate / 8.0), 2), 5))
         self._known: dict[tuple[int, int], float] = {}
 
     def join(self, seen: Sequence[Seen], at: int) -> Join:
@@ -76,7 +68,9 @@ class Judge:
         if min(before.contrast, after.contrast) < FLAT:
             both = max(before.contrast, after.contrast) < FLAT
             return "fade" if both and abs(before.level - after.level) < 32.0 else "cut"
-        return "cut" if self._is_cut(seen, at) else "motion"
+        if self._is_cut(seen, at):
+            return "cut"
+        return "fade" if self._dissolves.through(seen, at) else "motion"
 
     def _alike(self, one: Seen, other: Seen) -> float:
         key = one.number, other.number
@@ -148,12 +142,15 @@ def _burst(seen: Sequence[Seen], start: int, end: int) -> bool:
 
 def _in_ramp(seen: Sequence[Seen], at: int) -> bool:
     """Whether the picture sinks into an even surface, or rises from one, through this pair."""
-    sinking, rising = seen[at - 1 :], seen[at::-1]
-    return _sinks(sinking) or _sinks(rising)
+    longer = at >= 2 and seen[at].glance.contrast < FLAT and _sinks(seen[at - 2 :])
+    earlier = (
+        at + 1 < len(seen) and seen[at - 1].glance.contrast < FLAT and _sinks(seen[at + 1 :: -1])
+    )
+    return longer or earlier or _sinks(seen[at - 1 :]) or _sinks(seen[at::-1])
 
 
 def _sinks(run: Sequence[Seen]) -> bool:
-    """Whether a run of pictures sinks evenly into a flat one, from its very first pair on.
+    """Whether a run of pictures sinks evenly into a flat one, in two steps or more.
 
     It is followed backwards from the flat picture: all cells must come from its level in the same
     measure, by steps that neither stop nor leap; motion may upset one in three.
@@ -162,8 +159,7 @@ def _sinks(run: Sequence[Seen]) -> bool:
     while 0 < flat < len(run) - 1 and _still_sinking(run[flat - 1 : flat + 2]):
         flat += 1
     if flat < 2:
-        # From one moment to the next is a cut; a single step more is the end of a longer ramp.
-        return flat == 1 and len(run) > 1 and _nearly_flat(run[0].glance, run[1].glance)
+        return False
     level = run[flat].glance.level
     steps: list[float] = []
     odd = 0
@@ -184,11 +180,6 @@ def _still_sinking(three: Sequence[Seen]) -> bool:
     first, second, third = (one.glance for one in three)
     step, following = second.level - first.level, third.level - second.level
     return third.contrast < FLAT and abs(following) > 1.5 and step * following > 0.0
-
-
-def _nearly_flat(picture: Glance, flat: Glance) -> bool:
-    """Whether a picture is the last of a ramp to a flat one."""
-    return picture.contrast < 3.0 * FLAT and abs(picture.level - flat.level) < 32.0
 
 
 def _depth(picture: Glance, level: float) -> float:

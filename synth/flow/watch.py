@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from synth.control import CancelToken
-from synth.flow.glance import Looker, glance
-from synth.flow.joins import Judge, Seen
+from synth.flow.glance import Looker, Seen, glance
+from synth.flow.joins import Judge
 from synth.flow.model import Anchor, Join
 from synth.flow.repeats import Repeats
 from synth.media.planes import Planes
 
-_AHEAD_SECONDS: Final = 0.4
+_AHEAD_SECONDS: Final = 0.5
 _AHEAD_BYTES: Final = 192_000_000
 """Pictures that wait for judgement take no more memory than this."""
 _AHEAD: Final = (6, 16)
@@ -68,6 +68,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self._counts = Counts()
+        self._moving: Join = "cut"
 
     @property
     def counts(self) -> Counts:
@@ -99,20 +100,17 @@ class Watcher:
 
     def _judged(self, frames: Iterable[Shown], cancel: CancelToken) -> Iterator[Anchor]:
         looker = Looker()
-        judge = Judge(looker, flash=5)
+        judge = Judge(looker, rate=25.0)
         seen: list[Seen] = []
         waiting: deque[_Waiting] = deque()
         ahead = _AHEAD[1]
-        previous: Join = "cut"
 
         def settle() -> Anchor:
-            nonlocal previous
             at = len(seen) - len(waiting)
-            join: Join = judge.join(seen, at) if waiting[0].number else "cut"
-            self._count(join, previous, waiting[0].number)
-            previous = join
-            del seen[: max(0, at - _BACK)]
             picture = waiting.popleft()
+            join: Join = judge.join(seen, at) if picture.number else "cut"
+            self._count(join, picture.number)
+            del seen[: max(0, at - _BACK)]
             return Anchor(picture.number, picture.time, picture.planes, join)
 
         for number, frame in enumerate(frames):
@@ -122,16 +120,20 @@ class Watcher:
             seen.append(Seen(number, now, looker.compare(last, now)))
             waiting.append(_Waiting(number, frame.time, frame.planes))
             if number == 1:
-                ahead = _look_ahead(frame)
+                rate = 1.0 / max(float(frame.time - waiting[0].time), 1e-3)
+                ahead = _look_ahead(frame.planes, rate)
+                judge = Judge(looker, rate=rate)
             if len(waiting) > ahead:
                 yield settle()
         while waiting:
             cancel.check()
             yield settle()
 
-    def _count(self, join: Join, previous: Join, number: int) -> None:
+    def _count(self, join: Join, number: int) -> None:
         old = self._counts
-        starts = join != previous
+        starts = join != self._moving
+        # A fade that rests in black for a while is one fade.
+        self._moving = join if join != "still" else self._moving
         self._counts = replace(
             old,
             pictures=old.pictures + 1,
@@ -142,10 +144,8 @@ class Watcher:
         )
 
 
-def _look_ahead(second: Shown) -> int:
-    """How many pictures to look ahead, from the time and size of the second one."""
+def _look_ahead(planes: Planes, rate: float) -> int:
+    """How many pictures like this one to look ahead at a rate in pictures a second."""
     fewest, most = _AHEAD
-    planes = second.planes
     room = _AHEAD_BYTES // (planes.y.nbytes + planes.u.nbytes + planes.v.nbytes)
-    wanted = round(_AHEAD_SECONDS / second.time) if second.time > 0 else most
-    return int(max(fewest, min(wanted, most, room)))
+    return max(fewest, min(round(_AHEAD_SECONDS * rate), most, room))
