@@ -221,3 +221,15 @@ def test_what_is_named_goes_before_the_settings_and_a_request_survives_json() ->
     assert request.speed_curve[0].ease == "ease_in_out"
     assert RetimeSettings.from_values(request.to_dict()) == request
     assert RetimeSettings.from_values(request) == request
+
+
+@pytest.mark.parametrize("speed", [1 / 16, 0.3, 1.0, 2.0, 16.0])
+@pytest.mark.parametrize("rate", RATES)
+def test_sound_and_pictures_end_within_a_frame_after_ten_minutes(rate: str, speed: float) -> None:
+    fps = frame_rate("23.976")
+    end = round(600 * fps) / fps
+    for values in ({"speed": speed}, {"speed_curve": [(0, 1), (60, speed), (500, 2.0)]}):
+        clock = time_map(RetimeSettings.from_values(values, target_fps=rate), fps)
+        heard = sum(float(piece.source_seconds) / piece.speed for piece in clock.tempo(end))
+        seen = clock.frames_until(end) / clock.rate
+        assert abs(heard - seen) <= 0.5 / clock.rate + 1e-7
