@@ -25,9 +25,10 @@ def main() -> None:
     parser.add_argument("--names", nargs="+", default=[], help="only clips whose name holds one")
     parser.add_argument("--pictures", type=Path, help="where the worst frames are put")
     parser.add_argument("--speed", action="store_true", help="nothing but the speeds")
+    parser.add_argument("--alone", action="store_true", help="speeds without file to file")
     asked = parser.parse_args()
-    if asked.speed:
-        for line in speeds():
+    if asked.speed or asked.alone:
+        for line in speeds(whole=not asked.alone):
             print(line, flush=True)
         return
     for line in report(

@@ -59,9 +59,9 @@ def report(
         yield from _table(f"footage in {folder.name}", clips, measure_rivals, modes, pictures)
 
 
-def speeds() -> Iterator[str]:
-    """The table of speeds, with ratios to each filter."""
-    rows = paces()
+def speeds(*, whole: bool = True) -> Iterator[str]:
+    """The table of speeds, with ratios to each filter; ``whole`` adds file to file."""
+    rows = paces(whole=whole)
     yield (
         "| 1280x720: frames a second (processor ms a frame) | new, 24 to 48 | new, 24 to 60 "
         "| file to file, 24 to 60 |"
@@ -69,11 +69,9 @@ def speeds() -> Iterator[str]:
     yield "|---|---|---|---|"
     for row in rows:
         cells = [f"{pace.rate:.1f} ({pace.effort:.0f})" for pace in (row.alone, row.three)]
-        whole = row.whole
+        end = row.whole
         cells.append(
-            f"{whole.rate:.1f} ({whole.effort:.0f}), {whole.rate / 60:.2f}x real time"
-            if whole
-            else ""
+            f"{end.rate:.1f} ({end.effort:.0f}), {end.rate / 60:.2f}x real time" if end else ""
         )
         yield f"| {row.name} | {' | '.join(cells)} |"
     filters = [row for row in rows if row.name in FILTERS_TIMED]
