@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -488,7 +489,7 @@ def test_animation_on_twos_gets_real_motion(tmp_path: Path, written: list[Planes
     assert result.tally.replaced >= 16
     assert result.tally.new == result.tally.replaced
     assert result.tally.pictures == 48
-    stills = sum(a.same(b) for a, b in zip(written, written[1:], strict=False))
+    stills = sum(a.same(b) for a, b in pairwise(written))
     assert stills <= 24 - result.tally.replaced
     words = plan_retime(path, {"duplicates": "replace"}).sentences()
     assert f"{result.tally.replaced} repeated frames are replaced by motion." in words
