@@ -4,7 +4,10 @@ from synth.media.depth_picture import load_depth_picture
 from synth.media.image import LoadedImage, load_image
 from synth.media.metadata import read_metadata
 from synth.media.opening import MediaInfo
+from synth.media.plane_reader import PlaneFrame, PlaneReader
+from synth.media.planes import ColourTags, Planes
 from synth.media.settings import SUFFIXES, VIDEO_FORMATS, EncoderSettings, VideoFormat
+from synth.media.sound import Sound, SoundPiece
 from synth.media.video import VideoFrame, VideoReader, probe
 from synth.media.writer import VideoWriter
 from synth.media.yuv_to_rgb import warm_up
@@ -12,9 +15,15 @@ from synth.media.yuv_to_rgb import warm_up
 __all__ = [
     "SUFFIXES",
     "VIDEO_FORMATS",
+    "ColourTags",
     "EncoderSettings",
     "LoadedImage",
     "MediaInfo",
+    "PlaneFrame",
+    "PlaneReader",
+    "Planes",
+    "Sound",
+    "SoundPiece",
     "VideoFormat",
     "VideoFrame",
     "VideoReader",

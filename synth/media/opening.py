@@ -172,10 +172,14 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def refuse_hdr(frame: av.VideoFrame) -> None:
-    """Raise ``InvalidMedia`` if the frame is high dynamic range, which 8 bits cannot show."""
+def refuse_hdr(frame: av.VideoFrame, *, attached: bool = False) -> None:
+    """Raise ``InvalidMedia`` if the frame is high dynamic range, which 8 bits cannot show.
+
+    ``attached`` looks at what hangs on the frame as well. That is for the first one alone: PyAV
+    ties a frame whose attachments were asked for into a ring, which keeps its memory for long.
+    """
     kind = _HDR.get(int(frame.color_trc))
-    if kind is None and side_data(frame, "DOVI_METADATA") is not None:
+    if kind is None and attached and side_data(frame, "DOVI_METADATA") is not None:
         kind = "Dolby Vision"
     if kind is not None:
         raise InvalidMedia(

@@ -74,7 +74,7 @@ class VideoSource:
                     "The video has no picture that can be read; the file is empty or cut off. "
                     "Save or upload it again."
                 )
-            refuse_hdr(first)
+            refuse_hdr(first, attached=True)
             self.first = first
             """The first decoded frame."""
             aspect = _sample_aspect(stream, self.notes)
@@ -120,6 +120,8 @@ class VideoSource:
     def close(self) -> None:
         """Close the file; safe to call more than once."""
         self._container.close()
+        # What decodes holds this object; without this its pictures would stay a while longer.
+        self._frames = iter(())
 
     def frames(self, start: Fraction = Fraction(0)) -> Iterator[av.VideoFrame]:
         """Decoded frames in the order they are shown, each of them checked; once only.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -352,3 +353,19 @@ def test_read_only_planes_are_taken() -> None:
     for plane in (planes.y, planes.u, planes.v):
         plane.setflags(write=False)
     assert to_rgb(planes).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("kind", [PlaneReader, VideoReader])
+def test_no_decoded_picture_waits_for_the_garbage_collector(
+    tmp_path: Path, make_clip: Clip, make_frames: Frames, kind: Any
+) -> None:
+    path = make_clip(tmp_path / "c", make_frames(80, 64, 48), options=FAST)
+    gc.collect()
+    gc.disable()
+    try:
+        with kind(path) as reader:
+            for _ in reader:
+                pass
+            assert sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) < 5
+    finally:
+        gc.enable()
