@@ -82,7 +82,7 @@ const PRESETS = {
   quarter: () => ({ ...flowing(), speed: 0.25 }),
   ramp: () => ({ ...flowing(), speed_curve: easyRamp() }),
   twos: () => ({ ...flowing(), duplicates: "replace" }),
-  fast: () => ({ ...whole, speed: 4, shutter_angle: 180 }),
+  fast: () => ({ ...flowing(), speed: 4, shutter_angle: 180 }),
 };
 const tiles = spec.presets.map((preset) => h("button", { type: "button", class: "ms-preset", "data-preset": preset.id, title: preset.help,
   onclick: () => change((all) => Object.assign(all, PRESETS[preset.id]())) }, h("b", {}, preset.label), h("small", {}, preset.short)));
@@ -179,12 +179,16 @@ const shutter = h("input", { type: "range", class: "ms-range", id: "ip-shutter_a
 painters.push(() => {
   shutter.value = String(asked().shutter_angle);
   paintRange(shutter);
-  shutterOut.textContent = asked().shutter_angle ? `${asked().shutter_angle}° shutter` : "none";
+  shutterOut.textContent = asked().shutter_angle ? `${asked().shutter_angle}°` : "none";
 });
 
+const offered = h("span", {});
+const fetch = button("Download it", { kind: "second", id: "ip-download-network", onclick: () => { fetch.disabled = true; trigger("download", {}); } });
+const offer = h("div", { class: "ms-offer", role: "status", hidden: true }, offered, fetch);
 const videoFields = h("div", { class: "ms-retimefields" },
   field("target_fps", "Frames a second", bounds.target_fps.help, h("div", {}, rate, rates)),
   field("mode", "New frames", bounds.mode.help, segments("mode", "New frames", bounds.mode.help, spec.modes)),
+  offer,
   field("sound", "Sound", bounds.sound.help, picklist("sound", bounds.sound.help, spec.sounds)),
   field("duplicates", "Repeated frames", bounds.duplicates.help, picklist("duplicates", bounds.duplicates.help, spec.duplicates)),
   field("shutter_angle", "Blur when faster", bounds.shutter_angle.help, shutter, shutterOut),
@@ -203,7 +207,7 @@ painters.push(() => {
 });
 const pairFields = h("div", { class: "ms-retimefields ms-pairfields", hidden: true },
   field("between", "New pictures between", spec.between.help, count, countOut),
-  field("pair-mode", "How they are made", bounds.mode.help, segments("pair-mode", "New pictures", bounds.mode.help, spec.modes, () => pair().mode, (one) => changePair((all) => { all.mode = one; }))),
+  field("pair-mode", "How they are made", bounds.mode.help, segments("pair-mode", "New pictures", bounds.mode.help, spec.modes.filter((one) => one.id !== "learned"), () => pair().mode, (one) => changePair((all) => { all.mode = one; }))),
   field("pair-fps", "Played at", "Frames a second of the clip that shows them", picklist("pair-fps", "Frames a second of the clip that shows them", spec.rates.map((one) => ({ id: one, label: `${one} a second` })), () => pair().fps, (one) => changePair((all) => { all.fps = one; }))));
 
 // --- the part of the clip; it stands under the source's playhead ---
@@ -245,7 +249,11 @@ function refresh() {
 }
 
 function showReply() {
-  const wrong = (props.reply || {}).problems || {};
+  const reply = props.reply || {};
+  const wrong = reply.problems || {};
+  offered.textContent = reply.offer || "";
+  offer.hidden = !reply.offer;
+  fetch.disabled = fetch.hidden = Boolean(reply.busy);
   for (const [key, node] of Object.entries(problems)) {
     const shared = key === "seconds" ? "start" : key;
     const text = wrong[key] || (shared === "start" ? wrong.start || wrong.seconds : "") || "";

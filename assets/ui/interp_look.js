@@ -12,6 +12,7 @@ let view = "wheel";
 let at = 0; // seconds of the source
 let ready = false; // something is there to look at
 let waiting = 0;
+let asked = 0; // number of the latest question; answers to earlier ones come too late
 
 const tabs = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "What to look at" }, VIEWS.map(([id, label, help]) =>
   h("button", { type: "button", role: "radio", "data-view": id, title: help, onclick: () => turnTo(id) }, label)));
@@ -54,16 +55,17 @@ function request() {
   waiting = setTimeout(() => { busy.hidden = false; }, 200);
   if (view === "compare") busy.lastChild.textContent = "Making the comparison…";
   else busy.lastChild.textContent = "Looking…";
-  trigger("look", { view, at, layout: root.clientWidth < 560 ? "split" : "beside" });
+  asked += 1;
+  trigger("look", { view, at, asked, layout: root.clientWidth < 560 ? "split" : "beside" });
 }
 
 function show() {
   const shown = props.shown || {};
   if (!shown.stamp) return;
+  if (shown.asked !== asked) return;
   if (shown.progress) { busy.hidden = false; busy.lastChild.textContent = shown.progress; return; }
   clearTimeout(waiting);
   busy.hidden = true;
-  if (shown.view && shown.view !== view) return; // an answer to an earlier question
   caption.textContent = shown.error || shown.caption || "";
   caption.classList.toggle("ms-bad", Boolean(shown.error));
   if (shown.error) return;
@@ -111,7 +113,7 @@ async function showDoubt() {
   none.hidden = Boolean(figure);
   plot.hidden = !figure;
   verdict.textContent = doubt.words || "";
-  fill(worst, (doubt.worst || []).map((one) => button(`${moment(one.time)} s`, { kind: "plain", title: one.words, "data-worst": one.time, onclick: () => goTo(one.time) })));
+  fill(worst, (doubt.worst || []).map((one, index) => button(`${index + 1} · ${moment(one.time)} s`, { kind: "plain", title: one.words, "data-worst": one.time, onclick: () => goTo(one.time) })));
   if (!figure) { times = { shown: [], source: [] }; return; }
   times = doubt.times || times;
   if (!window.Plotly) { plot.hidden = true; return; }

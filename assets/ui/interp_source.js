@@ -185,7 +185,7 @@ function show() {
   if (shown.kind && shown.kind !== mode) turnTo(shown.kind);
   if (shown.busy) return;
   say(shown.error || (shown.notes || []).join(" "), Boolean(shown.error));
-  if (shown.still) { still.src = shown.still; return; }
+  if (shown.still) { if (Math.abs(shown.at - at) < 1e-6) still.src = shown.still; return; } // else a later one is coming
   if (shown.error) return; // What was there stays.
   name.textContent = shown.name || "";
   name.title = shown.name || "";

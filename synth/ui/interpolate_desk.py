@@ -79,8 +79,12 @@ def desk_spec() -> dict[str, Any]:
             {name: name.replace("_", " ").capitalize() for name in _EASES}, {}
         ),
         "modes": _choices(
-            {"fast": "Fast", "quality": "Quality"},
-            {"fast": "Quicker to make", "quality": "The best there is"},
+            {"fast": "Fast", "quality": "Quality", "learned": "Learned"},
+            {
+                "fast": "Quicker to make",
+                "quality": "Finer motion and sharper frames; the usual choice",
+                "learned": "A neural network, downloaded once; much slower",
+            },
         ),
         "sounds": _choices(
             {"keep_pitch": "Stretch, keep pitch", "varispeed": "Like tape", "drop": "No sound"},

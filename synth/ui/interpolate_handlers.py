@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import astuple, replace
 from typing import Any, Final
 
 import gradio as gr
 
-from synth.errors import InvalidInstruction, InvalidMedia
-from synth.flow.plan import plan_retime
+from synth.errors import InvalidInstruction, InvalidMedia, Unavailable
+from synth.flow.learned_model import LearnedModel
+from synth.flow.plan import RetimePlan, plan_retime
 from synth.flow.retime import retime_video
 from synth.flow.settings import RetimeSettings
 from synth.flow.show import Layout
@@ -54,16 +57,24 @@ from synth.ui.trial_clips import TrialClips
 
 _NOTHING: Final = "There is no video yet. Choose one, or try the example."
 
+_PLANS_KEPT: Final = 32
+_DECIDE_FRAMES: Final = (
+    "target_fps", "speed", "speed_curve", "duplicates", "shutter_angle", "start", "seconds",
+)  # fmt: skip
+
 Update = Any
 """What ``gr.update`` gives."""
 
 
 class InterpolateHandlers:
-    """The answers of one served page's Interpolate tab; it keeps nobody's data."""
+    """The answers of one served page's Interpolate tab; of visitors it keeps plans alone."""
 
     def __init__(self, pool: JobPool, trials: TrialClips) -> None:
         self._pool = pool
         self._trials = trials
+        self._model = LearnedModel()
+        self._plans: OrderedDict[str, RetimePlan] = OrderedDict()
+        self._lock = threading.Lock()
 
     def examples(self) -> list[dict[str, Any]]:
         """What the source panel offers to try."""
@@ -130,10 +141,11 @@ class InterpolateHandlers:
     def still(self, footage: Footage, event: gr.EventData) -> Update:
         """The playhead moved over a video that the browser cannot play: its frame there."""
         try:
-            picture = picture_url(frame_at(_clip(footage), _number(event, "at")), 960)
+            at = _number(event, "at")
+            picture = picture_url(frame_at(_clip(footage), at), 960)
         except Exception as error:
             return show({"kind": "video", "error": message_of(error)})
-        return show({"kind": "video", "still": picture})
+        return show({"kind": "video", "still": picture, "at": at})
 
     def _put(
         self, work: Callable[[JobContext], tuple[Clip, str]], footage: Footage
@@ -166,7 +178,7 @@ class InterpolateHandlers:
     def edited(self, desk: object, footage: Footage) -> tuple[Any, Any]:
         """The desk or the source changed: outputs (desk, monitor), from the header alone."""
         wrong = problems(desk) if footage.kind == "video" else {}
-        reply = gr.update(reply={"problems": wrong})
+        reply = gr.update(reply={"problems": wrong, **({} if wrong else self._offer(desk))})
         if wrong:
             words = "Change what is marked, then this says what will come out."
             return reply, gr.update(summary={"sentence": words, "key": ""})
@@ -176,8 +188,9 @@ class InterpolateHandlers:
             elif footage.clip is None:
                 summary = {"sentence": _NOTHING}
             else:
-                plan = plan_retime(footage.clip.path, read_retime(desk), scan=False)
-                summary = planned(plan, scanned=False)
+                asked = read_retime(desk)
+                plan = self._known(footage.clip, asked)
+                summary = planned(plan or plan_retime(footage.clip.path, asked, scan=False))
         except Exception as error:
             return reply, gr.update(summary={"error": message_of(error)})
         return reply, gr.update(summary={**summary, "key": fingerprint(desk, footage)})
@@ -187,20 +200,63 @@ class InterpolateHandlers:
         if footage.kind != "video" or footage.clip is None or problems(desk):
             yield gr.skip()
             return
-        path, key = footage.clip.path, fingerprint(desk, footage)
+        clip, key = footage.clip, fingerprint(desk, footage)
         failures: list[str] = []
         with told(failures):
             settings = read_retime(desk)
+            if self._known(clip, settings) is not None:
+                yield gr.skip()
+                return
 
-            def work(job: JobContext) -> Any:
-                return plan_retime(path, settings, cancel=job.cancel, progress=job.progress)
+            def work(job: JobContext) -> RetimePlan:
+                return plan_retime(clip.path, settings, cancel=job.cancel, progress=job.progress)
 
             with self._pool.start(work) as job:
                 for _ in job.events():
                     yield gr.skip()
-                yield gr.update(summary={**planned(job.result(0), scanned=True), "key": key})
+                plan = job.result(0)
+            self._keep(clip, settings, plan)
+            yield gr.update(summary={**planned(plan), "key": key})
         if failures:
             yield gr.update(summary={"error": failures[0]})
+
+    def download(self, desk: object) -> Generator[Any, None, None]:
+        """Fetch the learned network: yields updates of the desk."""
+        failures: list[str] = []
+
+        def fetch(job: JobContext) -> None:
+            self._model.download(progress=job.progress, cancel=job.cancel)
+
+        with told(failures), self._pool.start(fetch) as job:
+            for progress in job.events():
+                share = f" {progress.fraction:.0%}" if progress.total else "…"
+                yield gr.update(reply={"offer": f"{progress.stage}{share}", "busy": True})
+            job.result(0)
+            yield gr.update(reply={})
+        if failures:
+            yield gr.update(reply={**self._offer(desk), "problems": {"mode": failures[0]}})
+
+    def _offer(self, desk: object) -> dict[str, Any]:
+        """What to say where the learned network is wanted and not here; else nothing."""
+        if read_retime(desk).mode != "learned" or self._model.available():
+            return {}
+        try:
+            self._model.load()
+        except Unavailable as error:
+            return {"offer": str(error)}
+        return {}
+
+    def _known(self, clip: Clip, asked: RetimeSettings) -> RetimePlan | None:
+        """The plan of a clip that was read before for a request with the same frames."""
+        with self._lock:
+            plan = self._plans.get(_frames_of(clip, asked))
+        return replace(plan, settings=asked) if plan else None
+
+    def _keep(self, clip: Clip, asked: RetimeSettings, plan: RetimePlan) -> None:
+        with self._lock:
+            self._plans[_frames_of(clip, asked)] = plan
+            while len(self._plans) > _PLANS_KEPT:
+                self._plans.popitem(last=False)
 
     # --- preview and render: outputs (monitor, look) ---
 
@@ -279,7 +335,8 @@ class InterpolateHandlers:
         self, desk: object, footage: Footage, event: gr.EventData
     ) -> Generator[Any, None, None]:
         """The motion at a moment, or before and after beside each other: yields the look."""
-        view = str(event._data.get("view"))[:20]
+        view, asked = str(event._data.get("view"))[:20], event._data.get("asked")
+        known = {"view": view, "asked": asked if isinstance(asked, int) else 0}
         failures: list[str] = []
         with told(failures):
             at = _number(event, "at")
@@ -295,14 +352,14 @@ class InterpolateHandlers:
             with self._pool.start(work) as job:
                 for progress in job.events():
                     if view == "compare":
-                        yield show({"view": view, "progress": _share(progress)})
+                        yield show({**known, "progress": _share(progress)})
                     else:
                         yield gr.skip()
                 seen = job.result(0)
                 shown = seen.shown() if isinstance(seen, Compared) else seen
-                yield show({**shown, "view": view})
+                yield show({**shown, **known})
         if failures:
-            yield show({"view": view, "error": failures[0]})
+            yield show({**known, "error": failures[0]})
 
 
 def fingerprint(desk: object, footage: Footage) -> str:
@@ -319,6 +376,12 @@ def fingerprint(desk: object, footage: Footage) -> str:
     made_of = [footage.kind, asked, repr(astuple(source)) if source else None]
     text = json.dumps(made_of, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _frames_of(clip: Clip, asked: RetimeSettings) -> str:
+    """A mark of all that decides which frames there will be, not how they are made."""
+    made_of = [asked.to_dict()[name] for name in _DECIDE_FRAMES]
+    return repr((astuple(clip), made_of))
 
 
 def _clip(footage: Footage) -> Clip:

@@ -52,6 +52,8 @@ _COMPARED: Final = 0.6
 _COMPARE_SLOWER: Final = 4
 _COMPARE_MOST: Final = 240
 _MAP_POINTS: Final = 200
+_STILL: Final = 0.5
+"""Motion below which a picture counts as standing still, pixels."""
 _LOOK_WORDS: Final = {
     "wheel": "Colour says which way each spot goes to the next frame, strength how far.",
     "arrows": "Where each spot goes to the next frame.",
@@ -62,9 +64,9 @@ _LOOK_WORDS: Final = {
 # --- what will come out ---
 
 
-def planned(plan: RetimePlan, *, scanned: bool) -> dict[str, Any]:
+def planned(plan: RetimePlan) -> dict[str, Any]:
     """The monitor's summary of a plan; before the scan it says that the clip is being read."""
-    more = [] if scanned else ["Looking for cuts, fades and repeated frames…"]
+    more = [] if plan.scanned else ["Looking for cuts, fades and repeated frames…"]
     return {"sentence": " ".join(plan.sentences()), "warnings": [], "notes": more}
 
 
@@ -297,7 +299,10 @@ def look_at(footage: Footage, view: str, at: float, cancel: CancelToken) -> dict
         picture = arrows_picture(first, motion.forward)
     else:
         picture = hidden_picture(first, motion)
-    return {"picture": picture_url(picture, _LOOK_SIDE, 90), "caption": _LOOK_WORDS[view]}
+    reach = np.hypot(motion.forward[..., 0], motion.forward[..., 1])
+    still = float(np.percentile(reach, 95)) < _STILL
+    words = "Next to nothing moves here. Choose another moment." if still else _LOOK_WORDS[view]
+    return {"picture": picture_url(picture, _LOOK_SIDE, 90), "caption": words}
 
 
 @dataclass(frozen=True)

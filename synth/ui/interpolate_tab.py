@@ -67,7 +67,8 @@ def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) 
         "trigger_mode": "multiple",
     }
     read = {**quick, "concurrency_id": "plan", "concurrency_limit": 2}
-    looks = {**quick, "concurrency_id": "flow-looks", "concurrency_limit": 2}
+    # What comes with the event would be that of the first one under "always_last".
+    looks = {**said, "concurrency_id": "flow-looks", "concurrency_limit": 2}
     renders = {
         **said,
         "concurrency_id": RENDER_QUEUE,
@@ -86,10 +87,13 @@ def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) 
         source.turned(handlers.turned, footage, given, **said),
         *taken,
     ]
-    for change in changes:
-        change.then(*summary, **said).then(*scan, **read)
-    source.still(handlers.still, footage, source, **quick)
-    desk.edited(*summary, **quick).then(*scan, **read)
+    scans = [change.then(*summary, **said).then(*scan, **read) for change in changes]
+    scans.append(desk.edited(*summary, **quick).then(*scan, **read))
+    # What is still being read for the settings before is of no use any more.
+    desk.edited(None, cancels=scans, queue=False, api_visibility="private")
+    source.still(handlers.still, footage, source, **looks)
+    fetch = desk.download(handlers.download, desk, desk, **work)
+    fetch.then(*summary, **said)
     look.look(handlers.look, inputs, look, **looks)
     preview = monitor.preview_shot(handlers.preview, [*inputs, source], [monitor, look], **renders)
     render = monitor.render_shot(handlers.render, inputs, [monitor, look], **renders)

@@ -158,7 +158,7 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "file": file.model_dump(),
         "name": path.name,
         "playable": playable(path),
-        "onward": path.suffix in _VIDEOS,
+        "onward": final and path.suffix in _VIDEOS,
         "final": final,
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),

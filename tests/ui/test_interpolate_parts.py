@@ -1,0 +1,210 @@
+"""The parts behind the Interpolate tab: what the desk sends, what is said, what is shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from synth.control import CancelToken, ignore_progress
+from synth.errors import InvalidInstruction, InvalidMedia
+from synth.flow.retime import retime_video
+from synth.flow.settings import RetimeSettings
+from synth.jobs import JobContext, JobPool
+from synth.media import probe
+from synth.scene.cache import SceneCache
+from synth.ui.depth_brush import DepthStore
+from synth.ui.examples import find_examples
+from synth.ui.footage import Clip, Footage, Pair, frames_around, open_clip, shown_clip, smaller
+from synth.ui.interpolate_desk import desk_spec, first_ask, problems, read_pair, read_retime
+from synth.ui.interpolate_handlers import InterpolateHandlers, fingerprint
+from synth.ui.interpolate_shown import (
+    compare,
+    doubt_shown,
+    finished_retime,
+    look_at,
+    pair_summary,
+    preview_settings,
+)
+from synth.ui.trial_clips import TrialClips
+from tests.ui.interpolating import SIZE, make_clip, make_pair
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """Two seconds of panning at 12 frames a second."""
+    return open_clip(str(make_clip(tmp_path_factory.mktemp("clips") / "pan.mp4")), "pan.mp4")[0]
+
+
+@pytest.fixture
+def handlers() -> InterpolateHandlers:
+    trials = TrialClips(find_examples(), DepthStore(), SceneCache())
+    return InterpolateHandlers(JobPool(2), trials)
+
+
+def _asked(**changes: Any) -> dict[str, Any]:
+    ask = first_ask()
+    return {**ask, "retime": {**ask["retime"], **changes}}
+
+
+def test_the_desk_offers_what_the_core_takes() -> None:
+    spec = desk_spec()
+    json.dumps(spec)
+    for key in ("modes", "sounds", "duplicates", "formats"):
+        name = {"modes": "mode", "sounds": "sound", "formats": "format"}.get(key, key)
+        for choice in spec[key]:
+            assert RetimeSettings.from_values({name: choice["id"]})
+    for rate in spec["rates"]:
+        assert RetimeSettings.from_values({"target_fps": rate}).rate
+    for speed in spec["speeds"]:
+        assert RetimeSettings.from_values({"speed": speed})
+    for choice in spec["ease_choices"]:
+        assert choice["id"] in spec["eases"]
+    assert not problems(first_ask())
+    assert read_retime(first_ask()).target_fps == "60"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"target_fps": "abc"}, "target_fps", "not a number"),
+        ({"target_fps": "5000"}, "target_fps", "limit"),
+        ({"speed": 99.0}, "speed", "The speed is 99.0; it must be at most 16"),
+        ({"speed": float("nan")}, "speed", "finite"),
+        ({"speed_curve": [[0.0, 40.0]]}, "speed_curve", "at most 16"),
+        ({"speed_curve": [[1.0, 1.0], [0.0, 1.0]]}, "speed_curve", "order of time"),
+        ({"shutter_angle": 500.0}, "shutter_angle", "The shutter is 500.0"),
+        ({"format": "betamax"}, "format", "mp4"),
+        ({"colour": "red"}, "all", "colour"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_control(
+    changes: dict[str, Any], name: str, words: str
+) -> None:
+    found = problems(_asked(**changes))
+    assert list(found) == [name]
+    assert words in found[name]
+
+
+@pytest.mark.parametrize("value", [None, 3, {}, {"retime": 4}, {"pair": {"between": 3}}])
+def test_a_desk_that_makes_no_sense_is_refused(value: object) -> None:
+    assert problems(value)
+    with pytest.raises(InvalidInstruction):
+        read_retime(value)
+    with pytest.raises(InvalidInstruction):
+        read_pair(value)
+
+
+def test_a_clip_is_opened_and_its_frames_are_found(clip: Clip) -> None:
+    assert (clip.width, clip.height) == SIZE
+    assert (clip.rate, clip.seconds, clip.sound, clip.playable) == (12, 2.0, False, True)
+    shown = shown_clip(clip, "data:,")
+    assert shown["facts"] == "160 × 90, 12 a second, no sound"
+    first, following = frames_around(clip, 1.0)
+    assert first.shape == (90, 160, 3)
+    assert not np.array_equal(first, following)
+    last = frames_around(clip, 1.99)
+    assert not np.array_equal(*last)
+    assert smaller(np.zeros((1080, 1920, 3), np.uint8)).shape == (540, 960, 3)
+
+
+def test_a_preview_is_short_and_inside_the_clip(clip: Clip) -> None:
+    asked = RetimeSettings.from_values({"target_fps": "60", "format": "prores"})
+    at_end = preview_settings(asked, clip, 1.9)
+    assert (at_end.start, at_end.seconds, at_end.format) == (1.0, 1.0, "mp4")
+    slow = preview_settings(RetimeSettings(speed=1 / 16), clip, 0.5)
+    assert (slow.start, slow.seconds) == (0.5, 0.25)
+    trimmed = preview_settings(RetimeSettings(start=0.75), clip, 0.0)
+    assert trimmed.start == 0.75
+
+
+def test_the_mark_follows_whatever_the_result_is_made_from(clip: Clip) -> None:
+    footage = Footage(clip=clip)
+    mark = fingerprint(_asked(), footage)
+    assert fingerprint(_asked(target_fps="60/1"), footage) == mark
+    assert fingerprint(_asked(speed=0.5), footage) != mark
+    assert fingerprint(_asked(), Footage(clip=replace(clip, path="/other"))) != mark
+    assert fingerprint(_asked(), replace(footage, kind="pictures")) != mark
+
+
+def test_two_pictures_are_summed_up_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    asked = {"between": 8, "mode": "quality", "fps": "24"}
+    assert "two pictures" in pair_summary(Pair(), asked)["sentence"]
+    first, last = map(str, make_pair(tmp_path))
+    assert "last picture" in pair_summary(Pair((first, None)), asked)["sentence"]
+    assert "become 10" in pair_summary(Pair((first, last)), asked)["sentence"]
+    with pytest.raises(InvalidMedia, match="first picture is missing"):
+        _ = Pair((None, last)).both
+
+
+def test_a_result_is_told_with_its_doubts(clip: Clip, tmp_path: Path) -> None:
+    settings = RetimeSettings(target_fps="24", mode="fast", start=1.0)
+    result = retime_video(clip.path, settings=settings, output_path=tmp_path / "smooth.mp4")
+    said = finished_retime(result, seconds=2.0, final=True)
+    assert said["badge"] == "Made in 2.0 s"
+    assert ("Frames", "24 at 24") in said["facts"]
+    doubt = doubt_shown(result, settings, clip.rate)
+    json.dumps(doubt)
+    assert len(doubt["times"]["shown"]) == len(doubt["times"]["source"])
+    assert doubt["times"]["source"][0] == 1.0
+    assert doubt["times"]["source"][-1] == pytest.approx(1.0 + 23 / 24, abs=1e-3)
+    assert doubt["figure"]["data"]
+
+
+@pytest.mark.parametrize("view", ["wheel", "arrows", "hidden"])
+def test_the_motion_of_a_moment_is_a_picture(clip: Clip, view: str) -> None:
+    seen = look_at(Footage(clip=clip), view, 1.0, CancelToken())
+    assert seen["picture"].startswith("data:image/jpeg")
+    assert "Next to nothing" not in seen["caption"]
+
+
+def test_nothing_to_look_at_and_no_such_view_are_said(clip: Clip) -> None:
+    with pytest.raises(InvalidInstruction, match="no video yet"):
+        look_at(Footage(), "wheel", 0.0, CancelToken())
+    with pytest.raises(InvalidInstruction, match="no such view"):
+        look_at(Footage(clip=clip), "x-ray", 0.0, CancelToken())
+
+
+def test_before_and_after_become_a_clip(clip: Clip, tmp_path: Path) -> None:
+    job = JobContext(tmp_path, CancelToken(), ignore_progress)
+    asked = RetimeSettings(target_fps="24", mode="fast")
+    made = compare(clip, asked, 1.0, "beside", job)
+    info = probe(made.path)
+    assert (info.width, info.fps) == (960, 24)
+    assert info.frames == 14 * 4  # 0.6 s at 24 a second, four times slower
+    assert "4× slower" in made.words
+
+
+def test_broken_requests_are_answered_with_words(handlers: InterpolateHandlers, clip: Clip) -> None:
+    desk, monitor = handlers.edited(_asked(speed=99.0), Footage(clip=clip))
+    assert list(desk["reply"]["problems"]) == ["speed"]
+    assert "marked" in monitor["summary"]["sentence"]
+    for answer in (
+        list(handlers.render(_asked(), Footage()))[-1][0],
+        list(handlers.preview(_asked(speed=99.0), Footage(clip=clip), {"moment": "soon"}))[-1][0],
+    ):
+        assert answer["value"]["phase"] == "failed"
+        assert "went wrong" not in answer["value"]["message"]
+    for at in (-1, "soon", float("nan"), None):
+        event = gr.EventData(None, {"view": "wheel", "at": at})
+        shown = list(handlers.look(_asked(), Footage(clip=clip), event))[-1]["shown"]
+        assert "number of seconds" in shown["error"]
+    outside = {"video": {"path": "/etc/passwd"}, "pictures": [{"path": "/etc/passwd"}, None]}
+    for answers in (handlers.video(outside, Footage()), handlers.pictures(outside, Footage())):
+        assert "No uploaded file" in list(answers)[-1][1]["shown"]["error"]
+
+
+def test_a_plan_is_read_once_for_settings_that_change_no_frame(
+    handlers: InterpolateHandlers, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    footage = Footage(clip=clip)
+    list(handlers.scanned(_asked(), footage))
+    monkeypatch.setattr("synth.ui.interpolate_handlers.plan_retime", None)
+    _, monitor = handlers.edited(_asked(mode="fast", sound="drop"), footage)
+    assert "24 frames at 12 become 120 at 60" in monitor["summary"]["sentence"]
+    assert not monitor["summary"]["notes"]
