@@ -27,6 +27,10 @@ _FASTEST_RATE = 192_000
 _MOST_CHANNELS = 16
 _TOLERANCE = Fraction(1, 50)
 """Seconds by which a file's clock and its samples may disagree before the clock is followed."""
+_JUMP = Fraction(1, 10)
+"""Seconds of disagreement that are followed at once."""
+_PATIENCE = 8
+"""Frames that must disagree in a row otherwise: the stamps of Vorbis in WebM sway by 20 ms."""
 _RUN_UP = Fraction(1, 2)
 """Seconds read before the start: decoders need a moment until they are right (RFC 7845, 4.6)."""
 _LOUDEST = 2.0
@@ -168,6 +172,7 @@ class SoundReader:
                 raise LimitExceeded("The video's sound does not fit in memory.") from error
             except (av.error.FFmpegError, ValueError):
                 self._failures += 1
+                self._resampler.missed()
                 continue
             self._decoded += len(frames)
             yield from frames
@@ -190,7 +195,7 @@ class _Resampler:
     """Decoded frames to blocks at the house's rate that lie where the file's clock puts them.
 
     Samples are counted from the first frame on, so that rounded stamps move nothing; only where
-    the clock runs away from the count does a new count begin.
+    the clock runs away from the count, or something is missing, does a new count begin.
     """
 
     def __init__(self, channels: int) -> None:
@@ -202,6 +207,11 @@ class _Resampler:
         self._next = 0
         self.gaps = 0
         """How often the clock ran ahead of the samples."""
+        self._strikes = 0
+
+    def missed(self) -> None:
+        """Something before the next frame was lost: its time is to be believed."""
+        self._strikes = _PATIENCE
 
     def push(
         self, frame: av.AudioFrame, time: Fraction | None
@@ -214,7 +224,11 @@ class _Resampler:
         if self._inner is not None:
             expected += Fraction(self._given, int(str(self._kind[2])))
         at = expected if time is None else time
-        if self._inner is None or kind != self._kind or abs(at - expected) > _TOLERANCE:
+        off = abs(at - expected)
+        self._strikes = self._strikes + 1 if off > _TOLERANCE else 0
+        astray = off > _JUMP or self._strikes >= _PATIENCE
+        if self._inner is None or kind != self._kind or astray:
+            self._strikes = 0
             self.gaps += self._inner is not None and at - expected > _TOLERANCE
             yield from self.flush()
             self._kind, self._begin, self._given = kind, at, 0

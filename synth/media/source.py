@@ -38,6 +38,9 @@ from synth.media.turn import Turn
 _GIVE_UP = 8
 """Damaged packets in a row after which the rest of a file is not tried."""
 
+_SQUARE = Fraction(1, 100)
+"""Pixels this near to square are shown as square: scaling would cost more than it mends."""
+
 _Picture = TypeVar("_Picture")
 
 
@@ -270,6 +273,8 @@ def _rate(info: MediaInfo, stream: VideoStream, timing: Timing) -> Fraction:
 def _sample_aspect(stream: VideoStream, notes: list[str]) -> Fraction:
     aspect = stream.sample_aspect_ratio
     if aspect is None or aspect <= 0:
+        return Fraction(1)
+    if abs(aspect - 1) < _SQUARE:
         return Fraction(1)
     if not Fraction(1, 8) <= aspect <= 8:
         notes.append(f"The file says that its pixels are {aspect} as wide as high; ignored.")

@@ -175,6 +175,18 @@ def test_odd_sizes_are_padded_with_a_note(
     assert np.array_equal(got[0].planes.u, stored.u)
 
 
+def test_pixels_that_are_nearly_square_are_left_alone(
+    tmp_path: Path, make_clip: Clip, make_frames: Frames
+) -> None:
+    def squash(stream: Any, _: Any) -> None:
+        stream.codec_context.sample_aspect_ratio = Fraction(399, 400)
+
+    path = make_clip(tmp_path / "c", make_frames(2, 400, 300), options=FAST, setup=squash)
+    _, reader = _read(path)
+    assert reader.size == (400, 300)
+    assert reader.untouched
+
+
 OTHERS = {
     "10 bit": {"pixel_format": "yuv420p10le", "options": FAST},
     "4:4:4": {"pixel_format": "yuv444p", "options": FAST},

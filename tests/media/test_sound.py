@@ -512,3 +512,13 @@ def test_new_texts_leave_the_sound_as_it_is(tmp_path: Path, format: VideoFormat)
     after = _heard(out)
     assert np.array_equal(after[0], before[0])
     assert after[1] == pytest.approx(before[1], abs=0.001)
+
+
+def test_stamps_that_sway_tear_no_holes(tmp_path: Path) -> None:
+    """Vorbis in WebM: long and short blocks make its stamps sway by some 10 ms either way."""
+    path = _source(tmp_path / "c", _beeps, 12, container="webm", codec="libvorbis", rate=44100)
+    reader = SoundReader(path, start=Fraction(0), limits=LIMITS, check=lambda: None)
+    heard = reader.window(0, 12 * SOUND_RATE)[0]
+    reader.close()
+    assert reader.notes == []
+    assert _bursts(heard, 0.5) == pytest.approx(np.arange(12) + BEEP / 2, abs=0.025)
