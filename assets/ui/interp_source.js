@@ -24,12 +24,13 @@ const when = h("output", { class: "ms-value" });
 const band = h("i", { class: "ms-band", hidden: true });
 const transport = h("div", { class: "ms-transport" }, play, h("div", { class: "ms-rail" }, band, slider), when);
 const part = h("div", { class: "ms-part", id: "ip-part" });
+const hint = h("p", { class: "ms-keys" }, ...[["Space", "play"], ["← →", "frame by frame"], ["I", "begin here"], ["O", "end here"]].flatMap(([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 const forVideo = h("div", { class: "ms-forvideo" }, frame, transport, part);
 
 // --- two pictures ---
 const ends = ["First picture", "Last picture"].map((label, index) => {
   const image = h("img", { class: "ms-picture", alt: "", hidden: true });
-  const choose = h("input", { type: "file", class: "ms-file", accept: "image/*", "aria-label": label,
+  const choose = h("input", { type: "file", class: "ms-file", accept: "image/*", multiple: true, "aria-label": label,
     onchange: () => { takePictures([...choose.files], index); choose.value = ""; } });
   const name = h("span", {}, label);
   const hollow = h("div", { class: "ms-empty" }, icon(ICONS.upload, 22), h("strong", {}, label));
@@ -57,7 +58,7 @@ const strip = h("div", { class: "ms-tries" });
 root.append(
   h("header", { class: "ms-head" }, tabs, name, h("div", { class: "ms-tools" },
     button("", { symbol: "upload", kind: "quiet", title: "Choose a file from this device", onclick: () => (mode === "video" ? picker : ends[0].choose).click() }))),
-  forVideo, forPictures, picker, facts, note, strip);
+  forVideo, forPictures, picker, facts, note, hint, strip);
 dropsOn(frame, (files) => { if (files[0]) take(files[0]); });
 
 function dropsOn(node, act) {
@@ -77,6 +78,7 @@ function turnTo(kind, asked = false) {
   for (const tab of tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.kind === kind));
   forVideo.hidden = kind !== "video";
   forPictures.hidden = kind === "video";
+  hint.hidden = kind !== "video" || !clip;
   film.pause();
   for (const one of strip.children) one.hidden = one.dataset.kind !== kind;
   bus.tell("mode", kind);
@@ -202,6 +204,7 @@ function showClip(shown) {
   plays = shown.playable;
   play.disabled = !plays;
   empty.hidden = true;
+  hint.hidden = false;
   still.src = shown.poster;
   still.hidden = false;
   film.hidden = true;

@@ -40,6 +40,7 @@ from synth.ui.footage import (
 from synth.ui.handlers import told
 from synth.ui.interpolate_desk import problems, read_pair, read_retime
 from synth.ui.interpolate_shown import (
+    LOOKING,
     Compared,
     compare,
     doubt_shown,
@@ -211,9 +212,14 @@ class InterpolateHandlers:
             def work(job: JobContext) -> RetimePlan:
                 return plan_retime(clip.path, settings, cancel=job.cancel, progress=job.progress)
 
+            header = planned(plan_retime(clip.path, settings, scan=False))
             with self._pool.start(work) as job:
-                for _ in job.events():
-                    yield gr.skip()
+                for progress in job.events(0.5):
+                    if progress.fraction:
+                        share = f"{LOOKING} {progress.fraction:.0%}"
+                        yield gr.update(summary={**header, "notes": [share], "key": key})
+                    else:
+                        yield gr.skip()
                 plan = job.result(0)
             self._keep(clip, settings, plan)
             yield gr.update(summary={**planned(plan), "key": key})

@@ -40,6 +40,8 @@ from synth.ui.assets import picture_url
 from synth.ui.footage import Clip, Footage, Pair, frames_around, smaller
 from synth.ui.monitor import file_facts, playable
 
+LOOKING: Final = "Looking for cuts, fades and repeated frames…"
+"""What the summary says while the clip is read."""
 _LOOK_SIDE: Final = 960
 _SHOT_SIDE: Final = 160
 _MOST_SHOTS: Final = 24
@@ -66,7 +68,7 @@ _LOOK_WORDS: Final = {
 
 def planned(plan: RetimePlan) -> dict[str, Any]:
     """The monitor's summary of a plan; before the scan it says that the clip is being read."""
-    more = [] if plan.scanned else ["Looking for cuts, fades and repeated frames…"]
+    more = [] if plan.scanned else [LOOKING]
     return {"sentence": " ".join(plan.sentences()), "warnings": [], "notes": more}
 
 
