@@ -10,6 +10,7 @@ Computer Vision and Image Understanding 114, 2010, tell what is easily mistaken 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -36,8 +37,11 @@ _SURE: Final = 0.6
 _FLASH_SECONDS: Final = 0.2
 """Longest burst of light; a longer one is a scene of its own."""
 
-_LEAP: Final = 20.0
-"""Change of a cell's brightness that can belong to a flash, codes."""
+_LEAP: Final = (20.0, 45.0)
+"""Change of a cell's brightness that makes a flash, codes: in steady light, and at most."""
+
+_FLICKERS: Final = 3.0
+"""A flash is at least this many times as strong as the light's usual flicker."""
 
 _LEAP_SHARE: Final = 0.45
 """Least share of the picture that a flash lights up."""
@@ -94,11 +98,12 @@ class Judge:
         return float(np.median(near)) if len(near) > 1 else _USUAL
 
     def _in_flash(self, seen: Sequence[Seen], at: int) -> bool:
+        leap = _leap_of(seen, at)
         for start in range(at, max(0, at - self._flash - 1), -1):
-            if _leap(seen[start - 1], seen[start]) < _LEAP_SHARE:
+            if _share(seen[start - 1], seen[start], leap) < _LEAP_SHARE:
                 continue
             for end in range(max(start + 1, at), min(start + self._flash + 1, len(seen))):
-                if _burst(seen, start, end) and self._same_scene(seen, start - 1, end):
+                if _burst(seen, start, end, leap) and self._same_scene(seen, start - 1, end):
                     return True
         return False
 
@@ -115,26 +120,39 @@ def is_still(seen: Sequence[Seen], at: int) -> bool:
     change = seen[at].change
     if change.stir < 0.5:
         return True
-    if change.stir > 6.0 or change.difference > 1.0:
+    if change.stir > 6.0 or change.difference > 2.0:
         return False
-    liveliest = max(one.change.stir for one in seen[max(1, at - 4) : at + 5])
-    return change.stir < 0.12 * liveliest
+    # A cut, a flash or a fade nearby is not the scene's own motion.
+    near = [
+        other.change
+        for one, other in pairwise(seen[max(0, at - 7) : at + 7])
+        if abs(other.glance.level - one.glance.level) < 4.0 and other.change.likeness > 0.3
+    ]
+    stir = max((one.stir for one in near), default=0.0)
+    difference = max((one.difference for one in near), default=0.0)
+    return change.stir < 0.12 * stir and change.difference < 0.2 * difference
 
 
-def _leap(one: Seen, other: Seen) -> float:
+def _leap_of(seen: Sequence[Seen], at: int) -> float:
+    """By how many codes a cell has to change for a flash, where light flickers as it does here."""
+    levels = [one.glance.level for one in seen[max(0, at - 10) : at + 10]]
+    return float(np.clip(_FLICKERS * np.median(np.abs(np.diff(levels))), *_LEAP))
+
+
+def _share(one: Seen, other: Seen, leap: float) -> float:
     """Share of the picture whose brightness leaps the same way."""
     if one.glance.coarse.shape != other.glance.coarse.shape:
         return 0.0
     step = other.glance.coarse - one.glance.coarse
-    return float(max((step > _LEAP).mean(), (step < -_LEAP).mean()))
+    return float(max((step > leap).mean(), (step < -leap).mean()))
 
 
-def _burst(seen: Sequence[Seen], start: int, end: int) -> bool:
+def _burst(seen: Sequence[Seen], start: int, end: int, leap: float) -> bool:
     """Whether all pictures from ``start`` to before ``end`` are lit otherwise than both sides."""
     before, after = seen[start - 1].glance.coarse, seen[end].glance.coarse
     if before.shape != after.shape:
         return False
-    brighter, darker = np.maximum(before, after) + _LEAP, np.minimum(before, after) - _LEAP
+    brighter, darker = np.maximum(before, after) + leap, np.minimum(before, after) - leap
     up = [float((one.glance.coarse > brighter).mean()) for one in seen[start:end]]
     down = [float((one.glance.coarse < darker).mean()) for one in seen[start:end]]
     return max(min(up), min(down)) >= _LEAP_SHARE

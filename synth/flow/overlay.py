@@ -45,11 +45,8 @@ width over the pictures, and nothing is dragged far anyway."""
 _BESIDE: Final = (3, 6, 10)
 """How far from an overlay's middle motion is looked for, cells: 24 to 80 pixels of 1280."""
 
-_AROUND: Final = 31
-"""Cells across the surroundings that have to move on the whole: a fifth of the width."""
-
 _CAMERA_RESTS: Final = 0.25
-"""Share of the edges that last, over the whole picture, from which the camera rests."""
+"""Share of the edges that last from which, where most of the picture is slow, the camera rests."""
 
 _OWN: Final = 0.12
 _WINDOW: Final = 11
@@ -73,7 +70,7 @@ class OverlayFinder:
         # The preset's own finest scale blurs what moves over what rests beside it.
         self._flow.setFinestScale(1)
         self._looks: dict[int, _Look] = {}
-        self._speeds: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._motions: dict[tuple[int, int], NDArray[np.float32]] = {}
 
     def mask(self, anchors: Sequence[Anchor]) -> Luma | None:
         """Where an overlay lies, 0 to 255, at half width and height; None where there is none.
@@ -87,7 +84,7 @@ class OverlayFinder:
         numbers = [anchor.number for anchor in anchors]
         pairs = list(pairwise(numbers))
         self._looks = {key: kept for key, kept in self._looks.items() if key in numbers}
-        self._speeds = {key: kept for key, kept in self._speeds.items() if key in pairs}
+        self._motions = {key: kept for key, kept in self._motions.items() if key in pairs}
         for anchor in anchors:
             if anchor.number not in self._looks:
                 self._looks[anchor.number] = _look(anchor.planes.y)
@@ -95,14 +92,14 @@ class OverlayFinder:
         if len({look.luma.shape for look in looks}) > 1:
             return None
         for pair, (one, other) in zip(pairs, pairwise(looks), strict=True):
-            if pair not in self._speeds:
-                self._speeds[pair] = self._speed(one, other)
-        return _found(looks, [self._speeds[pair] for pair in pairs])
+            if pair not in self._motions:
+                self._motions[pair] = self._motion(one, other)
+        return _found(looks, [self._motions[pair] for pair in pairs])
 
-    def _speed(self, one: _Look, other: _Look) -> NDArray[np.float32]:
-        """How fast each cell moves, frame widths per picture."""
+    def _motion(self, one: _Look, other: _Look) -> NDArray[np.float32]:
+        """How each cell moves, (h, w, 2), frame widths per picture."""
         flow = self._flow.calc(one.tiny, other.tiny, np.empty((0, 0), np.float32))
-        return np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1]), np.float32) / flow.shape[1]
+        return np.asarray(flow, np.float32) / flow.shape[1]
 
 
 def overlay_mask(lumas: Sequence[Luma]) -> Luma:
@@ -117,8 +114,8 @@ def overlay_mask(lumas: Sequence[Luma]) -> Luma:
     looks = [_look(luma) for luma in lumas[:MOST]]
     found = None
     if len(looks) >= FEWEST:
-        speeds = [finder._speed(one, other) for one, other in pairwise(looks)]
-        found = _found(looks, speeds)
+        motions = [finder._motion(one, other) for one, other in pairwise(looks)]
+        found = _found(looks, motions)
     height, width = lumas[0].shape
     return found if found is not None else np.zeros((height // 2, width // 2), np.uint8)
 
@@ -146,8 +143,9 @@ def _reduced(luma: Luma, width: int) -> Luma:
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _found(looks: Sequence[_Look], speeds: Sequence[NDArray[np.float32]]) -> Luma | None:
-    past = _runs_past(np.mean(speeds, axis=0))
+def _found(looks: Sequence[_Look], motions: Sequence[NDArray[np.float32]]) -> Luma | None:
+    motion = np.mean(motions, axis=0)
+    past = _runs_past(motion)
     if not past.any():
         return None
     low, high = looks[0].luma, looks[0].luma
@@ -164,7 +162,8 @@ def _found(looks: Sequence[_Look], speeds: Sequence[NDArray[np.float32]]) -> Lum
     )
     loose = cv2.threshold(passing, _EDGE, 255, 0)[1]
     firm = cv2.bitwise_and(cv2.threshold(lasting, _EDGE, 255, 0)[1], rests)
-    if cv2.countNonZero(firm) > _CAMERA_RESTS * cv2.countNonZero(loose):
+    resting = float((cv2.magnitude(*cv2.split(motion)) < _FAST).mean())
+    if resting > 0.5 and cv2.countNonZero(firm) > _CAMERA_RESTS * cv2.countNonZero(loose):
         return None
     size = (rests.shape[1], rests.shape[0])
     rests = cv2.bitwise_and(rests, cv2.resize(past, size, interpolation=cv2.INTER_NEAREST))
@@ -183,21 +182,26 @@ def _found(looks: Sequence[_Look], speeds: Sequence[NDArray[np.float32]]) -> Lum
     return np.asarray(half, np.uint8)
 
 
-def _runs_past(speed: NDArray[np.float32]) -> Luma:
-    """255 in cells past which the picture runs, left and right of them or above and below."""
-    height, width = speed.shape
-    margin = min(_BESIDE[-1], height - 1, width - 1)
-    fast = (cv2.blur(speed, (5, 5)) >= _FAST).astype(np.uint8)
-    padded = np.pad(fast, margin, mode="reflect")
+def _runs_past(flow: NDArray[np.float32]) -> Luma:
+    """255 in cells past which the picture runs, left and right of them or above and below.
 
-    def beside(row: int, column: int) -> NDArray[np.bool_]:
-        some = np.zeros((height, width), np.bool_)
-        for step in _BESIDE:
-            y, x = (margin + min(step, margin) * way for way in (row, column))
-            some |= padded[y : y + height, x : x + width] > 0
-        return some
-
-    runs = (beside(-1, 0) & beside(1, 0)) | (beside(0, -1) & beside(0, 1))
-    # All around it moves on the whole; a passing arm does not make a creeping wall an overlay.
-    runs &= cv2.blur(speed, (_AROUND, _AROUND)) >= _FAST
+    Both sides must move, and not against each other: amid a zoom everything rests by itself.
+    """
+    height, width = flow.shape[:2]
+    margin = _BESIDE[-1]
+    padded = np.pad(cv2.blur(flow, (5, 5)), ((margin, margin), (margin, margin), (0, 0)), "edge")
+    speed = cv2.magnitude(padded[..., 0], padded[..., 1])
+    runs = np.zeros((height, width), np.bool_)
+    for step in _BESIDE:
+        for down, right in ((step, 0), (0, step)):
+            one, other = (
+                (
+                    slice(margin + way * down, margin + way * down + height),
+                    slice(margin + way * right, margin + way * right + width),
+                )
+                for way in (-1, 1)
+            )
+            mean = (padded[one] + padded[other]) / 2
+            slowest = cv2.min(cv2.min(speed[one], speed[other]), cv2.magnitude(*cv2.split(mean)))
+            runs |= slowest >= _FAST
     return runs.astype(np.uint8) * 255
