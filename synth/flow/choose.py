@@ -12,19 +12,50 @@ from numba import njit
 STEP = 2
 """Pixels of the smaller picture in a cell, each way."""
 
+_UNSEEN = np.float32(5.0)
+"""Levels that a proposal loses where its own picture does not show the cell."""
+
 
 @njit(inline="always")
-def _sample(picture, x, y):
-    """Linear look-up at pixel centres; the edge is repeated."""
+def _look_up(picture, x, y):
+    """One value, looked up linearly at pixel centres; the edge is repeated."""
     height, width = picture.shape
     x = min(max(x, np.float32(0.0)), np.float32(width - 1.001))
     y = min(max(y, np.float32(0.0)), np.float32(height - 1.001))
     i, j = int(y), int(x)
     a, b = y - np.float32(i), x - np.float32(j)
-    one = np.float32(1.0)
-    upper = (one - b) * np.float32(picture[i, j]) + b * np.float32(picture[i, j + 1])
-    lower = (one - b) * np.float32(picture[i + 1, j]) + b * np.float32(picture[i + 1, j + 1])
+    upper, lower = np.float32(picture[i, j]), np.float32(picture[i + 1, j])
+    upper += b * (np.float32(picture[i, j + 1]) - upper)
+    lower += b * (np.float32(picture[i + 1, j + 1]) - lower)
     return upper + a * (lower - upper)
+
+
+@njit(inline="always")
+def _four(picture, x, y):
+    """A cell's four pixels, looked up linearly from (x, y) on; the edge is repeated."""
+    height, width = picture.shape
+    x = min(max(x, np.float32(0.0)), np.float32(width - 2.001))
+    y = min(max(y, np.float32(0.0)), np.float32(height - 2.001))
+    i, j = int(y), int(x)
+    a, b = y - np.float32(i), x - np.float32(j)
+    k, m = min(i + 2, height - 1), min(j + 2, width - 1)
+    p00, p01, p02 = (
+        np.float32(picture[i, j]),
+        np.float32(picture[i, j + 1]),
+        np.float32(picture[i, m]),
+    )
+    p10 = np.float32(picture[i + 1, j])
+    p11 = np.float32(picture[i + 1, j + 1])
+    p12 = np.float32(picture[i + 1, m])
+    p20, p21, p22 = (
+        np.float32(picture[k, j]),
+        np.float32(picture[k, j + 1]),
+        np.float32(picture[k, m]),
+    )
+    t0, t1 = p00 + b * (p01 - p00), p01 + b * (p02 - p01)
+    m0, m1 = p10 + b * (p11 - p10), p11 + b * (p12 - p11)
+    b0, b1 = p20 + b * (p21 - p20), p21 + b * (p22 - p21)
+    return t0 + a * (m0 - t0), t1 + a * (m1 - t1), m0 + a * (b0 - m0), m1 + a * (b1 - m1)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -42,41 +73,46 @@ def trust(here, there, flow, back, blur, drift, grid, weight):
         weight: out, (h, w) above 0.
     """
     height, width = here.shape
-    quarter = np.float32(0.25)
+    quarter, half = np.float32(0.25), np.float32(0.5)
     for i in range(weight.shape[0]):
         for j in range(weight.shape[1]):
-            fx = fy = error = apart = np.float32(0.0)
+            fx = fy = error = np.float32(0.0)
             for k in range(4):
                 r = min(STEP * i + k // 2, height - 1)
                 c = min(STEP * j + k % 2, width - 1)
                 u, v = flow[r, c, 0], flow[r, c, 1]
                 fx += u
                 fy += v
-                x, y = np.float32(c) + u, np.float32(r) + v
-                error += abs(np.float32(here[r, c]) - _sample(there, x, y))
-                if k == 0:
-                    rr = min(max(int(y + np.float32(0.5)), 0), height - 1)
-                    cc = min(max(int(x + np.float32(0.5)), 0), width - 1)
-                    du, dv = u + back[rr, cc, 0], v + back[rr, cc, 1]
-                    apart = np.sqrt(du * du + dv * dv)
+                error += abs(
+                    np.float32(here[r, c]) - _look_up(there, np.float32(c) + u, np.float32(r) + v)
+                )
+            u, v = flow[STEP * i, STEP * j, 0], flow[STEP * i, STEP * j, 1]
+            r = min(max(int(np.float32(STEP * i) + v + half), 0), height - 1)
+            c = min(max(int(np.float32(STEP * j) + u + half), 0), width - 1)
+            du, dv = u + back[r, c, 0], v + back[r, c, 1]
+            apart = np.sqrt(du * du + dv * dv)
             grid[i, j, 0] = fx * quarter
             grid[i, j, 1] = fy * quarter
             weight[i, j] = np.exp(-error * quarter / blur - apart * drift) + np.float32(1e-3)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def bend(onward, behind, tolerance, out):
+def bend(onward, behind, trust_onward, trust_behind, tolerance, certain, out):
     """How much the motion changes per interval, where that is believable.
 
-    Motion over two neighbouring intervals that differs more than its own size says is another
-    thing's motion, not a curve.
+    A change is believed where both motions are trusted, or where it is small beside the motion
+    itself: a larger one says that the flow has lost the thing.
 
     Args:
         onward: (h, w, 2) motion to the next picture.
         behind: (h, w, 2) motion to the previous one.
-        tolerance: largest believable change as a share of the motion.
+        trust_onward: (h, w) how far the first is trusted.
+        trust_behind: likewise the second.
+        tolerance: change that is small, as a share of the motion.
+        certain: trust in both together, times this, is what is believed.
         out: (h, w, 2).
     """
+    half, two, full = np.float32(0.5), np.float32(2.0), np.float32(1.0)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             ax = onward[i, j, 0] + behind[i, j, 0]
@@ -85,10 +121,10 @@ def bend(onward, behind, tolerance, out):
             size = np.sqrt(onward[i, j, 0] ** 2 + onward[i, j, 1] ** 2) + np.sqrt(
                 behind[i, j, 0] ** 2 + behind[i, j, 1] ** 2
             )
-            share = np.float32(2.0) - change / (tolerance * size + np.float32(0.5))
-            share = min(max(share, np.float32(0.0)), np.float32(1.0))
-            out[i, j, 0] = ax * share
-            out[i, j, 1] = ay * share
+            share = two - change / (tolerance * size + half)
+            share = min(max(share, certain * trust_onward[i, j] * trust_behind[i, j]), full)
+            out[i, j, 0] = share * ax
+            out[i, j, 1] = share * ay
 
 
 @njit(inline="always")
@@ -96,14 +132,19 @@ def _disagreement(first, second, x, y, mx, my, bx, by, time):
     """Mean brightness difference of a cell's four pixels, moved to both pictures."""
     q = time * (np.float32(1.0) - time) * np.float32(0.5)
     rest = np.float32(1.0) - time
-    total = np.float32(0.0)
-    for k in range(4):
-        px = x + np.float32(k % 2)
-        py = y + np.float32(k // 2)
-        one = _sample(first, px - time * mx + q * bx, py - time * my + q * by)
-        two = _sample(second, px + rest * mx + q * bx, py + rest * my + q * by)
-        total += abs(one - two)
-    return total * np.float32(0.25)
+    a0, a1, a2, a3 = _four(first, x - time * mx + q * bx, y - time * my + q * by)
+    b0, b1, b2, b3 = _four(second, x + rest * mx + q * bx, y + rest * my + q * by)
+    return (abs(a0 - b0) + abs(a1 - b1) + abs(a2 - b2) + abs(a3 - b3)) * np.float32(0.25)
+
+
+@njit(inline="always")
+def _unmoved(first, second, i, j):
+    """The same without any motion."""
+    k, m = min(i + 1, first.shape[0] - 1), min(j + 1, first.shape[1] - 1)
+    total = np.int32(0)
+    for r, c in ((i, j), (i, m), (k, j), (k, m)):
+        total += abs(np.int32(first[r, c]) - np.int32(second[r, c]))
+    return np.float32(total) * np.float32(0.25)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -118,7 +159,6 @@ def compare(first, second, one, two, time, costs):
         time: 0 to 1.
         costs: out, (h, w, 3): mean brightness difference under each.
     """
-    zero = np.float32(0.0)
     for i in range(costs.shape[0]):
         y = np.float32(STEP * i)
         for j in range(costs.shape[1]):
@@ -126,7 +166,7 @@ def compare(first, second, one, two, time, costs):
             a, b = one[i, j], two[i, j]
             costs[i, j, 0] = _disagreement(first, second, x, y, a[0], a[1], a[2], a[3], time)
             costs[i, j, 1] = _disagreement(first, second, x, y, b[0], b[1], b[2], b[3], time)
-            costs[i, j, 2] = _disagreement(first, second, x, y, zero, zero, zero, zero, time)
+            costs[i, j, 2] = _unmoved(first, second, STEP * i, STEP * j)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -162,6 +202,8 @@ def settle(
         for j in range(field.shape[1]):
             x = np.float32(STEP * j) + np.float32(0.5)
             c1, c2, c0 = costs[i, j, 0], costs[i, j, 1], costs[i, j, 2]
+            c1 += _UNSEEN * (full - seen_one[i, j])
+            c2 += _UNSEEN * (full - seen_two[i, j])
             tie = np.exp(-abs(c1 - c2) / sharpness)
             w1 = full / (full + tie) if c1 <= c2 else tie / (full + tie)
             w2 = full - w1
@@ -191,3 +233,41 @@ def settle(
             field[i, j, 5] = doubt
             total += doubt
     return total / (field.shape[0] * field.shape[1])
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def without_holes(sums, least, enough, motion, seen):
+    """Mean motion per cell, taken from around where nothing landed.
+
+    Args:
+        sums: (h, w, 5) of ``synth.flow.splat``.
+        least: amount from which a cell has landed motion of its own.
+        enough: amount from which it counts as fully seen.
+        motion: out, (h, w, 4) motion and bend.
+        seen: out, (h, w) from 0 to 1.
+    """
+    height, width = seen.shape
+    for i in range(height):
+        for j in range(width):
+            amount = sums[i, j, 4]
+            seen[i, j] = min(amount / enough, np.float32(1.0))
+            if amount > least:
+                for c in range(4):
+                    motion[i, j, c] = sums[i, j, c] / amount
+                continue
+            reach, stride = 2, 1
+            while reach <= 128:
+                a = b = c0 = d = total = np.float32(0.0)
+                for r in range(max(i - reach, 0), min(i + reach + 1, height), stride):
+                    for k in range(max(j - reach, 0), min(j + reach + 1, width), stride):
+                        a += sums[r, k, 0]
+                        b += sums[r, k, 1]
+                        c0 += sums[r, k, 2]
+                        d += sums[r, k, 3]
+                        total += sums[r, k, 4]
+                if total > least:
+                    break
+                reach, stride = 4 * reach, 4 * stride
+            total = max(total, np.float32(1e-6))
+            motion[i, j, 0], motion[i, j, 1] = a / total, b / total
+            motion[i, j, 2], motion[i, j, 3] = c0 / total, d / total

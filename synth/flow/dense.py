@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 _SMALLEST = 48
 """Shortest side that DIS is given, pixels; smaller pictures are continued by their edge."""
-_WHOLE, _HALVED = 340_000, 2_400_000
+_WHOLE, _HALVED = 240_000, 2_400_000
 """Pixels of a picture up to which motion is looked for at full and at half size."""
 
 
@@ -65,6 +65,15 @@ class DenseFlow:
         dis.setPatchStride(grade.stride)
         dis.setVariationalRefinementIterations(grade.refinements)
 
-    def __call__(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Where each pixel of ``first`` (H, W) goes in ``second``: (H, W, 2), pixels."""
-        return self._dis.calc(first, second, None)  # type: ignore[arg-type]
+    def __call__(
+        self,
+        first: NDArray[np.uint8],
+        second: NDArray[np.uint8],
+        guess: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Where each pixel of ``first`` (H, W) goes in ``second``: (H, W, 2), pixels.
+
+        ``guess`` is a first idea of it, which is tried beside what the neighbours say.
+        """
+        flow = None if guess is None else guess.copy()
+        return self._dis.calc(first, second, flow)  # type: ignore[arg-type, return-value]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from synth.flow import choose, splat
 from synth.flow.dense import DenseFlow, FlowGrade, shrink_of, smaller
 from synth.flow.model import Anchor, Between, Window
+from synth.flow.overlay import OverlayFinder
 from synth.flow.weave import FIELD, MARGIN, RUNS, WEAVE
 from synth.media.planes import Planes
 
@@ -35,13 +36,11 @@ _LANDED = 0.05
 """Sum of weights below which nothing landed in a cell."""
 _SEEN = 0.3
 """Sum of weights from which a cell counts as seen."""
-_REACHES = (5, 17, 65)
-"""Cells around a hole from which its motion is taken, tried in turn."""
-_BLUR, _DRIFT = 8.0, 0.5
+_BLUR, _DRIFT = 8.0, 0.25
 """Trust in a cell's motion; see ``choose.trust``."""
-_CURVE = 0.5
-"""Largest believable change of motion from one interval to the next, as a share of it."""
-_SHARPNESS, _LOW, _HIGH = 3.0, 5.0, 18.0
+_SMALL, _CERTAIN = 1.0, 4.0
+"""Changes of motion that are believed; see ``choose.bend``."""
+_SHARPNESS, _LOW, _HIGH = 8.0, 5.0, 18.0
 """Levels of disagreement; see ``choose.settle``."""
 
 
@@ -57,8 +56,8 @@ class Grade:
 
 GRADES: Final = MappingProxyType(
     {
-        "fast": Grade(FlowGrade(finest=1, descents=12, stride=4, refinements=0), cubic=True),
-        "quality": Grade(FlowGrade(finest=0, descents=12, stride=4, refinements=0), cubic=True),
+        "fast": Grade(FlowGrade(finest=1, descents=12, stride=4, refinements=2), cubic=True),
+        "quality": Grade(FlowGrade(finest=0, descents=12, stride=5, refinements=1), cubic=True),
     }
 )
 
@@ -89,6 +88,7 @@ class FlowInterpolator:
         self._shrink = shrink_of(*size)
         self._threads = ThreadPoolExecutor(2, "interpolate")
         self._finders = (DenseFlow(self._grade.flow), DenseFlow(self._grade.flow))
+        self._overlays = OverlayFinder()
         self._pictures: OrderedDict[int, _Picture] = OrderedDict()
         self._legs: OrderedDict[tuple[int, int], _Leg] = OrderedDict()
 
@@ -96,6 +96,8 @@ class FlowInterpolator:
         """The pictures at ``times``, each strictly between 0 and 1."""
         chain = [*window.before[:1][::-1], window.first, window.second, *window.after[:1]]
         pictures = [self._picture(anchor) for anchor in chain]
+        around = [*window.before[::-1], window.first, window.second, *window.after]
+        overlay = self._threads.submit(self._overlays.mask, around)
         self._find(chain, pictures)
         at = len(window.before[:1])
         scene = _Scene(
@@ -105,6 +107,7 @@ class FlowInterpolator:
             self._leg(chain, at + 1, at),
             self._leg(chain, at, at - 1) if at else None,
             self._leg(chain, at + 1, at + 2) if at + 2 < len(chain) else None,
+            overlay.result(),
             window.first.planes,
             self._shrink,
             self._grade.cubic,
@@ -139,7 +142,15 @@ class FlowInterpolator:
 
         def flows(direction: int) -> list[NDArray[np.float32]]:
             pairs = [(pictures[k], pictures[k + 1])[:: 1 - 2 * direction] for k in missing]
-            return [self._finders[direction](a.smaller, b.smaller) for a, b in pairs]
+            found = []
+            for k, (a, b) in zip(missing, pairs, strict=True):
+                guess = None
+                if k:
+                    last = self._legs.get((chain[k].number, chain[k - 1].number))
+                    if last is not None:
+                        guess = last.flow if direction else -last.flow
+                found.append(self._finders[direction](a.smaller, b.smaller, guess))
+            return found
 
         onward, back = self._threads.map(flows, (0, 1))
 
@@ -191,6 +202,7 @@ class _Scene:
     back: _Leg
     before: _Leg | None
     after: _Leg | None
+    overlay: NDArray[np.uint8] | None
     original: Planes
     shrink: int
     cubic: bool
@@ -210,7 +222,7 @@ class _Scene:
         choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
         costs = cv2.blur(costs, (3, 3))
         field = np.empty((height, width, FIELD), np.float32)
-        still = np.zeros((height, width), np.float32)
+        still = self._still(height, width)
         rows, columns = self.original.y.shape
         doubt = choose.settle(
             one, two, costs, seen_one, seen_two, still, t,
@@ -219,16 +231,31 @@ class _Scene:
         )  # fmt: skip
         return field, float(doubt)
 
+    def _still(self, height: int, width: int) -> NDArray[np.float32]:
+        """Share of each cell that an overlay covers, (h, w)."""
+        still = np.zeros((height, width), np.float32)
+        if self.overlay is not None:
+            cell = choose.STEP * self.shrink
+            rows, columns = (-(-side // cell) for side in self.original.y.shape)
+            share = cv2.resize(self.overlay, (columns, rows), interpolation=cv2.INTER_AREA)
+            still[:rows, :columns] = share * _F(1 / 255)
+        return still
+
     def _carried(
         self, leg: _Leg, beyond: _Leg | None, time: np.float32, sign: np.float32
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w)."""
         bend = np.zeros_like(leg.grid)
         if beyond is not None:
-            choose.bend(leg.grid, beyond.grid, _F(_CURVE), bend)
+            choose.bend(
+                leg.grid, beyond.grid, leg.weight, beyond.weight, _F(_SMALL), _F(_CERTAIN), bend
+            )
         sums = np.zeros((*leg.weight.shape, splat.CHANNELS), np.float32)
         splat.splat(leg.grid, bend, leg.weight, time, sign, choose.STEP, sums)
-        return _without_holes(sums)
+        motion = np.empty((*leg.weight.shape, 4), np.float32)
+        seen = np.empty_like(leg.weight)
+        choose.without_holes(sums, _F(_LANDED), _F(_SEEN), motion, seen)
+        return motion, cv2.blur(seen, (3, 3))
 
     def weave(
         self,
@@ -266,24 +293,6 @@ def _leg(
     weight = np.empty((height, width), np.float32)
     choose.trust(here, there, flow, back, _F(_BLUR), _F(_DRIFT), grid, weight)
     return _Leg(flow, grid, weight)
-
-
-def _without_holes(
-    sums: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean motion per cell, holes filled from around, and how much each cell is seen."""
-    amount = sums[..., 4]
-    seen = cv2.blur(np.minimum(amount * _F(1 / _SEEN), _F(1)), (3, 3))
-    motion = sums[..., :4] / np.maximum(amount, _F(1e-6))[..., None]
-    holes = amount <= _LANDED
-    for reach in _REACHES:
-        if not holes.any():
-            break
-        around = cv2.boxFilter(sums, -1, (reach, reach), normalize=False)
-        found = holes & (around[..., 4] > _LANDED)
-        motion[found] = around[found, :4] / around[found, 4:]
-        holes &= ~found
-    return np.ascontiguousarray(motion), seen
 
 
 def _remember(

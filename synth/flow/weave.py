@@ -2,8 +2,8 @@
 
 Sampling is the cubic convolution of R. Keys, "Cubic convolution interpolation for digital image
 processing", IEEE Trans. ASSP 29(6), 1981 (a = -1/2, Catmull-Rom), or linear. Motion is constant
-along a run of a few pixels of a row, so that a run is filtered as one piece: several times
-faster than looking every pixel up, and within a few hundredths of a pixel of it.
+in blocks of ``TALL`` rows and a few columns, so that a block is filtered as one piece: several
+times faster than looking every pixel up, and within a few hundredths of a pixel of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import numpy as np
 from numba import njit
 
 RUNS = (4, 8)
-"""Pixels of a row that move together: finer, or faster."""
+"""Columns that move together: finer, or faster."""
+
+TALL = 2
+"""Rows that move together."""
 
 MARGIN = 16
 """Pixels that a padded plane has around the picture, repeating its edge."""
@@ -25,9 +28,13 @@ FIELD = 6
 """Channels of a field: motion to the first picture (x, y), to the second (x, y), the second's
 share, and the share of plain mixing, the last two from 0 to 1."""
 
+_BELIEVED = 0.004
+"""Share of plain mixing that cannot be seen: under a level."""
+
 
 def _weaver(run: int) -> Callable[..., None]:
     """The kernel for one length of run; a constant, so that its loops are unrolled."""
+    reach = run + 4
 
     @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
     def weave(first, second, field, cell, scale, time, cubic, top, bottom, out):
@@ -48,39 +55,38 @@ def _weaver(run: int) -> Callable[..., None]:
         width = out.shape[1]
         cells_down, cells_across = field.shape[0], field.shape[1]
         row = np.empty((cells_across + 1, FIELD), np.float32)
-        column = np.empty(run + 4, np.float32)
-        mixed = np.empty((2, run), np.float32)
+        here = np.empty(FIELD, np.float32)
+        upper = np.empty(reach, np.float32)
+        lower = np.empty(reach, np.float32)
+        mixed = np.empty((2, TALL, run), np.float32)
         half, one, two, three = np.float32(0.5), np.float32(1.0), np.float32(2.0), np.float32(3.0)
         four, five = np.float32(4.0), np.float32(5.0)
         zero, white = np.float32(0.0), np.float32(255.0)
         inverse = one / np.float32(cell)
-        last_x, last_y = first.shape[1] - (run + 4), first.shape[0] - 4
-        for i in range(top, bottom):
-            y = (np.float32(i) + half) * inverse - half
+        last_x, last_y = first.shape[1] - reach, first.shape[0] - 4 - TALL
+        for i in range(top, bottom, TALL):
+            y = (np.float32(i) + np.float32(TALL) * half) * inverse - half
             above = int(np.floor(y))
             a = y - np.float32(above)
-            below = min(above + 1, cells_down - 1)
-            above = max(above, 0)
+            below = min(max(above + 1, 0), cells_down - 1)
+            above = min(max(above, 0), cells_down - 1)
             for j in range(cells_across):
                 for c in range(FIELD):
                     row[j, c] = field[above, j, c] + a * (field[below, j, c] - field[above, j, c])
             for c in range(FIELD):
                 row[cells_across, c] = row[cells_across - 1, c]
+            rows = min(TALL, bottom - i)
             for start in range(0, width, run):
                 x = (np.float32(start) + np.float32(run) * half) * inverse - half
-                left = max(int(np.floor(x)), 0)
+                left = min(max(int(np.floor(x)), 0), cells_across - 1)
                 b = min(max(x - np.float32(left), zero), one)
-                left = min(left, cells_across - 1)
-                share = row[left, 4] + b * (row[left + 1, 4] - row[left, 4])
-                doubt = row[left, 5] + b * (row[left + 1, 5] - row[left, 5])
+                for c in range(FIELD):
+                    here[c] = row[left, c] + b * (row[left + 1, c] - row[left, c])
+                share, doubt = here[4], here[5]
                 for side in range(2):
                     source = first if side == 0 else second
-                    target = mixed[side]
-                    dx = row[left, 2 * side] + b * (row[left + 1, 2 * side] - row[left, 2 * side])
-                    dy = row[left, 2 * side + 1] + b * (
-                        row[left + 1, 2 * side + 1] - row[left, 2 * side + 1]
-                    )
-                    px, py = np.float32(start) + scale * dx, np.float32(i) + scale * dy
+                    px = np.float32(start) + scale * here[2 * side]
+                    py = np.float32(i) + scale * here[2 * side + 1]
                     floor_x, floor_y = np.floor(px), np.floor(py)
                     ax, ay = px - floor_x, py - floor_y
                     ix = min(max(int(floor_x) + MARGIN - 1, 0), last_x)
@@ -94,43 +100,56 @@ def _weaver(run: int) -> Callable[..., None]:
                         h1 = half * (two + ax * ax * (three * ax - five))
                         h2 = half * ax * (one + ax * (four - three * ax))
                         h3 = half * ax * ax * (ax - one)
-                        for k in range(run + 4):
-                            column[k] = (
-                                v0 * np.float32(source[iy, ix + k])
-                                + v1 * np.float32(source[iy + 1, ix + k])
-                                + v2 * np.float32(source[iy + 2, ix + k])
-                                + v3 * np.float32(source[iy + 3, ix + k])
+                        for k in range(reach):
+                            p1 = np.float32(source[iy + 1, ix + k])
+                            p2 = np.float32(source[iy + 2, ix + k])
+                            p3 = np.float32(source[iy + 3, ix + k])
+                            upper[k] = (
+                                v0 * np.float32(source[iy, ix + k]) + v1 * p1 + v2 * p2 + v3 * p3
+                            )
+                            lower[k] = (
+                                v0 * p1
+                                + v1 * p2
+                                + v2 * p3
+                                + v3 * np.float32(source[iy + 4, ix + k])
                             )
                         for k in range(run):
-                            target[k] = (
-                                h0 * column[k]
-                                + h1 * column[k + 1]
-                                + h2 * column[k + 2]
-                                + h3 * column[k + 3]
+                            mixed[side, 0, k] = (
+                                h0 * upper[k]
+                                + h1 * upper[k + 1]
+                                + h2 * upper[k + 2]
+                                + h3 * upper[k + 3]
+                            )
+                            mixed[side, 1, k] = (
+                                h0 * lower[k]
+                                + h1 * lower[k + 1]
+                                + h2 * lower[k + 2]
+                                + h3 * lower[k + 3]
                             )
                     else:
-                        for k in range(run + 4):
-                            upper = np.float32(source[iy + 1, ix + k])
-                            column[k] = upper + ay * (np.float32(source[iy + 2, ix + k]) - upper)
+                        for k in range(reach):
+                            p1 = np.float32(source[iy + 1, ix + k])
+                            p2 = np.float32(source[iy + 2, ix + k])
+                            upper[k] = p1 + ay * (p2 - p1)
+                            lower[k] = p2 + ay * (np.float32(source[iy + 3, ix + k]) - p2)
                         for k in range(run):
-                            target[k] = column[k + 1] + ax * (column[k + 2] - column[k + 1])
-                end = min(run, width - start)
-                if doubt > np.float32(0.004):
-                    for k in range(end):
-                        value = mixed[0, k] + share * (mixed[1, k] - mixed[0, k])
-                        here = np.float32(first[i + MARGIN, start + k + MARGIN])
-                        there = np.float32(second[i + MARGIN, start + k + MARGIN])
-                        plain = here + time * (there - here)
-                        value += doubt * (plain - value)
-                        out[i, start + k] = np.uint8(min(max(value + half, zero), white))
-                elif end == run:
+                            mixed[side, 0, k] = upper[k + 1] + ax * (upper[k + 2] - upper[k + 1])
+                            mixed[side, 1, k] = lower[k + 1] + ax * (lower[k + 2] - lower[k + 1])
+                if doubt < _BELIEVED and start + run <= width and rows == TALL:
                     for k in range(run):
-                        value = mixed[0, k] + share * (mixed[1, k] - mixed[0, k])
-                        out[i, start + k] = np.uint8(min(max(value + half, zero), white))
-                else:
-                    for k in range(end):
-                        value = mixed[0, k] + share * (mixed[1, k] - mixed[0, k])
-                        out[i, start + k] = np.uint8(min(max(value + half, zero), white))
+                        value = mixed[0, 0, k] + share * (mixed[1, 0, k] - mixed[0, 0, k]) + half
+                        out[i, start + k] = np.uint8(min(max(value, zero), white))
+                    for k in range(run):
+                        value = mixed[0, 1, k] + share * (mixed[1, 1, k] - mixed[0, 1, k]) + half
+                        out[i + 1, start + k] = np.uint8(min(max(value, zero), white))
+                    continue
+                for r in range(rows):
+                    for k in range(min(run, width - start)):
+                        value = mixed[0, r, k] + share * (mixed[1, r, k] - mixed[0, r, k])
+                        now = np.float32(first[i + r + MARGIN, start + k + MARGIN])
+                        then = np.float32(second[i + r + MARGIN, start + k + MARGIN])
+                        value += doubt * (now + time * (then - now) - value) + half
+                        out[i + r, start + k] = np.uint8(min(max(value, zero), white))
 
     return weave
 
