@@ -169,6 +169,14 @@ def compare(first, second, one, two, time, costs):
             costs[i, j, 2] = _unmoved(first, second, STEP * i, STEP * j)
 
 
+@njit(inline="always")
+def _at(grid, i, j, x, y):
+    """The grid's value some pixels of the smaller picture away from a cell."""
+    r = int(np.float32(i) + np.float32(0.5) + y / np.float32(STEP))
+    c = int(np.float32(j) + np.float32(0.5) + x / np.float32(STEP))
+    return grid[min(max(r, 0), grid.shape[0] - 1), min(max(c, 0), grid.shape[1] - 1)]
+
+
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def settle(
     one, two, costs, seen_one, seen_two, still, time, size, shrink, sharpness, low, high, field
@@ -181,7 +189,8 @@ def settle(
         costs: (h, w, 3), smoothed.
         seen_one: (h, w) how much of the cell the first picture shows, 0 to 1.
         seen_two: likewise the second.
-        still: (h, w) share of a static overlay, 0 to 1.
+        still: (h, w) share of the cell under a static overlay, 0 to 1; what lies behind it is
+            not taken from there.
         time: 0 to 1.
         size: (H, W) of the smaller pictures.
         shrink: pixels of the picture in a pixel of the smaller one.
@@ -212,24 +221,25 @@ def settle(
             my = w1 * one[i, j, 1] + w2 * two[i, j, 1]
             bx = w1 * one[i, j, 2] + w2 * two[i, j, 2]
             by = w1 * one[i, j, 3] + w2 * two[i, j, 3]
-            s = full - still[i, j]
-            mx, my, bx, by = s * mx, s * my, s * bx, s * by
             x0, y0 = -time * mx + q * bx, -time * my + q * by
             x1, y1 = rest * mx + q * bx, rest * my + q * by
             in_first = min(min(x + x0, width - full - x - x0), min(y + y0, height - full - y - y0))
             in_second = min(min(x + x1, width - full - x - x1), min(y + y1, height - full - y - y1))
             in_first = min(max(in_first * np.float32(0.5) + full, nothing), full)
             in_second = min(max(in_second * np.float32(0.5) + full, nothing), full)
-            a = rest * (seen_one[i, j] * in_first + tiny)
-            b = time * (seen_two[i, j] * in_second + tiny)
+            bare_one = full - _at(still, i, j, x0, y0)
+            bare_two = full - _at(still, i, j, x1, y1)
+            a = rest * (seen_one[i, j] * in_first * bare_one + tiny)
+            b = time * (seen_two[i, j] * in_second * bare_two + tiny)
             doubt = min(max((best - low) / (high - low), nothing), full)
             doubt *= min(max((best - c0) * np.float32(0.25) + full, nothing), full)
-            doubt *= min(in_first, in_second) * s
+            doubt *= min(in_first, in_second) * min(bare_one, bare_two)
+            doubt = max(doubt, full - max(bare_one, bare_two))
             field[i, j, 0] = x0 * shrink
             field[i, j, 1] = y0 * shrink
             field[i, j, 2] = x1 * shrink
             field[i, j, 3] = y1 * shrink
-            field[i, j, 4] = s * b / (a + b) + (full - s) * time
+            field[i, j, 4] = b / (a + b)
             field[i, j, 5] = doubt
             total += doubt
     return total / (field.shape[0] * field.shape[1])

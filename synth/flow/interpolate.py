@@ -38,6 +38,8 @@ _SEEN = 0.3
 """Sum of weights from which a cell counts as seen."""
 _BLUR, _DRIFT = 8.0, 0.25
 """Trust in a cell's motion; see ``choose.trust``."""
+_BESIDE = 5
+"""Cells about an overlay whose motion it may have held."""
 _SMALL, _CERTAIN = 1.0, 4.0
 """Changes of motion that are believed; see ``choose.bend``."""
 _SHARPNESS, _LOW, _HIGH = 8.0, 5.0, 18.0
@@ -189,6 +191,8 @@ class FlowInterpolator:
                     bands.append(self._threads.submit(task, index, field, time, top, bottom, plane))
         for band in bands:
             band.result()
+        for planes, time in zip(made, times, strict=True):
+            scene.lay_over(planes, time)
         return [Between(planes, doubt) for planes, (_, doubt) in zip(made, fields, strict=True)]
 
 
@@ -215,14 +219,14 @@ class _Scene:
     def field(self, time: float) -> tuple[NDArray[np.float32], float]:
         """What ``weave`` needs for the picture at ``time``, and its share of doubt."""
         t = _F(time)
-        one, seen_one = self._carried(self.onward, self.before, t, _F(1))
-        two, seen_two = self._carried(self.back, self.after, _F(1) - t, _F(-1))
-        height, width = seen_one.shape
+        height, width = self.onward.weight.shape
+        still = self._still(height, width)
+        one, seen_one = self._carried(self.onward, self.before, still, t, _F(1))
+        two, seen_two = self._carried(self.back, self.after, still, _F(1) - t, _F(-1))
         costs = np.empty((height, width, 3), np.float32)
         choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
         costs = cv2.blur(costs, (3, 3))
         field = np.empty((height, width, FIELD), np.float32)
-        still = self._still(height, width)
         rows, columns = self.original.y.shape
         doubt = choose.settle(
             one, two, costs, seen_one, seen_two, still, t,
@@ -242,7 +246,12 @@ class _Scene:
         return still
 
     def _carried(
-        self, leg: _Leg, beyond: _Leg | None, time: np.float32, sign: np.float32
+        self,
+        leg: _Leg,
+        beyond: _Leg | None,
+        still: NDArray[np.float32],
+        time: np.float32,
+        sign: np.float32,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w)."""
         bend = np.zeros_like(leg.grid)
@@ -251,7 +260,11 @@ class _Scene:
                 leg.grid, beyond.grid, leg.weight, beyond.weight, _F(_SMALL), _F(_CERTAIN), bend
             )
         sums = np.zeros((*leg.weight.shape, splat.CHANNELS), np.float32)
-        splat.splat(leg.grid, bend, leg.weight, time, sign, choose.STEP, sums)
+        weight = leg.weight
+        if self.overlay is not None:
+            # What rests in front says nothing of how the picture behind it moves.
+            weight = weight * (1 - cv2.dilate(still, np.ones((_BESIDE, _BESIDE), np.uint8)))
+        splat.splat(leg.grid, bend, weight, time, sign, choose.STEP, sums)
         motion = np.empty((*leg.weight.shape, 4), np.float32)
         seen = np.empty_like(leg.weight)
         choose.without_holes(sums, _F(_LANDED), _F(_SEEN), motion, seen)
@@ -275,6 +288,25 @@ class _Scene:
             self.first.padded[index], self.second.padded[index], field, _F(cell), _F(scale),
             _F(time), self.cubic and not colour, top, bottom, out,
         )  # fmt: skip
+
+    def lay_over(self, planes: Planes, time: float) -> None:
+        """Put the overlay back where it lies, as the two pictures have it."""
+        if self.overlay is None:
+            return
+        left, top, width, height = cv2.boundingRect(self.overlay)
+        part = self.overlay[top : top + height, left : left + width]
+        for index, plane in enumerate((planes.y, planes.u, planes.v)):
+            whole = index == 0 or not planes.subsampled
+            times = 2 if whole else 1
+            share = part if times == 1 else cv2.resize(part, None, fx=2, fy=2)
+            rows = slice(times * top, times * (top + height))
+            columns = slice(times * left, times * (left + width))
+            inner = tuple(slice(at.start + MARGIN, at.stop + MARGIN) for at in (rows, columns))
+            first, second = (side.padded[index][inner] for side in (self.first, self.second))
+            resting = cv2.addWeighted(first, 1 - time, second, time, 0.0)
+            made = plane[rows, columns]
+            weight = share.astype(np.float32) * _F(1 / 255)
+            made[...] = cv2.blendLinear(resting, made.copy(), weight, 1 - weight)
 
 
 def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
