@@ -22,6 +22,10 @@ if TYPE_CHECKING:
         SynthError,
         Unavailable,
     )
+    from synth.flow.frames import interpolate_frames
+    from synth.flow.interpolation import OpticalFlowInterpolation
+    from synth.flow.plan import plan_retime
+    from synth.flow.retime import retime_video
     from synth.motion import MotionControl, camera_path, motion_schema, parse_phrase
     from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
 
@@ -33,6 +37,10 @@ _HOMES = {
     "keyed_path": "synth.camera.sampling",
     "read_path": "synth.camera.formats",
     "write_path": "synth.camera.formats",
+    "OpticalFlowInterpolation": "synth.flow.interpolation",
+    "interpolate_frames": "synth.flow.frames",
+    "plan_retime": "synth.flow.plan",
+    "retime_video": "synth.flow.retime",
     "Cancelled": "synth.errors",
     "InvalidInstruction": "synth.errors",
     "InvalidMedia": "synth.errors",
@@ -59,18 +67,22 @@ __all__ = [
     "InvalidMedia",
     "LimitExceeded",
     "MotionControl",
+    "OpticalFlowInterpolation",
     "Shot",
     "SynthError",
     "Unavailable",
     "VideoResult",
     "camera_path",
     "generate_video_with_motion_control",
+    "interpolate_frames",
     "keyed_path",
     "motion_schema",
     "parse_phrase",
+    "plan_retime",
     "preview_shot",
     "read_path",
     "render_shot",
+    "retime_video",
     "shot_from_video",
     "write_path",
 ]

@@ -34,11 +34,12 @@ def smaller(brightness: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     down = max(-(-height // shrink), _SMALLEST) * shrink - height
     across = max(-(-width // shrink), _SMALLEST) * shrink - width
     if down or across:
-        brightness = cv2.copyMakeBorder(brightness, 0, down, 0, across, cv2.BORDER_REPLICATE)
+        edged = cv2.copyMakeBorder(brightness, 0, down, 0, across, cv2.BORDER_REPLICATE)
+        brightness = np.asarray(edged, np.uint8)
     if shrink == 1:
         return np.ascontiguousarray(brightness)
     size = (brightness.shape[1] // shrink, brightness.shape[0] // shrink)
-    return cv2.resize(brightness, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(brightness, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class DenseFlow:
     """Finds motion; one for each thread, since OpenCV's object works in memory of its own."""
 
     def __init__(self, grade: FlowGrade) -> None:
-        self._dis = dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._dis = dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         dis.setFinestScale(grade.finest)
         dis.setGradientDescentIterations(grade.descents)
         dis.setPatchStride(grade.stride)
@@ -75,5 +76,5 @@ class DenseFlow:
 
         ``guess`` is a first idea of it, which is tried beside what the neighbours say.
         """
-        flow = None if guess is None else guess.copy()
-        return self._dis.calc(first, second, flow)  # type: ignore[arg-type, return-value]
+        flow = np.empty((0, 0), np.float32) if guess is None else guess.copy()
+        return np.asarray(self._dis.calc(first, second, flow), np.float32)

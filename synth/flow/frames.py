@@ -13,16 +13,19 @@ from PIL import Image
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.flow.dense import DenseFlow, shrink_of, smaller
-from synth.flow.interpolate import GRADES, FlowInterpolator
+from synth.flow.interpolate import GRADES
+from synth.flow.makers import MODES, make_interpolator
 from synth.flow.model import Anchor, Interpolator, Motion, Window
 from synth.limits import LIMITS, Limits
 from synth.media import load_image
-from synth.media.planes import Planes
+from synth.media.planes import ColourTags, Planes
 
 MOST_BETWEEN = 240
 """Most pictures made between two."""
 _AT_ONCE = 4
 """Pictures made between two looks at the cancel token."""
+_TAGS = ColourTags("bt601", full_range=True)
+"""Of the planes that pictures are split into."""
 _HIDDEN = 1.5
 """Pixels (and 5 % of the motion) by which the way there and back may miss."""
 
@@ -44,7 +47,7 @@ def interpolate_frames(
         frame1_path: a picture file.
         frame2_path: another of the same size.
         num_intermediate: how many pictures to make, 1 to ``MOST_BETWEEN``.
-        mode: "fast" or "quality".
+        mode: "fast", "quality" or "learned".
         interpolator: takes the place of ``mode``; closed by whoever made it.
         cancel: stops the work between pictures.
         progress: told what is being done.
@@ -56,14 +59,15 @@ def interpolate_frames(
     Raises:
         InvalidMedia: a file that is missing or no picture, or two of different sizes.
         InvalidInstruction: a number or mode that makes no sense.
+        Unavailable: the learned network is not here.
         LimitExceeded: a picture over the caps.
         Cancelled: ``cancel`` was set.
     """
     cancel = cancel or CancelToken()
     _check_number(num_intermediate)
-    if interpolator is None and mode not in GRADES:
+    if interpolator is None and mode not in MODES:
         raise InvalidInstruction(
-            f"There is no mode {str(mode)[:40]!r}. Choose one of: {', '.join(GRADES)}."
+            f"There is no mode {str(mode)[:40]!r}. Choose one of: {', '.join(MODES)}."
         )
     first, second = (_read(path, which, limits) for path, which in (
         (frame1_path, "first"), (frame2_path, "second")))  # fmt: skip
@@ -80,7 +84,7 @@ def interpolate_frames(
         Anchor(1, Fraction(1), ends[1], "motion"),
         (),
     )
-    maker = interpolator or FlowInterpolator(mode, ends[0].size)  # type: ignore[arg-type]
+    maker = interpolator or make_interpolator(mode, ends[0].size, tags=_TAGS, cancel=cancel)
     times = [k / (num_intermediate + 1) for k in range(1, num_intermediate + 1)]
     made: list[Image.Image] = []
     try:
@@ -114,7 +118,8 @@ def motion_between(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Motio
         whole = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
         return np.ascontiguousarray(whole[:height, :width] * np.float32(shrink))
 
-    forward, backward = full(find(*pictures)), full(find(*pictures[::-1]))
+    one, two = pictures
+    forward, backward = full(find(one, two)), full(find(two, one))
     columns, rows = np.meshgrid(
         np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     )
@@ -148,9 +153,10 @@ def _read(path: str | os.PathLike[str], which: str, limits: Limits) -> NDArray[n
 def _planes(pixels: NDArray[np.uint8]) -> Planes:
     """Full-range planes with all the colour, ITU-T T.871."""
     parts = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
-    y, v, u = (np.ascontiguousarray(parts[..., k]) for k in range(3))
+    y, v, u = (np.ascontiguousarray(parts[..., k], np.uint8) for k in range(3))
     return Planes(y, u, v)
 
 
 def _rgb(planes: Planes) -> NDArray[np.uint8]:
-    return cv2.cvtColor(cv2.merge((planes.y, planes.v, planes.u)), cv2.COLOR_YCrCb2RGB)
+    merged = cv2.merge((planes.y, planes.v, planes.u))
+    return np.asarray(cv2.cvtColor(merged, cv2.COLOR_YCrCb2RGB), np.uint8)

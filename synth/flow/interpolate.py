@@ -268,7 +268,7 @@ class _Scene:
         motion = np.empty((*leg.weight.shape, 4), np.float32)
         seen = np.empty_like(leg.weight)
         choose.without_holes(sums, _F(_LANDED), _F(_SEEN), motion, seen)
-        return motion, cv2.blur(seen, (3, 3))
+        return motion, np.asarray(cv2.blur(seen, (3, 3)), np.float32)
 
     def weave(
         self,
@@ -311,7 +311,8 @@ class _Scene:
 
 def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     across = -plane.shape[1] % RUNS[1]
-    return cv2.copyMakeBorder(plane, MARGIN, MARGIN, MARGIN, MARGIN + across, cv2.BORDER_REPLICATE)
+    sides = (MARGIN, MARGIN, MARGIN, MARGIN + across)
+    return np.asarray(cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _leg(

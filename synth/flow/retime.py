@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction, LimitExceeded, Unavailable
+from synth.errors import InvalidInstruction, LimitExceeded
 from synth.flow.feed import Feed, Span
 from synth.flow.ledger import Ledger
+from synth.flow.makers import make_interpolator
 from synth.flow.model import Interpolator
 from synth.flow.rates import RateLike, rate_name
 from synth.flow.result import METADATA_KEY, RetimedVideo, metadata_texts
@@ -85,7 +86,7 @@ def retime_video(
     with _target(path, output_path, request) as (target, keeper):
         return _retime(
             Path(path), target, request, cancel or CancelToken(), progress,
-            interpolator or _own_interpolator, keeper,
+            interpolator, keeper,
         )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _retime(
     request: RetimeSettings,
     cancel: CancelToken,
     progress: ProgressCallback,
-    maker: InterpolatorMaker,
+    maker: InterpolatorMaker | None,
     keeper: object | None,
 ) -> RetimedVideo:
     began = time.monotonic()
@@ -107,7 +108,7 @@ def _retime(
         ledger = Ledger(span)
         pace = _Pace()
         with (
-            _closing(maker(request.mode, feed.size)) as interpolator,
+            _closing(_made(maker, request, feed, cancel)) as interpolator,
             VideoWriter(
                 target,
                 width=feed.size[0],
@@ -211,14 +212,12 @@ def nothing_there(span: Span) -> InvalidInstruction:
     )
 
 
-def _own_interpolator(mode: Any, size: tuple[int, int]) -> Interpolator:
-    if mode == "learned":
-        raise Unavailable(
-            "The learned mode needs a network that is not installed here. Choose quality or fast."
-        )
-    from synth.flow.interpolate import FlowInterpolator
-
-    return FlowInterpolator(mode, size)
+def _made(
+    maker: InterpolatorMaker | None, request: RetimeSettings, feed: Feed, cancel: CancelToken
+) -> Interpolator:
+    if maker is not None:
+        return maker(request.mode, feed.size)
+    return make_interpolator(request.mode, feed.size, tags=feed.tags, cancel=cancel)
 
 
 class _Keeper:

@@ -107,6 +107,8 @@ def shot_from_video(path: str | Path) -> Shot | None:
         return None
     values = read_json(text)
     shot = values.get("shot") if isinstance(values, dict) else None
+    if shot is None and isinstance(values, dict) and "retime" in values:
+        return None  # A video from elsewhere that was only retimed here.
     if not isinstance(shot, dict):
         raise InvalidInstruction("The project inside this video is damaged: it holds no shot.")
     return Shot.from_dict(shot)

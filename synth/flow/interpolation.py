@@ -1,0 +1,50 @@
+"""Frame interpolation under the name and with the calls that it is documented under."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from PIL import Image
+
+from synth.flow.frames import interpolate_frames
+from synth.flow.result import RetimedVideo
+from synth.flow.retime import retime_video
+
+
+class OpticalFlowInterpolation:
+    """Frames between frames, from two pictures or for a whole video.
+
+    ``mode`` is "quality", "fast" or "learned"; see ``synth.flow.settings``.
+    """
+
+    def __init__(self, mode: str = "quality") -> None:
+        self.mode = mode
+
+    def interpolate_frames(
+        self,
+        frame1_path: str | os.PathLike[str],
+        frame2_path: str | os.PathLike[str],
+        num_intermediate: int = 8,
+        **options: Any,
+    ) -> list[Image.Image]:
+        """The first picture, the pictures between, and the second.
+
+        Takes the further arguments of ``synth.flow.frames.interpolate_frames``, raises the same.
+        """
+        return interpolate_frames(
+            frame1_path, frame2_path, num_intermediate, **{"mode": self.mode, **options}
+        )
+
+    def retime_video(
+        self,
+        path: str | os.PathLike[str],
+        target_fps: Any = None,
+        **options: Any,
+    ) -> RetimedVideo:
+        """A whole video at another rate or speed.
+
+        Takes the further arguments of ``synth.flow.retime.retime_video``, raises the same.
+        """
+        settings = {"mode": self.mode, **dict(options.pop("settings", None) or {})}
+        return retime_video(path, target_fps, settings=settings, **options)
