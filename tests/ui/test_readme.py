@@ -6,29 +6,38 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from synth.camera.formats import read_path
+from synth.flow.plan import RetimePlan
+from synth.flow.result import Tally
+from synth.flow.settings import RetimeSettings
 from synth.media import probe
 from synth.motion.catalogue import MOVE_KINDS
+from tests.flow.retimed import panned, write_clip
 from tests.ui.conftest import Server, make_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def snippet(heading: str) -> str:
-    """The first code block under a heading."""
-    section = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.search(r"```\w+\n(.*?)```", section, re.DOTALL)[1]  # type: ignore[index]
+def section(heading: str) -> str:
+    """What stands under a heading."""
+    return README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def snippet(heading: str, number: int = 0) -> str:
+    """A code block under a heading, by its number from 0."""
+    return re.findall(r"```\w+\n(.*?)```", section(heading), re.DOTALL)[number]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    from PIL import Image
-
     picture = make_picture(tmp_path / "photo.png", 480, 320)
     Image.open(picture).save(tmp_path / "photo.jpg", quality=95)
     return tmp_path
@@ -70,6 +79,70 @@ def test_the_curl_snippet_makes_a_clip(folder: Path, server: Server) -> None:
     run(["bash", "-euc", code], folder)
     info = probe(folder / "clip.mp4")
     assert (info.codec, info.width, info.frames) == ("h264", 640, 48)
+
+
+@pytest.fixture
+def footage(folder: Path) -> Path:
+    """Two pictures, a clip of a second with sound, and a clip in which each frame stands twice."""
+    pictures = panned(12)
+    for number in (1, 2):
+        Image.fromarray(pictures[number]).save(folder / f"frame{number}.jpg", quality=95)
+    write_clip(folder / "clip.mp4", pictures, 12, sound=True)
+    write_clip(folder / "animation.mp4", [one for one in pictures for _ in range(2)], 24)
+    return folder
+
+
+def test_the_interpolation_snippet_makes_frames_and_a_clip(footage: Path) -> None:
+    run([sys.executable, "-c", snippet("Interpolate")], footage)
+    assert len(list(footage.glob("frame_*.png"))) == 10
+    for made, given in (("frame_00.png", "frame1.jpg"), ("frame_09.png", "frame2.jpg")):
+        with Image.open(footage / made) as one, Image.open(footage / given) as other:
+            assert one.tobytes() == other.convert("RGB").tobytes()
+    info = probe(footage / "smooth.mp4")
+    assert (info.frames, info.fps, info.has_audio) == (60, 60, True)
+
+
+def test_the_retiming_snippet_makes_what_it_says(footage: Path) -> None:
+    said = run([sys.executable, "-c", snippet("Interpolate", 1)], footage)
+    assert "24 frames at 24 become 60 at 60." in said
+    assert re.search(r"\d+ repeated frames are replaced by motion\.", said)
+    found = {name: probe(footage / f"{name}.mp4") for name in ("even", "slow", "fast", "ramp")}
+    assert (found["even"].frames, found["even"].fps) == (60, 60)
+    assert (found["slow"].frames, found["slow"].fps) == (96, Fraction(24000, 1001))
+    assert (found["fast"].frames, found["fast"].fps) == (6, 24)
+    assert found["ramp"].fps == 50
+    assert (found["ramp"].frames or 0) > 60
+    heard = {name: info.has_audio for name, info in found.items()}
+    assert heard == {"even": False, "slow": True, "fast": True, "ramp": False}
+
+
+def test_the_retiming_client_snippet_makes_a_clip_and_pictures(
+    footage: Path, server: Server
+) -> None:
+    code = snippet("Through the Gradio client", 1).replace("http://127.0.0.1:7860", server.url)
+    plan, clip, pictures = run([sys.executable, "-c", code], footage).splitlines()[-3:]
+    assert plan.startswith("12 frames at 12 become 120 at 60.")
+    frames, _, path = clip.split(" ", 2)
+    info = probe(path)
+    assert (info.frames, info.fps) == (int(frames), 60)
+    count, parcel = pictures.split(" ", 1)
+    assert len(zipfile.ZipFile(parcel).namelist()) == int(count) == 10
+
+
+def test_what_the_interpolate_tab_is_said_to_say_is_what_it_says() -> None:
+    plan = RetimePlan(
+        RetimeSettings(target_fps="60"), True, 1280, 720, Fraction(24), False, Fraction(10),
+        600, Fraction(60), False, Tally(pictures=240, cuts=3, replaced=12, untouched=120, new=480),
+    )  # fmt: skip
+    said = " ".join(section("Interpolate").split("```", 1)[0].split())
+    quoted = said.split('made: "', 1)[1].split('"', 1)[0]
+    for sentence in re.findall(r"[^.]+\.", quoted):
+        assert sentence.strip() in plan.sentences()
+
+
+def test_the_table_of_retiming_names_every_setting() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", section("Interpolate"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(RetimeSettings.model_fields)
 
 
 def test_the_file_tree_names_every_room() -> None:
