@@ -23,6 +23,8 @@ from synth.media.planes import ColourTags
 _SURROUNDINGS: Final = Fraction(1, 2)
 """Read before and after the wanted part, so that its ends look as they do in the whole clip."""
 _POLL_SECONDS: Final = 0.05
+_PATIENCE_SECONDS: Final = 0.2
+"""How long leaving waits for a picture that is being read."""
 _QUEUE: Final = (2, 8)
 _QUEUE_BYTES: Final = 48_000_000
 _JITTER: Final = Fraction(2, 1000)
@@ -142,10 +144,9 @@ class Feed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop reading and close the file."""
+        """Stop reading; the file is closed, at the latest when the picture at hand is read."""
         self._cancel.cancel()
-        self._thread.join()
-        self.close()
+        self._thread.join(_PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Close the file of a feed that was never entered; leaving the block does it otherwise."""
@@ -175,6 +176,8 @@ class Feed:
             self._put(None)
         except BaseException as error:
             self._put(error)
+        finally:
+            self._reader.close()
 
     def _put(self, item: _Item) -> None:
         while not self._cancel.cancelled:

@@ -8,7 +8,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from synth.flow.feed import Feed, Span
 from synth.flow.ledger import Ledger
 from synth.flow.makers import make_interpolator
 from synth.flow.model import Interpolator
+from synth.flow.prompt import Prompt
 from synth.flow.rates import RateLike, rate_name
 from synth.flow.result import METADATA_KEY, RetimedVideo, metadata_texts
 from synth.flow.schedule import Schedule
@@ -108,7 +109,7 @@ def _retime(
         ledger = Ledger(span)
         pace = _Pace()
         with (
-            _closing(_made(maker, request, feed, cancel)) as interpolator,
+            closing(Prompt(_made(maker, request, feed, cancel), cancel)) as interpolator,
             VideoWriter(
                 target,
                 width=feed.size[0],
@@ -247,14 +248,6 @@ def _target(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-@contextmanager
-def _closing(interpolator: Interpolator) -> Iterator[Interpolator]:
-    try:
-        yield interpolator
-    finally:
-        interpolator.close()
 
 
 class _Pace:
