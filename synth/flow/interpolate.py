@@ -8,36 +8,31 @@ disagree, they are mixed unmoved: soft instead of wrong.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from synth.flow import choose, splat
-from synth.flow.dense import DenseFlow, FlowGrade, shrink_of, smaller
-from synth.flow.model import Anchor, Between, Window
+from synth.flow.dense import FlowGrade, shrink_of
+from synth.flow.legs import Leg, MotionBook, Picture
+from synth.flow.model import Between, Window
 from synth.flow.overlay import OverlayFinder
 from synth.flow.weave import FIELD, MARGIN, RUNS, WEAVE
 from synth.media.planes import Planes
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
 _F = np.float32
-_KEPT = 8
-"""Pictures and pairs remembered: more than a window with its surroundings."""
+_THREADS = 2
+"""Beside the caller's own."""
 _LANDED = 0.05
 """Sum of weights below which nothing landed in a cell."""
 _SEEN = 0.3
 """Sum of weights from which a cell counts as seen."""
-_BLUR, _DRIFT = 8.0, 0.25
-"""Trust in a cell's motion; see ``choose.trust``."""
 _BESIDE = 5
 """Cells about an overlay whose motion it may have held."""
 _SMALL, _CERTAIN = 1.0, 4.0
@@ -64,157 +59,75 @@ GRADES: Final = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """An anchor, prepared."""
-
-    smaller: NDArray[np.uint8]
-    padded: tuple[NDArray[np.uint8], ...]
-
-
-@dataclass(frozen=True)
-class _Leg:
-    """Motion from one anchor to another, on the grid of cells."""
-
-    flow: NDArray[np.float32]
-    grid: NDArray[np.float32]
-    weight: NDArray[np.float32]
-
-
 class FlowInterpolator:
     """Makes the pictures between two others; see ``synth.flow.model.Interpolator``."""
 
     def __init__(self, mode: Literal["fast", "quality"], size: tuple[int, int]) -> None:
         """``size`` is the width and height of every picture, pixels."""
-        self._grade = GRADES[mode]
+        grade = GRADES[mode]
+        self._cubic = grade.cubic
         self._shrink = shrink_of(*size)
-        self._threads = ThreadPoolExecutor(2, "interpolate")
-        self._finders = (DenseFlow(self._grade.flow), DenseFlow(self._grade.flow))
+        self._threads = ThreadPoolExecutor(_THREADS, "interpolate")
         self._overlays = OverlayFinder()
-        self._pictures: OrderedDict[int, _Picture] = OrderedDict()
-        self._legs: OrderedDict[tuple[int, int], _Leg] = OrderedDict()
+        self._book = MotionBook(self._threads, grade.flow, self._shrink)
 
     def between(self, window: Window, times: Sequence[float]) -> list[Between]:
         """The pictures at ``times``, each strictly between 0 and 1."""
-        chain = [*window.before[:1][::-1], window.first, window.second, *window.after[:1]]
-        pictures = [self._picture(anchor) for anchor in chain]
-        around = [*window.before[::-1], window.first, window.second, *window.after]
+        first, second = window.first, window.second
+        before, after = window.before[:1], window.after[:1]
+        self._book.look([*before, first, second, *after])
+        around = [*window.before[::-1], first, second, *window.after]
         overlay = self._threads.submit(self._overlays.mask, around)
-        self._find(chain, pictures)
-        at = len(window.before[:1])
+        ways = [(first, second), (second, first)]
+        ways += [(first, anchor) for anchor in before] + [(second, anchor) for anchor in after]
+        onward, back, *beyond = self._book.legs(ways)
         scene = _Scene(
-            pictures[at],
-            pictures[at + 1],
-            self._leg(chain, at, at + 1),
-            self._leg(chain, at + 1, at),
-            self._leg(chain, at, at - 1) if at else None,
-            self._leg(chain, at + 1, at + 2) if at + 2 < len(chain) else None,
+            self._book.picture(first),
+            self._book.picture(second),
+            onward,
+            back,
+            beyond[0] if before else None,
+            beyond[-1] if after else None,
             overlay.result(),
-            window.first.planes,
+            first.planes,
             self._shrink,
-            self._grade.cubic,
+            self._cubic,
         )
-        fields = list(self._threads.map(scene.field, times))
-        return list(self._weave(scene, fields, times))
+        others = [self._threads.submit(scene.picture, time) for time in times[1:]]
+        # The next window's motion, for whichever thread has nothing else to do.
+        self._book.look([second, *window.after])
+        return [scene.picture(times[0]), *(task.result() for task in others)] if times else []
 
     def close(self) -> None:
         """Let go of threads and memory."""
         self._threads.shutdown(cancel_futures=True)
-        self._pictures.clear()
-        self._legs.clear()
-
-    def _picture(self, anchor: Anchor) -> _Picture:
-        found = self._pictures.get(anchor.number)
-        if found is None:
-            planes = anchor.planes
-            padded = tuple(_padded(plane) for plane in (planes.y, planes.u, planes.v))
-            found = _Picture(smaller(planes.y, self._shrink), padded)
-            _remember(self._pictures, anchor.number, found)
-        return found
-
-    def _find(self, chain: Sequence[Anchor], pictures: Sequence[_Picture]) -> None:
-        """Look for the motion that is not known yet, one direction a thread."""
-        missing = [
-            k
-            for k in range(len(chain) - 1)
-            if (chain[k].number, chain[k + 1].number) not in self._legs
-        ]
-        if not missing:
-            return
-
-        def flows(direction: int) -> list[NDArray[np.float32]]:
-            pairs = [(pictures[k], pictures[k + 1])[:: 1 - 2 * direction] for k in missing]
-            found = []
-            for k, (a, b) in zip(missing, pairs, strict=True):
-                guess = None
-                if k:
-                    last = self._legs.get((chain[k].number, chain[k - 1].number))
-                    if last is not None:
-                        guess = last.flow if direction else -last.flow
-                found.append(self._finders[direction](a.smaller, b.smaller, guess))
-            return found
-
-        onward, back = self._threads.map(flows, (0, 1))
-
-        def legs(direction: int) -> list[_Leg]:
-            found = []
-            for k, there, here in zip(missing, onward, back, strict=True):
-                ends = (pictures[k], pictures[k + 1])[:: 1 - 2 * direction]
-                ways = (there, here)[:: 1 - 2 * direction]
-                found.append(_leg(ends[0].smaller, ends[1].smaller, *ways))
-            return found
-
-        both = list(self._threads.map(legs, (0, 1)))
-        for index, k in enumerate(missing):
-            a, b = chain[k].number, chain[k + 1].number
-            _remember(self._legs, (a, b), both[0][index], 2 * _KEPT)
-            _remember(self._legs, (b, a), both[1][index], 2 * _KEPT)
-
-    def _leg(self, chain: Sequence[Anchor], start: int, end: int) -> _Leg:
-        return self._legs[chain[start].number, chain[end].number]
-
-    def _weave(
-        self,
-        scene: _Scene,
-        fields: Sequence[tuple[NDArray[np.float32], float]],
-        times: Sequence[float],
-    ) -> list[Between]:
-        """All pictures' rows, shared among the threads in bands."""
-        made = [scene.empty() for _ in times]
-        bands: list[Future[None]] = []
-        for planes, (field, _), time in zip(made, fields, times, strict=True):
-            for index, plane in enumerate((planes.y, planes.u, planes.v)):
-                rows = plane.shape[0]
-                middle = rows // 2
-                for top, bottom in ((0, middle), (middle, rows)):
-                    task: Callable[..., None] = scene.weave
-                    bands.append(self._threads.submit(task, index, field, time, top, bottom, plane))
-        for band in bands:
-            band.result()
-        for planes, time in zip(made, times, strict=True):
-            scene.lay_over(planes, time)
-        return [Between(planes, doubt) for planes, (_, doubt) in zip(made, fields, strict=True)]
+        self._book.clear()
 
 
 @dataclass(frozen=True)
 class _Scene:
     """Two prepared pictures and all that is known of their motion."""
 
-    first: _Picture
-    second: _Picture
-    onward: _Leg
-    back: _Leg
-    before: _Leg | None
-    after: _Leg | None
+    first: Picture
+    second: Picture
+    onward: Leg
+    back: Leg
+    before: Leg | None
+    after: Leg | None
     overlay: NDArray[np.uint8] | None
     original: Planes
     shrink: int
     cubic: bool
 
-    def empty(self) -> Planes:
-        """A picture to be filled."""
+    def picture(self, time: float) -> Between:
+        """The picture at ``time``, between 0 and 1."""
+        field, doubt = self.field(time)
         original = self.original
-        return Planes(*(np.empty_like(plane) for plane in (original.y, original.u, original.v)))
+        made = Planes(*(np.empty_like(plane) for plane in (original.y, original.u, original.v)))
+        for index, plane in enumerate((made.y, made.u, made.v)):
+            self._weave(index, field, time, plane)
+        self._lay_over(made, time)
+        return Between(made, doubt)
 
     def field(self, time: float) -> tuple[NDArray[np.float32], float]:
         """What ``weave`` needs for the picture at ``time``, and its share of doubt."""
@@ -247,8 +160,8 @@ class _Scene:
 
     def _carried(
         self,
-        leg: _Leg,
-        beyond: _Leg | None,
+        leg: Leg,
+        beyond: Leg | None,
         still: NDArray[np.float32],
         time: np.float32,
         sign: np.float32,
@@ -270,26 +183,20 @@ class _Scene:
         choose.without_holes(sums, _F(_LANDED), _F(_SEEN), motion, seen)
         return motion, np.asarray(cv2.blur(seen, (3, 3)), np.float32)
 
-    def weave(
-        self,
-        index: int,
-        field: NDArray[np.float32],
-        time: float,
-        top: int,
-        bottom: int,
-        out: NDArray[np.uint8],
+    def _weave(
+        self, index: int, field: NDArray[np.float32], time: float, out: NDArray[np.uint8]
     ) -> None:
-        """Rows of plane ``index`` of the new picture."""
+        """Fill plane ``index`` of the new picture."""
         colour = index > 0
         scale = out.shape[1] / self.original.y.shape[1] if colour else 1.0
         cell = choose.STEP * self.shrink * scale
         run = RUNS[1] if cell >= 4 else RUNS[0]
         WEAVE[run](
             self.first.padded[index], self.second.padded[index], field, _F(cell), _F(scale),
-            _F(time), self.cubic and not colour, top, bottom, out,
+            _F(time), self.cubic and not colour, 0, out.shape[0], out,
         )  # fmt: skip
 
-    def lay_over(self, planes: Planes, time: float) -> None:
+    def _lay_over(self, planes: Planes, time: float) -> None:
         """Put the overlay back where it lies, as the two pictures have it."""
         if self.overlay is None:
             return
@@ -307,30 +214,3 @@ class _Scene:
             made = plane[rows, columns]
             weight = share.astype(np.float32) * _F(1 / 255)
             made[...] = cv2.blendLinear(resting, made.copy(), weight, 1 - weight)
-
-
-def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    across = -plane.shape[1] % RUNS[1]
-    sides = (MARGIN, MARGIN, MARGIN, MARGIN + across)
-    return np.asarray(cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _leg(
-    here: NDArray[np.uint8],
-    there: NDArray[np.uint8],
-    flow: NDArray[np.float32],
-    back: NDArray[np.float32],
-) -> _Leg:
-    height, width = (-(-side // choose.STEP) for side in here.shape)
-    grid = np.empty((height, width, 2), np.float32)
-    weight = np.empty((height, width), np.float32)
-    choose.trust(here, there, flow, back, _F(_BLUR), _F(_DRIFT), grid, weight)
-    return _Leg(flow, grid, weight)
-
-
-def _remember(
-    memory: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int = _KEPT
-) -> None:
-    memory[key] = value
-    while len(memory) > most:
-        memory.popitem(last=False)
