@@ -12,6 +12,7 @@ from PIL import Image
 
 from synth import (
     CameraTrajectory,
+    OpticalFlowInterpolation,
     Shot,
     VideoResult,
     generate_video_with_motion_control,
@@ -348,3 +349,71 @@ def test_the_dolly_with_orbit_can_be_filmed(image: str, tmp_path: Path) -> None:
     made = render_shot(shot, image, tmp_path / "orbit.mp4", fidelity=False)
     assert probe(made.path).frames == len(trajectory.interpolate_trajectory()) == 6
     assert _moved(made) > 3.0
+
+
+# Optical Flow and Frame Interpolation -------------------------------------------------------------
+
+
+@pytest.fixture(params=["jpg", "png"])
+def two_frames(
+    request: pytest.FixtureRequest, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[np.ndarray]:
+    """frame_0 and frame_1 in the working folder, and as they are read; the camera pans by 12."""
+    with Image.open(image) as photo:
+        whole = photo.convert("RGB")
+    for number in range(2):
+        part = whole.crop((60 + 12 * number, 40, 380 + 12 * number, 220))
+        part.save(tmp_path / f"frame_{number}.{request.param}")
+    monkeypatch.chdir(tmp_path)
+    paths = [tmp_path / f"frame_{number}.{request.param}" for number in range(2)]
+    return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+
+
+def test_the_frame_between_two_frames(two_frames: list[np.ndarray], image: str) -> None:
+    kind = "jpg" if Path("frame_0.jpg").exists() else "png"
+
+    # Usage: Smooth 24fps video to 60fps
+    interpolator = OpticalFlowInterpolation()
+
+    # Between frame 0 and frame 1 (at 24fps), insert 1 frame to achieve 30fps
+    intermediate_frames = interpolator.interpolate_frames(
+        frame1_path=f"frame_0.{kind}",
+        frame2_path=f"frame_1.{kind}",
+        num_intermediate=1,  # Results in 3 frames total: 0, interp, 1
+    )
+
+    assert len(intermediate_frames) == 3
+    assert all(isinstance(frame, Image.Image) for frame in intermediate_frames)
+    first, between, last = (np.asarray(frame) for frame in intermediate_frames)
+    assert np.array_equal(first, two_frames[0])
+    assert np.array_equal(last, two_frames[1])
+    with Image.open(image) as photo:
+        truth = np.asarray(photo.convert("RGB").crop((66, 40, 386, 220))).astype(float)
+    mixed = (first.astype(float) + last) / 2
+    missed, blurred = (np.square(picture - truth).mean() for picture in (between, mixed))
+    assert missed < blurred / 5
+
+
+def test_eight_frames_are_made_where_no_number_is_given(two_frames: list[np.ndarray]) -> None:
+    kind = "jpg" if Path("frame_0.jpg").exists() else "png"
+    frames = OpticalFlowInterpolation().interpolate_frames(f"frame_0.{kind}", f"frame_1.{kind}")
+    assert len(frames) == 10
+    apart = [np.abs(np.asarray(frame).astype(int) - two_frames[0]).mean() for frame in frames]
+    assert apart[0] == 0
+    assert (np.diff(apart) > 0).all()
+
+
+def test_frames_of_two_sizes_a_missing_one_and_text_called_jpg_are_told_apart(
+    two_frames: list[np.ndarray],
+) -> None:
+    kind = "jpg" if Path("frame_0.jpg").exists() else "png"
+    interpolate = OpticalFlowInterpolation().interpolate_frames
+    Image.fromarray(two_frames[1][:100]).save("narrow.png")
+    Path("text.jpg").write_text("frame 1, to be taken tomorrow")
+    for other, said in (
+        ("narrow.png", r"320x180 and the second 320x100.*same size"),
+        ("frame_2.jpg", r"second picture.*frame_2\.jpg"),
+        ("text.jpg", r"second picture.*not a picture"),
+    ):
+        with pytest.raises(InvalidMedia, match=said):
+            interpolate(f"frame_0.{kind}", other, 1)

@@ -17,6 +17,7 @@ from synth.flow import choose
 from synth.flow.dense import DenseFlow, FlowGrade, smaller
 from synth.flow.model import Anchor
 from synth.flow.weave import MARGIN, RUNS
+from synth.media.planes import Planes
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -32,6 +33,8 @@ _BLUR, _DRIFT = 8.0, 0.25
 class Picture:
     """An anchor, prepared."""
 
+    planes: Planes
+    """The anchor's own."""
     smaller: NDArray[np.uint8]
     """Its brightness at the size that motion is found at."""
     padded: tuple[NDArray[np.uint8], ...]
@@ -71,12 +74,20 @@ class MotionBook:
         if found is None:
             planes = anchor.planes
             padded = tuple(_padded(plane) for plane in (planes.y, planes.u, planes.v))
-            found = Picture(smaller(planes.y, self._shrink), padded)
+            found = Picture(planes, smaller(planes.y, self._shrink), padded)
             _remember(self._pictures, anchor.number, found, _KEPT)
         return found
 
     def look(self, chain: Sequence[Anchor]) -> None:
-        """Begin to find the motion between all neighbours of a chain."""
+        """Begin to find the motion between all neighbours of a chain.
+
+        What is known of another clip, whose pictures have the same numbers, is forgotten.
+        """
+        for anchor in chain:
+            known = self._pictures.get(anchor.number)
+            if known is not None and known.planes is not anchor.planes:
+                self.clear()
+                break
         for place in range(len(chain) - 1):
             one, two = chain[place], chain[place + 1]
             ways = (one.number, two.number), (two.number, one.number)
