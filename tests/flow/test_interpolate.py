@@ -146,7 +146,7 @@ def test_known_motion_is_followed_in_brightness_and_colour(
     assert psnr(ours.y, truth.y) > max(37, psnr(mixed[0], truth.y) + 10)
     assert psnr(ours.u, truth.u) > psnr(mixed[1], truth.u) + 6
     assert psnr(ours.v, truth.v) > psnr(mixed[2], truth.v) + 6
-    assert between.doubt < 0.05
+    assert between.doubt < 0.08
 
 
 @pytest.fixture(scope="module")
