@@ -15,6 +15,7 @@ from synth.flow.model import Anchor, Join
 from synth.flow.result import Seam, Tally
 from synth.flow.schedule import Kind, Picture
 from synth.flow.timing import TimeMap
+from synth.flow.watch import Counts
 
 _ONE_EVENT: Final = Fraction(1, 4)
 """Two fades or flashes closer than this are one, seconds."""
@@ -71,8 +72,12 @@ class Ledger:
             else:
                 self._events.append(_Event(anchor.join, before.time, anchor.time))
 
-    def tally(self, pictures: int) -> Tally:
-        """The counts, given how many source pictures of the wanted part were read."""
+    def tally(self, pictures: int, counts: Counts | None = None) -> Tally:
+        """The counts, given how many source pictures of the wanted part were read.
+
+        ``counts`` are the watcher's.
+        """
+        counts = counts or Counts()
         return Tally(
             pictures=pictures,
             cuts=self._count("cut"),
@@ -80,6 +85,8 @@ class Ledger:
             flashes=self._count("flash"),
             repeats=self._repeats,
             replaced=max(0, pictures - self._anchors),
+            evened=min(counts.evened, self._anchors),
+            rhythm=counts.rhythm,
             untouched=self._kinds.get("source", 0),
             held=self._kinds.get("held", 0),
             new=self._kinds.get("new", 0),

@@ -85,12 +85,18 @@ class RetimePlan:
             return []
         if not tally.new:
             return ["No frame has to be made; all are source frames, untouched."]
-        kept = tally.untouched + tally.held
+        if not tally.untouched + tally.held:
+            return ["Every frame is new."]
         about = "" if self.scanned else "About "
-        return [
-            f"{about}{_count(tally.new, 'frame')} {_are(tally.new)} new, "
-            f"{kept} {_are(kept)} untouched source frames."
-        ]
+        text = [f"{about}{_count(tally.new, 'frame')} {_are(tally.new)} new"]
+        if tally.untouched == 1:
+            text.append("1 is an untouched source frame")
+        elif tally.untouched:
+            text.append(f"{tally.untouched} are untouched source frames")
+        if tally.held:
+            near = "one" if tally.untouched else "source frame"
+            text.append(f"{tally.held} repeat{'s' * (tally.held == 1)} the nearest {near}")
+        return [f"{', '.join(text)}."]
 
     def _joins(self) -> list[str]:
         tally = self.tally
@@ -114,6 +120,11 @@ class RetimePlan:
             text.append(
                 f"{_count(tally.replaced, 'repeated frame')} {_are(tally.replaced)} replaced by "
                 "motion."
+            )
+        if tally.evened:
+            text.append(
+                f"{_count(tally.evened, 'frame')} in the rhythm {tally.rhythm} {_are(tally.evened)}"
+                " spaced evenly."
             )
         if tally.repeats:
             stay = "stays as it is" if tally.repeats == 1 else "stay as they are"
@@ -247,7 +258,7 @@ def _scanned(
             scanned=True,
             source_seconds=ends - clock.start,
             frames=len(ledger.doubts),
-            tally=ledger.tally(feed.pictures),
+            tally=ledger.tally(feed.pictures, feed.watcher.counts),
             seams=ledger.seams(clock),
             notes=feed.notes,
         )

@@ -23,6 +23,11 @@ than any drawing of full animation is held."""
 _RHYTHM: Final = Fraction(3, 2)
 """How long ago something like it may have been, seconds."""
 
+_MOVES: Final = 5.0
+_STANDS_OUT: Final = 4.0
+"""What moves after a repeat stirs at least so many codes in some block, and so many times as much
+as the repeats do: where next to nothing moves, every picture counts."""
+
 _MOST: Final = 16
 """Most pictures held back."""
 
@@ -39,18 +44,21 @@ class Repeats:
         """Pictures left out so far."""
         return self._replaced
 
-    def thin(self, anchors: Iterable[Anchor]) -> Iterator[Anchor]:
+    def thin(self, anchors: Iterable[tuple[Anchor, float]]) -> Iterator[Anchor]:
         """The anchors without the repeats that stand in the way of motion.
 
+        With each comes how much stirs in it since the picture before (``Change.stir``), codes.
         The first picture of every group of equal ones stays, and so do the first and the last of
         the clip. At most 16 anchors are held back.
         """
         kept: Anchor | None = None
         held: list[Anchor] = []
         resting = False
-        for anchor in anchors:
+        noise = 0.0
+        for anchor, stir in anchors:
             if anchor.join == "still" and kept is not None and not resting:
                 held.append(anchor)
+                noise = max(noise, stir)
                 if anchor.time - kept.time >= LONGEST or len(held) >= _MOST:
                     yield from held
                     held, resting = [], True
@@ -58,11 +66,12 @@ class Repeats:
             if anchor.join == "still":
                 yield anchor
                 continue
-            if held and kept is not None and not self._bridges(kept, anchor):
+            moves = stir >= max(_MOVES, _STANDS_OUT * noise)
+            if held and kept is not None and not (moves and self._bridges(kept, anchor)):
                 yield from held
             elif held:
                 self._replaced += len(held)
-            held, resting = [], False
+            held, resting, noise = [], False, 0.0
             yield anchor
             kept = anchor
         yield from held

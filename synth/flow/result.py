@@ -59,6 +59,10 @@ class Tally:
     """Source pictures that repeat the one before them and were kept."""
     replaced: int = 0
     """Repeated source pictures that gave way to real motion."""
+    evened: int = 0
+    """Source pictures in a regular cadence, as film has in video, that were put at even times."""
+    rhythm: str = ""
+    """That cadence: for how many pictures each one stood, in turn; "2:3"."""
     untouched: int = 0
     """New frames that are source pictures at their own moments, bit for bit."""
     held: int = 0

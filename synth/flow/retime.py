@@ -144,7 +144,7 @@ def _retime(
             frames=len(ledger.doubts),
             rate=clock.rate,
             source_rate=feed.rate,
-            tally=ledger.tally(feed.pictures),
+            tally=ledger.tally(feed.pictures, feed.watcher.counts),
             seams=ledger.seams(clock),
             doubts=ledger.doubt_curve(),
             notes=tuple(dict.fromkeys(notes)),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from synth.control import CancelToken
+from synth.flow.cadence import Cadence
 from synth.flow.glance import Looker, Seen, glance
 from synth.flow.joins import Judge
 from synth.flow.model import Anchor, Join
@@ -54,6 +55,10 @@ class Counts:
     """Pictures that show again what was there before."""
     replaced: int = 0
     """Those of them that give way to real motion."""
+    evened: int = 0
+    """Pictures in a regular cadence that were put at even times."""
+    rhythm: str = ""
+    """That cadence, as "2:3"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +90,48 @@ class Watcher:
         """The anchors of a clip in the order of time, some pictures behind what is read.
 
         With ``duplicates="replace"`` repeated pictures are left out where their surroundings move,
-        so that motion runs on across them; the first and the last picture always stay. Raises
-        ``Cancelled`` when asked to stop, and whatever ``frames`` raises.
+        so that motion runs on across them; the first and the last picture always stay. Where the
+        repeats come in a regular cadence, what is left goes to even times. Raises ``Cancelled``
+        when asked to stop, and whatever ``frames`` raises.
         """
-        anchors = self._judged(frames, cancel or CancelToken())
+        judged = self._judged(frames, cancel or CancelToken())
         if duplicates == "keep":
-            yield from anchors
+            for anchor, _ in judged:
+                yield anchor
             return
-        repeats = Repeats()
-        for anchor in repeats.thin(anchors):
-            self._counts = replace(self._counts, replaced=repeats.replaced)
-            yield anchor
-        self._counts = replace(self._counts, replaced=repeats.replaced)
+        repeats, cadence = Repeats(), Cadence()
 
-    def _judged(self, frames: Iterable[Shown], cancel: CancelToken) -> Iterator[Anchor]:
+        def note() -> None:
+            self._counts = replace(
+                self._counts,
+                replaced=repeats.replaced,
+                evened=cadence.evened,
+                rhythm=cadence.rhythm,
+            )
+
+        for anchor in cadence.even(repeats.thin(judged)):
+            note()
+            yield anchor
+        note()
+
+    def _judged(
+        self, frames: Iterable[Shown], cancel: CancelToken
+    ) -> Iterator[tuple[Anchor, float]]:
+        """Every picture with its join, and how much stirs in it since the one before, codes."""
         looker = Looker()
         judge = Judge(looker, rate=25.0)
         seen: list[Seen] = []
         waiting: deque[_Waiting] = deque()
         ahead = _AHEAD[1]
 
-        def settle() -> Anchor:
+        def settle() -> tuple[Anchor, float]:
             at = len(seen) - len(waiting)
             picture = waiting.popleft()
             join: Join = judge.join(seen, at) if picture.number else "cut"
             self._count(join, picture.number)
+            stir = seen[at].change.stir
             del seen[: max(0, at - _BACK)]
-            return Anchor(picture.number, picture.time, picture.planes, join)
+            return Anchor(picture.number, picture.time, picture.planes, join), stir
 
         for number, frame in enumerate(frames):
             cancel.check()

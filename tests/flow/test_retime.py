@@ -393,7 +393,7 @@ def test_a_plan_says_what_then_happens(clip: Path, cut_clip: Path) -> None:
 def test_a_plan_in_words(clip: Path, cut_clip: Path) -> None:
     assert plan_retime(clip, target_fps=60).sentences() == [
         "24 frames at 24 become 60 at 60.",
-        "46 frames are new, 14 are untouched source frames.",
+        "46 frames are new, 12 are untouched source frames, 2 repeat the nearest one.",
         "The sound stays as it is.",
     ]
     assert plan_retime(clip, target_fps=60, scan=False).sentences()[1] == (
@@ -402,7 +402,7 @@ def test_a_plan_in_words(clip: Path, cut_clip: Path) -> None:
     assert plan_retime(cut_clip, speed=0.25).sentences() == [
         "24 frames at 24 become 96 at 24.",
         "1 s become 4 s.",
-        "66 frames are new, 30 are untouched source frames.",
+        "66 frames are new, 24 are untouched source frames, 6 repeat the nearest one.",
         "1 cut is kept sharp.",
         "There is no sound.",
     ]
