@@ -97,7 +97,7 @@ def trust(here, there, flow, back, blur, drift, grid, weight):
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def bend(onward, behind, trust_onward, trust_behind, tolerance, certain, out):
+def bend(onward, behind, trust_onward, trust_behind, ratio, tolerance, certain, out):
     """How much the motion changes per interval, where that is believable.
 
     A change is believed where both motions are trusted, or where it is small beside the motion
@@ -108,19 +108,21 @@ def bend(onward, behind, trust_onward, trust_behind, tolerance, certain, out):
         behind: (h, w, 2) motion to the previous one.
         trust_onward: (h, w) how far the first is trusted.
         trust_behind: likewise the second.
+        ratio: time to the previous picture, in intervals to the next.
         tolerance: change that is small, as a share of the motion.
         certain: trust in both together, times this, is what is believed.
         out: (h, w, 2).
     """
     half, two, full = np.float32(0.5), np.float32(2.0), np.float32(1.0)
+    # From x(1) = v + a / 2 and x(-r) = -r v + r r a / 2.
+    even = two / (full + ratio)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
-            ax = onward[i, j, 0] + behind[i, j, 0]
-            ay = onward[i, j, 1] + behind[i, j, 1]
+            u, v = onward[i, j, 0], onward[i, j, 1]
+            back_u, back_v = behind[i, j, 0] / ratio, behind[i, j, 1] / ratio
+            ax, ay = even * (u + back_u), even * (v + back_v)
             change = np.sqrt(ax * ax + ay * ay)
-            size = np.sqrt(onward[i, j, 0] ** 2 + onward[i, j, 1] ** 2) + np.sqrt(
-                behind[i, j, 0] ** 2 + behind[i, j, 1] ** 2
-            )
+            size = np.sqrt(u * u + v * v) + np.sqrt(back_u * back_u + back_v * back_v)
             share = two - change / (tolerance * size + half)
             share = min(max(share, certain * trust_onward[i, j] * trust_behind[i, j]), full)
             out[i, j, 0] = share * ax
@@ -281,3 +283,32 @@ def without_holes(sums, least, enough, motion, seen):
             total = max(total, np.float32(1e-6))
             motion[i, j, 0], motion[i, j, 1] = a / total, b / total
             motion[i, j, 2], motion[i, j, 3] = c0 / total, d / total
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def lay_over(share, first, second, time, margin, factor, out):
+    """Mix two pictures of something at rest over a third.
+
+    Args:
+        share: (h, w) uint8, how much of it lies there, 255 is all.
+        first: plane with a margin, uint8.
+        second: likewise.
+        time: share of the second, 0 to 1.
+        margin: pixels of the margin.
+        factor: pixels of the plane in one of ``share``, 1 or 2.
+        out: (H, W) uint8, changed where ``share`` is above 0.
+    """
+    rest = np.float32(1.0) - time
+    height, width = out.shape
+    for i in range(share.shape[0]):
+        for j in range(share.shape[1]):
+            if not share[i, j]:
+                continue
+            weight = np.float32(share[i, j]) / np.float32(255.0)
+            for r in range(factor * i, min(factor * (i + 1), height)):
+                for c in range(factor * j, min(factor * (j + 1), width)):
+                    a = np.float32(first[r + margin, c + margin])
+                    b = np.float32(second[r + margin, c + margin])
+                    here = np.float32(out[r, c])
+                    value = here + (rest * a + time * b - here) * weight
+                    out[r, c] = np.uint8(value + np.float32(0.5))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction, InvalidMedia
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.flow.dense import DenseFlow, shrink_of, smaller
 from synth.flow.interpolate import GRADES
 from synth.flow.makers import MODES, make_interpolator
@@ -22,8 +22,11 @@ from synth.media.planes import ColourTags, Planes
 
 MOST_BETWEEN = 240
 """Most pictures made between two."""
+MOST_PIXELS = 500_000_000
+"""Most pixels of all pictures together: 1.5 GB."""
 _AT_ONCE = 4
-"""Pictures made between two looks at the cancel token."""
+_LARGE = 2_000_000
+"""Pictures made between two looks at the cancel token, and the pixels from which it is one."""
 _TAGS = ColourTags("bt601", full_range=True)
 """Of the planes that pictures are split into."""
 _HIDDEN = 1.5
@@ -60,7 +63,7 @@ def interpolate_frames(
         InvalidMedia: a file that is missing or no picture, or two of different sizes.
         InvalidInstruction: a number or mode that makes no sense.
         Unavailable: the learned network is not here.
-        LimitExceeded: a picture over the caps.
+        LimitExceeded: a picture over the caps, or more than ``MOST_PIXELS`` to be made.
         Cancelled: ``cancel`` was set.
     """
     cancel = cancel or CancelToken()
@@ -77,6 +80,13 @@ def interpolate_frames(
             f"The first picture is {sizes[0]} and the second {sizes[1]} pixels; both must have "
             "the same size. Crop or resize one of them."
         )
+    pixels = first.shape[0] * first.shape[1]
+    if pixels * num_intermediate > MOST_PIXELS:
+        raise LimitExceeded(
+            f"{num_intermediate} pictures of {pixels / 1e6:.1f} megapixels are "
+            f"{num_intermediate * pixels / 1e6:.0f} megapixels; the limit is "
+            f"{MOST_PIXELS / 1e6:.0f}. Make fewer, or make the two smaller first."
+        )
     ends = [_planes(picture) for picture in (first, second)]
     window = Window(
         (),
@@ -87,11 +97,12 @@ def interpolate_frames(
     maker = interpolator or make_interpolator(mode, ends[0].size, tags=_TAGS, cancel=cancel)
     times = [k / (num_intermediate + 1) for k in range(1, num_intermediate + 1)]
     made: list[Image.Image] = []
+    batch = _AT_ONCE if pixels < _LARGE else 1
     try:
-        for start in range(0, num_intermediate, _AT_ONCE):
+        for start in range(0, num_intermediate, batch):
             cancel.check()
             progress(Progress("Interpolating", start, num_intermediate))
-            for between in maker.between(window, times[start : start + _AT_ONCE]):
+            for between in maker.between(window, times[start : start + batch]):
                 made.append(Image.fromarray(_rgb(between.planes)))
     finally:
         if interpolator is None:

@@ -9,7 +9,7 @@ disagree, they are mixed unmoved: soft instead of wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -53,7 +53,7 @@ class Grade:
 
 GRADES: Final = MappingProxyType(
     {
-        "fast": Grade(FlowGrade(finest=1, descents=12, stride=4, refinements=2), cubic=True),
+        "fast": Grade(FlowGrade(finest=1, descents=12, stride=4, refinements=1), cubic=True),
         "quality": Grade(FlowGrade(finest=0, descents=12, stride=5, refinements=1), cubic=True),
     }
 )
@@ -69,34 +69,48 @@ class FlowInterpolator:
         self._shrink = shrink_of(*size)
         self._threads = ThreadPoolExecutor(_THREADS, "interpolate")
         self._overlays = OverlayFinder()
+        self._resting: tuple[int, Future[NDArray[np.uint8] | None]] | None = None
         self._book = MotionBook(self._threads, grade.flow, self._shrink)
 
     def between(self, window: Window, times: Sequence[float]) -> list[Between]:
         """The pictures at ``times``, each strictly between 0 and 1."""
+        if not times:
+            return []
         first, second = window.first, window.second
         before, after = window.before[:1], window.after[:1]
+        if not self._book.knows(window):
+            self._book.clear()
+            self._overlays, self._resting = OverlayFinder(), None
         self._book.look([*before, first, second, *after])
-        around = [*window.before[::-1], first, second, *window.after]
-        overlay = self._threads.submit(self._overlays.mask, around)
+        overlay = self._overlay(window)
         ways = [(first, second), (second, first)]
         ways += [(first, anchor) for anchor in before] + [(second, anchor) for anchor in after]
         onward, back, *beyond = self._book.legs(ways)
+        bend_onward, bend_back = np.zeros_like(onward.grid), np.zeros_like(back.grid)
+        interval = second.time - first.time
+        if before:
+            _bend(onward, beyond[0], float((first.time - before[0].time) / interval), bend_onward)
+        if after:
+            _bend(back, beyond[-1], float((after[0].time - second.time) / interval), bend_back)
         scene = _Scene(
-            self._book.picture(first),
-            self._book.picture(second),
-            onward,
-            back,
-            beyond[0] if before else None,
-            beyond[-1] if after else None,
-            overlay.result(),
-            first.planes,
-            self._shrink,
-            self._cubic,
-        )
+            self._book.picture(first), self._book.picture(second), onward, back,
+            bend_onward, bend_back, overlay.result(), first.planes, self._shrink, self._cubic,
+        )  # fmt: skip
         others = [self._threads.submit(scene.picture, time) for time in times[1:]]
         # The next window's motion, for whichever thread has nothing else to do.
         self._book.look([second, *window.after])
-        return [scene.picture(times[0]), *(task.result() for task in others)] if times else []
+        return [scene.picture(times[0]), *(task.result() for task in others)]
+
+    def _overlay(self, window: Window) -> Future[NDArray[np.uint8] | None]:
+        """What rests over a window; looked for in every other one, since titles stay for longer."""
+        number = window.first.number
+        kept = self._resting
+        if kept and window.before and number % 2 and kept[0] == window.before[0].number:
+            return kept[1]
+        around = [*window.before[::-1], window.first, window.second, *window.after]
+        found = self._threads.submit(self._overlays.mask, around)
+        self._resting = number, found
+        return found
 
     def close(self) -> None:
         """Let go of threads and memory."""
@@ -112,8 +126,8 @@ class _Scene:
     second: Picture
     onward: Leg
     back: Leg
-    before: Leg | None
-    after: Leg | None
+    bend_onward: NDArray[np.float32]
+    bend_back: NDArray[np.float32]
     overlay: NDArray[np.uint8] | None
     original: Planes
     shrink: int
@@ -134,8 +148,8 @@ class _Scene:
         t = _F(time)
         height, width = self.onward.weight.shape
         still = self._still(height, width)
-        one, seen_one = self._carried(self.onward, self.before, still, t, _F(1))
-        two, seen_two = self._carried(self.back, self.after, still, _F(1) - t, _F(-1))
+        one, seen_one = self._carried(self.onward, self.bend_onward, still, t, _F(1))
+        two, seen_two = self._carried(self.back, self.bend_back, still, _F(1) - t, _F(-1))
         costs = np.empty((height, width, 3), np.float32)
         choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
         costs = cv2.blur(costs, (3, 3))
@@ -161,17 +175,12 @@ class _Scene:
     def _carried(
         self,
         leg: Leg,
-        beyond: Leg | None,
+        bend: NDArray[np.float32],
         still: NDArray[np.float32],
         time: np.float32,
         sign: np.float32,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w)."""
-        bend = np.zeros_like(leg.grid)
-        if beyond is not None:
-            choose.bend(
-                leg.grid, beyond.grid, leg.weight, beyond.weight, _F(_SMALL), _F(_CERTAIN), bend
-            )
         sums = np.zeros((*leg.weight.shape, splat.CHANNELS), np.float32)
         weight = leg.weight
         if self.overlay is not None:
@@ -200,17 +209,17 @@ class _Scene:
         """Put the overlay back where it lies, as the two pictures have it."""
         if self.overlay is None:
             return
-        left, top, width, height = cv2.boundingRect(self.overlay)
-        part = self.overlay[top : top + height, left : left + width]
         for index, plane in enumerate((planes.y, planes.u, planes.v)):
-            whole = index == 0 or not planes.subsampled
-            times = 2 if whole else 1
-            share = part if times == 1 else cv2.resize(part, None, fx=2, fy=2)
-            rows = slice(times * top, times * (top + height))
-            columns = slice(times * left, times * (left + width))
-            inner = tuple(slice(at.start + MARGIN, at.stop + MARGIN) for at in (rows, columns))
-            first, second = (side.padded[index][inner] for side in (self.first, self.second))
-            resting = cv2.addWeighted(first, 1 - time, second, time, 0.0)
-            made = plane[rows, columns]
-            weight = share.astype(np.float32) * _F(1 / 255)
-            made[...] = cv2.blendLinear(resting, made.copy(), weight, 1 - weight)
+            factor = 2 if index == 0 or not planes.subsampled else 1
+            choose.lay_over(
+                self.overlay, self.first.padded[index], self.second.padded[index], _F(time),
+                MARGIN, factor, plane,
+            )  # fmt: skip
+
+
+def _bend(leg: Leg, beyond: Leg, ratio: float, out: NDArray[np.float32]) -> None:
+    """The change of a leg's motion, by the one on its other side that took ``ratio`` as long."""
+    choose.bend(
+        leg.grid, beyond.grid, leg.weight, beyond.weight,
+        _F(ratio), _F(_SMALL), _F(_CERTAIN), out,
+    )  # fmt: skip

@@ -7,18 +7,26 @@ from typing import Any
 
 from PIL import Image
 
+from synth.errors import InvalidInstruction
 from synth.flow.frames import interpolate_frames
+from synth.flow.makers import MODES
 from synth.flow.result import RetimedVideo
 from synth.flow.retime import retime_video
+from synth.flow.settings import RetimeSettings
 
 
 class OpticalFlowInterpolation:
     """Frames between frames, from two pictures or for a whole video.
 
-    ``mode`` is "quality", "fast" or "learned"; see ``synth.flow.settings``.
+    ``mode`` is "quality", "fast" or "learned", see ``synth.flow.settings``; another one raises
+    ``InvalidInstruction``.
     """
 
     def __init__(self, mode: str = "quality") -> None:
+        if mode not in MODES:
+            raise InvalidInstruction(
+                f"There is no mode {str(mode)[:40]!r}. Choose one of: {', '.join(MODES)}."
+            )
         self.mode = mode
 
     def interpolate_frames(
@@ -46,5 +54,7 @@ class OpticalFlowInterpolation:
 
         Takes the further arguments of ``synth.flow.retime.retime_video``, raises the same.
         """
-        settings = {"mode": self.mode, **dict(options.pop("settings", None) or {})}
+        settings = RetimeSettings.from_values(options.pop("settings", None))
+        if "mode" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"mode": self.mode})
         return retime_video(path, target_fps, settings=settings, **options)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import cv2
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synth.flow import choose
 from synth.flow.dense import DenseFlow, FlowGrade, smaller
-from synth.flow.model import Anchor
+from synth.flow.model import Anchor, Window
 from synth.flow.weave import MARGIN, RUNS
 from synth.media.planes import Planes
 
@@ -68,6 +68,14 @@ class MotionBook:
         self._flows: OrderedDict[tuple[int, int], Future[NDArray[np.float32]]] = OrderedDict()
         self._legs: OrderedDict[tuple[int, int], Leg] = OrderedDict()
 
+    def knows(self, window: Window) -> bool:
+        """Whether a window is of the clip that is known, and not another with the same numbers."""
+        for anchor in (*window.before, window.first, window.second, *window.after):
+            found = self._pictures.get(anchor.number)
+            if found is not None and found.planes is not anchor.planes:
+                return False
+        return True
+
     def picture(self, anchor: Anchor) -> Picture:
         """The prepared picture of an anchor."""
         found = self._pictures.get(anchor.number)
@@ -79,25 +87,21 @@ class MotionBook:
         return found
 
     def look(self, chain: Sequence[Anchor]) -> None:
-        """Begin to find the motion between all neighbours of a chain.
-
-        What is known of another clip, whose pictures have the same numbers, is forgotten.
-        """
-        for anchor in chain:
-            known = self._pictures.get(anchor.number)
-            if known is not None and known.planes is not anchor.planes:
-                self.clear()
-                break
+        """Begin to find the motion between all neighbours of a chain."""
         for place in range(len(chain) - 1):
             one, two = chain[place], chain[place + 1]
             ways = (one.number, two.number), (two.number, one.number)
             if ways[0] in self._flows:
                 continue
-            last = self._flows.get((one.number, chain[place - 1].number)) if place else None
+            last, pace = None, 1.0
+            if place:
+                previous = chain[place - 1]
+                last = self._flows.get((one.number, previous.number))
+                pace = float((two.time - one.time) / (one.time - previous.time))
             pictures = self.picture(one).smaller, self.picture(two).smaller
             for way, sign in zip(ways, (-1, 1), strict=True):
                 # What moved so far is a guess at how it goes on.
-                task = self._threads.submit(self._find, pictures[::-sign], last, sign)
+                task = self._threads.submit(self._find, pictures[::-sign], last, sign * pace)
                 _remember(self._flows, way, task, 2 * _KEPT)
 
     def legs(self, pairs: Sequence[tuple[Anchor, Anchor]]) -> list[Leg]:
@@ -126,11 +130,14 @@ class MotionBook:
         self,
         pictures: Sequence[NDArray[np.uint8]],
         last: Future[NDArray[np.float32]] | None,
-        sign: int,
+        pace: float,
     ) -> NDArray[np.float32]:
         # It was submitted earlier to the same threads, so it is found or being found.
-        guess = None if last is None else sign * last.result()
-        finder = DenseFlow(self._grade) if self._finders.empty() else self._finders.get()
+        guess = None if last is None else last.result() * _F(pace)
+        try:
+            finder = self._finders.get_nowait()
+        except Empty:
+            finder = DenseFlow(self._grade)
         try:
             return finder(pictures[0], pictures[1], guess)
         finally:
