@@ -172,6 +172,12 @@ painters.push(() => {
   rate.placeholder = `as the clip (${clip.rate})`;
   if (document.activeElement !== rate) rate.value = asked().target_fps ?? "";
 });
+painters.push(() => {
+  const list = videoFields.querySelector("#ip-sound");
+  const silent = clip.sound === false ? "This clip has no sound" : ["gif", "png"].includes(asked().format) ? "This kind of file has no sound" : "";
+  list.disabled = Boolean(silent);
+  list.title = silent || bounds.sound.help;
+});
 const rates = h("datalist", { id: "ip-rates" }, spec.rates.map((one) => h("option", { value: one })));
 const shutterOut = h("output", { class: "ms-value" });
 const shutter = h("input", { type: "range", class: "ms-range", id: "ip-shutter_angle", min: bounds.shutter_angle.min, max: bounds.shutter_angle.max, step: "15", title: bounds.shutter_angle.help,
@@ -184,7 +190,8 @@ painters.push(() => {
 
 const offered = h("span", {});
 const fetch = button("Download it", { kind: "second", id: "ip-download-network", onclick: () => { fetch.disabled = true; trigger("download", {}); } });
-const offer = h("div", { class: "ms-offer", role: "status", hidden: true }, offered, fetch);
+problems.download = h("p", { class: "ms-problem ms-bad", role: "alert", hidden: true, "data-problem": "download" });
+const offer = h("div", { class: "ms-offer", role: "status", hidden: true }, offered, fetch, problems.download);
 const videoFields = h("div", { class: "ms-retimefields" },
   field("target_fps", "Frames a second", bounds.target_fps.help, h("div", {}, rate, rates)),
   field("mode", "New frames", bounds.mode.help, segments("mode", "New frames", bounds.mode.help, spec.modes)),
@@ -208,7 +215,7 @@ painters.push(() => {
 const pairFields = h("div", { class: "ms-retimefields ms-pairfields", hidden: true },
   field("between", "New pictures between", spec.between.help, count, countOut),
   field("pair-mode", "How they are made", bounds.mode.help, segments("pair-mode", "New pictures", bounds.mode.help, spec.modes.filter((one) => one.id !== "learned"), () => pair().mode, (one) => changePair((all) => { all.mode = one; }))),
-  field("pair-fps", "Played at", "Frames a second of the clip that shows them", picklist("pair-fps", "Frames a second of the clip that shows them", spec.rates.map((one) => ({ id: one, label: `${one} a second` })), () => pair().fps, (one) => changePair((all) => { all.fps = one; }))));
+  field("pair-fps", "Played at", "Frames a second of the clip that shows them", picklist("pair-fps", "Frames a second of the clip that shows them", spec.rates.map((one) => ({ id: one, label: `${one} fps` })), () => pair().fps, (one) => changePair((all) => { all.fps = one; }))));
 
 // --- the part of the clip; it stands under the source's playhead ---
 const from = numberBox("from", "Where to begin, seconds", (one) => mark("start", one));
@@ -275,10 +282,14 @@ bus.on("mode", (mode) => {
 });
 bus.on("clip", (known) => {
   partBox.hidden = false;
-  const other = clip.url && known.url !== clip.url;
+  const other = known.url !== clip.url, times = known.seconds / clip.seconds;
   clip = known;
-  // Moments of another clip mean nothing in this one.
-  if (other) change((all) => { all.start = 0; all.seconds = null; if (ramped()) all.speed_curve = easyRamp(); });
+  // Moments of another clip mean nothing in this one; the shape of a ramp does.
+  if (other) change((all) => {
+    all.start = 0;
+    all.seconds = null;
+    for (const key of all.speed_curve) key.time = Number((key.time * times).toFixed(4));
+  });
   refresh();
 });
 bus.on("moment", ({ at: time }) => { playhead = time; if (ramped()) ramp.playhead(time); });

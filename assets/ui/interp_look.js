@@ -150,6 +150,7 @@ bus.on("moment", ({ at: time }) => { at = time; showWhen(); if (view !== "compar
 bus.on("mode", (mode) => {
   const pictures = mode === "pictures";
   tabs.lastChild.hidden = doubtBox.hidden = pictures;
+  grid.classList.toggle("ms-lone", pictures);
   ready = false;
   if (pictures && view === "compare") turnTo("wheel");
   grid.classList.remove("ms-wide");

@@ -186,7 +186,7 @@ function show() {
   busy.lastChild.textContent = shown.busy || "";
   if (shown.kind && shown.kind !== mode) turnTo(shown.kind);
   if (shown.busy) return;
-  say(shown.error || (shown.notes || []).join(" "), Boolean(shown.error));
+  say(shown.error || shown.wrong || (shown.notes || []).join(" "), Boolean(shown.error || shown.wrong));
   if (shown.still) { if (Math.abs(shown.at - at) < 1e-6) still.src = shown.still; return; } // else a later one is coming
   if (shown.error) return; // What was there stays.
   name.textContent = shown.name || "";
@@ -199,7 +199,7 @@ function show() {
 function showClip(shown) {
   const same = clip && clip.file.url === shown.file.url;
   clip = shown;
-  bus.tell("clip", { seconds: shown.seconds, fps: shown.fps, rate: shown.rate, url: shown.file.url });
+  bus.tell("clip", { seconds: shown.seconds, fps: shown.fps, rate: shown.rate, sound: shown.sound, url: shown.file.url });
   if (same) return;
   plays = shown.playable;
   play.disabled = !plays;
@@ -225,7 +225,7 @@ function showPictures(shown) {
     if (picture) { end.image.src = picture.url; end.name.textContent = picture.name; end.file = picture.file || end.file; }
   }
   swap.disabled = !ends.every((end) => end.file);
-  if (!swap.disabled) bus.tell("pictures", {});
+  if (!swap.disabled && !shown.wrong) bus.tell("pictures", {});
 }
 
 for (const example of props.examples || []) {

@@ -33,13 +33,14 @@ const onward = button("Smooth or slow down", { symbol: "wave", kind: "plain", cl
   onclick: () => { trigger("onward", {}); openInterpolate(); } });
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
 const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
-  ([key, what]) => [h("kbd", {}, key), ` ${what} `]));
+  ([key, what]) => h("span", {}, h("kbd", {}, key), ` ${what} `)));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
   shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, onward, hint, report);
 
 let working = false;
+let failedWith = ""; // the mark of the settings that could not be made
 let made = ""; // the mark of the settings that the clip on show was made with
 
 function openInterpolate() {
@@ -61,7 +62,7 @@ function step(report) {
   progress.hidden = false;
   preview.disabled = render.disabled = true;
   stage.textContent = report.total ? `${report.stage} · ${report.done} of ${report.total}` : `${report.stage}…`;
-  left.textContent = report.left === null || report.left === undefined ? "" : report.left < 1 ? "almost there" : `${Math.ceil(report.left)} s left`;
+  left.textContent = report.left === null || report.left === undefined ? "" : report.left < 1 ? "almost there" : report.left > 99 ? `about ${Math.round(report.left / 60)} min left` : `${Math.ceil(report.left)} s left`;
   if (report.total) meter.value = report.done / report.total;
   else meter.removeAttribute("value");
 }
@@ -86,7 +87,7 @@ function showClip(result) {
   save.hidden = false;
   onward.hidden = !result.onward;
   fill(more, (result.files || []).map((one) => h("a", { class: "ms-button ms-plain", href: one.file.url, download: one.name }, icon(ICONS.save), h("span", {}, one.label))));
-  fill(shots, (result.shots || []).map((url) => h("img", { src: url, alt: "" })));
+  fill(shots, (result.shots || []).map(({ url, time }, index) => h("button", { type: "button", title: `Show picture ${index + 1}`, onclick: () => { film.pause(); film.currentTime = time + 1e-3; } }, h("img", { src: url, alt: "" }))));
   shots.hidden = !(result.shots || []).length;
   badge.hidden = false;
   badge.textContent = result.badge;
@@ -110,6 +111,7 @@ function show() {
   }
   rest();
   failure.textContent = value.phase === "failed" ? value.message : "";
+  failedWith = (props.summary || {}).key;
   if (value.phase === "stopped") failure.textContent = "";
   if (value.phase === "done") showClip(value);
 }
@@ -132,11 +134,13 @@ function showSummary() {
   dim();
   mark();
   const said = props.summary || {};
+  if (said.key !== failedWith) failure.textContent = ""; // it was about something else
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));
   fill(warnings, (said.warnings || []).map((warning) => h("li", {}, warning)));
   fill(asides, (said.notes || []).map((note) => h("li", {}, note)));
-  preview.hidden = said.preview === false;
+  preview.hidden = hint.firstChild.hidden = said.preview === false;
+  empty.lastChild.textContent = (preview.hidden && words.emptyAlone) || words.empty;
   preview.parentElement.classList.toggle("ms-alone", preview.hidden);
 }
 

@@ -65,6 +65,16 @@ class Pair:
     """The files."""
     names: tuple[str, str] = ("", "")
     """What the user calls them; never used as paths."""
+    sizes: tuple[tuple[int, int], ...] = ()
+    """Width and height of those that are there, pixels, once they were looked into."""
+
+    @property
+    def mismatch(self) -> str:
+        """What is wrong with their sizes, to tell the user; empty where nothing is."""
+        if len(set(self.sizes)) < 2:
+            return ""
+        first, last = (f"{width} × {height}" for width, height in self.sizes)
+        return f"The first is {first}, the last {last}. Crop or resize one: both must be the same."
 
     @property
     def both(self) -> tuple[str, str]:
@@ -133,18 +143,19 @@ def shown_clip(clip: Clip, poster: str) -> dict[str, Any]:
         "fps": float(clip.rate),
         "rate": rate_name(clip.rate),
         "playable": clip.playable,
-        "facts": f"{size}, {rate_name(clip.rate)} a second, {sound}",
+        "sound": clip.sound,
+        "facts": f"{size}, {rate_name(clip.rate)} fps, {sound}",
         "notes": list(clip.notes),
     }
 
 
-def shown_pair(pair: Pair) -> dict[str, Any]:
-    """What the panel shows of two pictures.
+def shown_pair(pair: Pair) -> tuple[Pair, dict[str, Any]]:
+    """The pair with its sizes, and what the panel shows of it.
 
     Raises ``InvalidMedia`` or ``LimitExceeded`` for a file that is no picture.
     """
     pictures: list[dict[str, Any] | None] = []
-    sizes = []
+    sizes: list[tuple[int, int]] = []
     for path, name in zip(pair.paths, pair.names, strict=True):
         if path is None:
             pictures.append(None)
@@ -153,9 +164,12 @@ def shown_pair(pair: Pair) -> dict[str, Any]:
         file = FileData(path=path, orig_name=name, size=Path(path).stat().st_size)
         url = picture_url(loaded.pixels, _PICTURE_SIDE)
         pictures.append({"url": url, "name": name, "file": file.model_dump()})
-        sizes.append(f"{loaded.width} × {loaded.height}")
-    facts = " and ".join(dict.fromkeys(sizes))
-    return {"kind": "pictures", "pictures": pictures, "facts": facts, "notes": []}
+        sizes.append((loaded.width, loaded.height))
+    measured = replace(pair, sizes=tuple(sizes))
+    wrong = measured.mismatch
+    facts = "" if wrong or not sizes else f"{sizes[0][0]} × {sizes[0][1]}"
+    shown = {"kind": "pictures", "pictures": pictures, "facts": facts, "wrong": wrong}
+    return measured, shown
 
 
 def frame_at(clip: Clip, at: float, cancel: CancelToken | None = None) -> NDArray[np.uint8]:

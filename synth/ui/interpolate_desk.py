@@ -46,7 +46,7 @@ _LABELS: Final = {
     "crf": "Quality",
 }
 _PRESETS: Final = (
-    ("smooth", "Smooth", "to 60 a second", "The same length, with new frames up to 60 a second"),
+    ("smooth", "Smooth", "to 60 fps", "The same length, with new frames up to 60 fps"),
     ("half", "Half speed", "2× slower", "Slow motion, twice as long"),
     ("quarter", "Quarter speed", "4× slower", "Slow motion, four times as long"),
     ("ramp", "Speed ramp", "slow in the middle", "Full speed, down to a quarter, and back"),

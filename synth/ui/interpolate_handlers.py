@@ -132,12 +132,12 @@ class InterpolateHandlers:
         shown: dict[str, Any] = {"kind": kind}
         try:
             if kind == "pictures":
-                shown = shown_pair(there.pair)
+                _, shown = shown_pair(there.pair)
             elif there.clip is not None:
                 shown = shown_clip(there.clip, picture_url(frame_at(there.clip, 0.0), 960))
         except Exception as error:
             shown = {"kind": kind, "error": message_of(error)}
-        return there, show(shown), gr.update(doubt={})
+        return there, show(shown), gr.skip()
 
     def still(self, footage: Footage, event: gr.EventData) -> Update:
         """The playhead moved over a video that the browser cannot play: its frame there."""
@@ -168,9 +168,8 @@ class InterpolateHandlers:
         with told(failures), self._pool.start(work) as job:
             for progress in job.events():
                 yield gr.skip(), show({"kind": "pictures", "busy": progress.stage}), gr.skip()
-            pair = job.result(0)
-            shown = show(shown_pair(pair))
-            yield footage.with_pair(pair), shown, gr.update(doubt={})
+            pair, shown = shown_pair(job.result(0))
+            yield footage.with_pair(pair), show(shown), gr.skip()
         if failures:
             yield gr.skip(), show({"kind": "pictures", "error": failures[0]}), gr.skip()
 
@@ -240,7 +239,7 @@ class InterpolateHandlers:
             job.result(0)
             yield gr.update(reply={})
         if failures:
-            yield gr.update(reply={**self._offer(desk), "problems": {"mode": failures[0]}})
+            yield gr.update(reply={**self._offer(desk), "problems": {"download": failures[0]}})
 
     def _offer(self, desk: object) -> dict[str, Any]:
         """What to say where the learned network is wanted and not here; else nothing."""
@@ -286,8 +285,10 @@ class InterpolateHandlers:
         began = time.monotonic()
         failures: list[str] = []
         with told(failures):
-            clip, asked = _clip(footage), read_retime(desk)
-            key = fingerprint(desk, footage)
+            clip = _clip(footage)
+            for wrong in problems(desk).values():
+                raise InvalidInstruction(f"Change what is marked first. {wrong}")
+            asked, key = read_retime(desk), fingerprint(desk, footage)
             settings = asked if moment is None else preview_settings(asked, clip, moment)
             name = file_stem(clip.name, "retimed") + SUFFIXES[settings.format]
 

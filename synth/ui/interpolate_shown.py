@@ -46,7 +46,7 @@ _LOOK_SIDE: Final = 960
 _SHOT_SIDE: Final = 160
 _MOST_SHOTS: Final = 24
 _PREVIEW_SOURCE: Final = 1.0
-"""Most of the source that a preview shows, seconds."""
+"""Most of the source that a preview shows, seconds; where it plays faster, of the result."""
 _PREVIEW_RESULT: Final = 2.0
 """Most of the result that a preview lasts, seconds."""
 _COMPARED: Final = 0.6
@@ -100,21 +100,33 @@ def pair_summary(pair: Pair, asked: Mapping[str, Any]) -> dict[str, Any]:
         which = "two pictures" if len(missing) == 2 else f"{missing[0]} picture"
         sentence = f"Give the {which}, and {count} will stand between."
         return {"sentence": sentence, "preview": False}
+    if pair.mismatch:
+        sentence = f"Two pictures of the same size are needed; then {count} will stand between."
+        return {"sentence": sentence, "preview": False}
     frames = between + 2
     seconds = float(frames / rate)
     return {
         "sentence": f"2 pictures become {frames}: {count} between them, the two untouched. "
-        f"As a clip at {rate_name(rate)} a second they last {seconds:.2g} s.",
+        f"As a clip at {rate_name(rate)} fps they last {seconds:.2g} s.",
         "preview": False,
     }
 
 
 def preview_settings(asked: RetimeSettings, clip: Clip, moment: float) -> RetimeSettings:
     """The request for about a second from a moment on, so short that it is soon made."""
-    curve = asked.speed_curve
-    slowest = min((key.speed for key in curve), default=asked.speed)
-    span = min(_PREVIEW_SOURCE, max(_PREVIEW_RESULT * slowest, float(3 / clip.rate)))
-    begin = min(max(moment, asked.start), max(0.0, clip.seconds - span))
+    least = float(3 / clip.rate)
+    end = clip.seconds if asked.seconds is None else min(clip.seconds, asked.start + asked.seconds)
+    begin = max(0.0, min(max(moment, asked.start), end - least))
+    here = RetimeSettings.from_values({**asked.to_dict(), "start": round(begin, 4)})
+    times = time_map(here, clip.rate)
+
+    def passed(seconds: float) -> float:
+        """How much of the source the first seconds of the result show."""
+        return float(times.positions(int(seconds * times.rate), 1)[0]) - begin
+
+    most = max(_PREVIEW_SOURCE, passed(_PREVIEW_SOURCE))
+    span = max(least, min(most, passed(_PREVIEW_RESULT), end - asked.start))
+    begin = max(0.0, min(begin, end - span))
     changes = {"start": round(begin, 4), "seconds": round(span, 4), "format": "mp4"}
     return RetimeSettings.from_values({**asked.to_dict(), **changes})
 
@@ -127,7 +139,7 @@ def finished_retime(result: RetimedVideo, *, seconds: float, final: bool) -> dic
     path = Path(result.path)
     facts = [
         ("Picture", f"{result.width} × {result.height}"),
-        ("Frames", f"{result.frames} at {rate_name(result.rate)}"),
+        ("Frames", f"{result.frames} at {rate_name(result.rate)} fps"),
         ("Made at", f"{result.frames / max(seconds, 0.01):.0f} frames a second"),
         file_facts(path),
     ]
@@ -146,8 +158,8 @@ class InBetween:
     """All of them as a clip."""
     pictures: Path
     """A zip of all of them, as PNG."""
-    shots: tuple[str, ...]
-    """Some of them, small, as ``data:`` addresses."""
+    shots: tuple[tuple[str, float], ...]
+    """Some of them, small, as ``data:`` addresses, and when the clip shows them, seconds."""
     count: int
     """How many there are, the two ends included."""
     size: tuple[int, int]
@@ -185,7 +197,8 @@ def in_between(
             writer.write(np.asarray(frame.convert("RGB")))
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), _MOST_SHOTS)).astype(int))
     shots = tuple(
-        picture_url(np.asarray(frames[index].convert("RGB")), _SHOT_SIDE) for index in chosen
+        (picture_url(np.asarray(frames[index].convert("RGB")), _SHOT_SIDE), float(index / rate))
+        for index in chosen.tolist()
     )
     return InBetween(clip, parcel, shots, len(frames), (width, height), rate)
 
@@ -208,11 +221,11 @@ def finished_pictures(made: InBetween, *, seconds: float) -> dict[str, Any]:
     return {
         **_done(made.clip, seconds, "Made", True),
         "files": [{"label": "Pictures (zip)", "name": made.pictures.name, "file": parcel}],
-        "shots": list(made.shots),
+        "shots": [{"url": url, "time": round(time, 4)} for url, time in made.shots],
         "facts": [
             ("Picture", f"{made.size[0]} × {made.size[1]}"),
             ("Pictures", f"{made.count}, {made.count - 2} of them new"),
-            ("Clip", f"at {rate_name(made.rate)} a second"),
+            ("Clip", f"at {rate_name(made.rate)} fps"),
         ],
         "notes": [],
     }

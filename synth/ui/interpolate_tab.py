@@ -17,6 +17,7 @@ from synth.ui.motion_tab import RENDER_QUEUE, RENDERS_AT_ONCE
 
 _WORDS: Final = {
     "empty": "Preview a second from the playhead, or render it all",
+    "emptyAlone": "Render to see the new pictures",
     "previewHelp": "About a second from the playhead on (P)",
     "renderHelp": "The whole result (R)",
     "backdrop": "#ip-source-panel .ms-forvideo img.ms-picture",
@@ -92,8 +93,7 @@ def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) 
     # What is still being read for the settings before is of no use any more.
     desk.edited(None, cancels=scans, queue=False, api_visibility="private")
     source.still(handlers.still, footage, source, **looks)
-    fetch = desk.download(handlers.download, desk, desk, **work)
-    fetch.then(*summary, **said)
+    desk.download(handlers.download, desk, desk, **work)
     look.look(handlers.look, inputs, look, **looks)
     preview = monitor.preview_shot(handlers.preview, [*inputs, source], [monitor, look], **renders)
     render = monitor.render_shot(handlers.render, inputs, [monitor, look], **renders)

@@ -29,8 +29,8 @@ _SHOT: Final = {
         "camera": [
             {
                 "type": "arc",
-                "direction": "right",
-                "intensity": 0.8,
+                "direction": "left",
+                "intensity": 0.6,
                 "duration": 3.0,
                 "easing": "linear",
             },

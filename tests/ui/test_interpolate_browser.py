@@ -59,7 +59,7 @@ def test_a_clip_is_planned_previewed_rendered_and_looked_at(tab: Page, tmp_path:
     assert "no video yet" in tab.inner_text("#ip-summary")
     _give(tab, make_clip(tmp_path / "my <b>pan<b>.mp4", cut=14))
     assert tab.locator(".ms-source .ms-name b").count() == 0, "a file name is text, not markup"
-    assert tab.inner_text(".ms-source .ms-facts") == "160 × 90, 12 a second, no sound"
+    assert tab.inner_text(".ms-source .ms-facts") == "160 × 90, 12 fps, no sound"
     _says(tab, "24 frames at 12 become 120 at 60.")
     _says(tab, "1 cut is kept sharp.")
 

@@ -104,7 +104,7 @@ def test_a_clip_is_opened_and_its_frames_are_found(clip: Clip) -> None:
     assert (clip.width, clip.height) == SIZE
     assert (clip.rate, clip.seconds, clip.sound, clip.playable) == (12, 2.0, False, True)
     shown = shown_clip(clip, "data:,")
-    assert shown["facts"] == "160 × 90, 12 a second, no sound"
+    assert shown["facts"] == "160 × 90, 12 fps, no sound"
     first, following = frames_around(clip, 1.0)
     assert first.shape == (90, 160, 3)
     assert not np.array_equal(first, following)
@@ -147,7 +147,7 @@ def test_a_result_is_told_with_its_doubts(clip: Clip, tmp_path: Path) -> None:
     result = retime_video(clip.path, settings=settings, output_path=tmp_path / "smooth.mp4")
     said = finished_retime(result, seconds=2.0, final=True)
     assert said["badge"] == "Made in 2.0 s"
-    assert ("Frames", "24 at 24") in said["facts"]
+    assert ("Frames", "24 at 24 fps") in said["facts"]
     doubt = doubt_shown(result, settings, clip.rate)
     json.dumps(doubt)
     assert len(doubt["times"]["shown"]) == len(doubt["times"]["source"])
