@@ -60,11 +60,9 @@ class DenseFlow:
     """Finds motion; one for each thread, since OpenCV's object works in memory of its own."""
 
     def __init__(self, grade: FlowGrade) -> None:
-        self._dis = dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        dis.setFinestScale(grade.finest)
-        dis.setGradientDescentIterations(grade.descents)
-        dis.setPatchStride(grade.stride)
-        dis.setVariationalRefinementIterations(grade.refinements)
+        self._grade = grade
+        self._dis = _finder(grade)
+        self._guided = False
 
     def __call__(
         self,
@@ -76,5 +74,18 @@ class DenseFlow:
 
         ``guess`` is a first idea of it, which is tried beside what the neighbours say.
         """
+        if guess is None and self._guided:
+            # OpenCV's object goes on with the last guess it was given; a new one has none.
+            self._dis = _finder(self._grade)
+        self._guided = guess is not None
         flow = np.empty((0, 0), np.float32) if guess is None else guess.copy()
         return np.asarray(self._dis.calc(first, second, flow), np.float32)
+
+
+def _finder(grade: FlowGrade) -> cv2.DISOpticalFlow:
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    dis.setFinestScale(grade.finest)
+    dis.setGradientDescentIterations(grade.descents)
+    dis.setPatchStride(grade.stride)
+    dis.setVariationalRefinementIterations(grade.refinements)
+    return dis

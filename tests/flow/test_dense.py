@@ -59,3 +59,11 @@ def test_a_good_guess_finds_what_is_out_of_reach() -> None:
     guess[..., 0] = 30
     assert np.median(find(one, two)[60:-60, 60:-60, 0]) == pytest.approx(6, abs=1)
     assert np.median(find(one, two, guess)[60:-60, 60:-60, 0]) == pytest.approx(30, abs=1)
+
+
+def test_a_guess_is_not_remembered_for_other_pictures() -> None:
+    pan, other = moved(world(3), 2, pan=(9, 4)), moved(world(5), 2, pan=(-4, 0))
+    one, two, three, four = (luma.round().astype(np.uint8) for luma in (*pan, *other))
+    find = DenseFlow(GRADES["quality"].flow)
+    find(one, two, np.full((*one.shape, 2), 9, np.float32))
+    assert np.array_equal(find(three, four), DenseFlow(GRADES["quality"].flow)(three, four))
