@@ -54,7 +54,9 @@ class OpticalFlowInterpolation:
 
         Takes the further arguments of ``synth.flow.retime.retime_video``, raises the same.
         """
-        settings = RetimeSettings.from_values(options.pop("settings", None))
-        if "mode" not in settings.model_fields_set:
+        given = options.pop("settings", None)
+        named = given.model_fields_set if isinstance(given, RetimeSettings) else given or ()
+        settings = RetimeSettings.from_values(given)
+        if "mode" not in named:
             settings = settings.model_copy(update={"mode": self.mode})
         return retime_video(path, target_fps, settings=settings, **options)

@@ -63,14 +63,26 @@ def test_a_cell_moves_as_its_pixels_do_on_average() -> None:
     assert np.allclose(grid, flow.reshape(24, 2, 32, 2, 2).mean((1, 3)), atol=1e-5)
 
 
-def bent(onward: tuple[float, float], behind: tuple[float, float], trust: float) -> np.ndarray:
+def bent(
+    onward: tuple[float, float], behind: tuple[float, float], trust: float, ratio: float = 1.0
+) -> np.ndarray:
     out = np.empty((*GRID, 2), F)
     choose.bend(
         everywhere(GRID, *onward), everywhere(GRID, *behind), amount(trust), amount(trust),
-        F(0.25), F(4), out,
+        F(ratio), F(0.25), F(4), out,
     )  # fmt: skip
     assert (out == out[0, 0]).all()
     return out[0, 0]
+
+
+@pytest.mark.parametrize("ratio", [0.25, 1.0, 3.0])
+def test_the_bend_is_the_acceleration_however_far_back_the_previous_picture_lies(
+    ratio: float,
+) -> None:
+    speed, change = np.array((5.0, -3.0)), np.array((4.0, 2.0))
+    onward = speed + change / 2
+    behind = -ratio * speed + ratio**2 * change / 2
+    assert bent(tuple(onward), tuple(behind), 1.0, ratio) == pytest.approx(change, abs=1e-5)
 
 
 def test_a_bend_is_the_change_of_motion_where_it_is_believable() -> None:
@@ -203,3 +215,26 @@ def test_a_far_hole_is_reached_and_an_empty_grid_rests() -> None:
     motion, _ = filled(sums)
     assert np.allclose(motion[1, 60], (5, 0, 0, 0), atol=0.01)
     assert not filled(np.zeros((7, 9, 5), F))[0].any()
+
+
+@pytest.mark.parametrize(("factor", "size"), [(1, (9, 14)), (2, (18, 28)), (2, (19, 29))])
+@pytest.mark.parametrize("time", [0.25, 0.5])
+def test_what_rests_is_mixed_unmoved_and_the_rest_left_alone(
+    factor: int, size: tuple[int, int], time: float
+) -> None:
+    rng = np.random.default_rng(0)
+    first, second, made = (rng.integers(0, 256, size, np.uint8) for _ in range(3))
+    share = np.zeros((9, 14), np.uint8)
+    share[2:5, 3:9], share[7:, 12:] = 255, 128
+    out, margin = made.copy(), 16
+    choose.lay_over(
+        share, np.pad(first, margin, "edge"), np.pad(second, margin, "edge"), F(time), margin,
+        factor, out,
+    )  # fmt: skip
+    weight = np.zeros(size)
+    whole = share.repeat(factor, 0).repeat(factor, 1)
+    weight[: whole.shape[0], : whole.shape[1]] = whole / 255
+    resting = (1 - time) * first + time * second
+    wanted = made + (resting - made) * weight
+    assert np.abs(out - wanted).max() <= 0.51
+    assert np.array_equal(out[weight == 0], made[weight == 0])

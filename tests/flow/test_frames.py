@@ -19,6 +19,7 @@ from synth.flow.frames import MOST_BETWEEN, interpolate_frames, motion_between
 from synth.flow.interpolate import FlowInterpolator
 from synth.flow.interpolation import OpticalFlowInterpolation
 from synth.flow.model import Between, Window
+from synth.flow.settings import RetimeSettings
 from synth.limits import LIMITS
 from synth.media import load_image
 from tests.flow.worlds import moved, world
@@ -183,6 +184,15 @@ def test_a_picture_over_the_caps_is_refused(pair: tuple[str, str]) -> None:
         interpolate_frames(*pair, 1, limits=replace(LIMITS, image_pixels=10_000))
 
 
+def test_more_pictures_than_memory_should_hold_are_refused(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synth.flow.frames.MOST_PIXELS", 10 * 320 * 180)
+    with pytest.raises(LimitExceeded, match=r"11 pictures.*limit.*fewer"):
+        interpolate_frames(*pair, 11, mode="fast")
+    assert len(interpolate_frames(*pair, 10, mode="fast")) == 12
+
+
 @pytest.mark.parametrize("number", [0, -1, MOST_BETWEEN + 1, 10**12])
 def test_numbers_out_of_range_are_told_the_range(pair: tuple[str, str], number: int) -> None:
     with pytest.raises(InvalidInstruction, match=rf"{number}; it must be from 1 to {MOST_BETWEEN}"):
@@ -325,3 +335,27 @@ def test_motion_between_keeps_the_size(shape: tuple[int, int, int]) -> None:
     assert not motion.hidden.any()
     with pytest.raises(InvalidMedia, match="same size"):
         motion_between(picture, picture[:, :0])
+
+
+def test_the_class_checks_its_mode_and_hands_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidInstruction, match="fast, quality, learned"):
+        OpticalFlowInterpolation("best")
+    asked: list[tuple[Any, ...]] = []
+
+    def retime(path: Any, target_fps: Any, *, settings: Any, **options: Any) -> None:
+        asked.append((path, target_fps, settings.mode, settings.crf, options))
+
+    monkeypatch.setattr("synth.flow.interpolation.retime_video", retime)
+    fast = OpticalFlowInterpolation("fast")
+    fast.retime_video("a.mp4", 60)
+    fast.retime_video("a.mp4", speed=0.5, settings={"crf": 20})
+    fast.retime_video("a.mp4", settings={"mode": "quality"})
+    fast.retime_video("a.mp4", settings=RetimeSettings(crf=30))
+    fast.retime_video("a.mp4", settings=RetimeSettings(mode="quality"))
+    assert [one[1:] for one in asked] == [
+        (60, "fast", 18, {}),
+        (None, "fast", 20, {"speed": 0.5}),
+        (None, "quality", 18, {}),
+        (None, "fast", 30, {}),
+        (None, "quality", 18, {}),
+    ]

@@ -196,6 +196,19 @@ def test_a_bending_path_is_followed_with_neighbours_only(mode: Mode) -> None:
 
 
 @both_modes
+@pytest.mark.parametrize("places", [(0, 4, 6, 8), (0, 2, 4, 8), (0, 1, 5, 9)])
+def test_uneven_moments_do_not_bend_a_steady_pan(
+    places: tuple[int, int, int, int], mode: Mode
+) -> None:
+    pan = [coloured(luma) for luma in moved(world(7, (700, 400)), 10, pan=(4.5, -1.5))]
+    around = [Anchor(i, Fraction(at, 25), pan[at], "motion") for i, at in enumerate(places)]
+    middle = (places[1] + places[2]) // 2
+    time = (middle - places[1]) / (places[2] - places[1])
+    (between,) = made(mode, Window((around[0],), around[1], around[2], (around[3],)), [time])
+    assert psnr(between.planes.y, pan[middle].y) > 43
+
+
+@both_modes
 def test_without_surroundings_a_steady_pan_needs_none(mode: Mode) -> None:
     pictures = [coloured(luma) for luma in moved(world(9), 3, pan=(5, -2))]
     (between,) = made(mode, window(pictures[::2], 0))
@@ -259,6 +272,19 @@ def test_what_was_asked_before_hardly_matters(scene: list[Planes], mode: Mode) -
     maker.close()
     assert psnr(streamed.planes.y, made(mode, window(scene, 4))[0].planes.y) > 50
     assert psnr(after_a_jump.planes.y, made(mode, window(scene, 1))[0].planes.y) > 50
+
+
+@both_modes
+def test_another_clip_with_the_same_numbers_is_another_clip(
+    scene: list[Planes], mode: Mode
+) -> None:
+    other = [coloured(luma) for luma in moved(world(10), 8, pan=(-5, 4))]
+    maker = FlowInterpolator(mode, scene[0].size)
+    maker.between(window(scene, 2), [0.5])
+    (after_it,) = maker.between(window(other, 2), [0.5])
+    maker.close()
+    (fresh,) = made(mode, window(other, 2))
+    assert after_it.planes.same(fresh.planes)
 
 
 def test_nothing_is_asked_and_nothing_made(scene: list[Planes]) -> None:
