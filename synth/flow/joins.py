@@ -2,7 +2,8 @@
 
 A cut is a change that neither motion nor light explains and that stands out from its surroundings.
 A flash is a leap of the light all over the picture, after which the same things are seen. A fade
-is a ramp of contrast that ends in an even surface; a dissolve adds the same difference at every
+is a ramp of contrast that ends in an even surface; one that takes longer than is looked ahead is
+one world growing dark, and motion runs on through it. A dissolve adds the same difference at every
 step. Smeaton, Over & Doherty, "Video shot boundary detection: Seven years of TRECVid activity",
 Computer Vision and Image Understanding 114, 2010, tell what is easily mistaken for what.
 """
@@ -50,9 +51,14 @@ _LEAP_SHARE: Final = 0.45
 class Judge:
     """Tells joins from a stretch of glances; one per clip."""
 
-    def __init__(self, looker: Looker, *, rate: float) -> None:
-        """Judge a clip of ``rate`` pictures a second with ``looker``'s eyes."""
+    def __init__(self, looker: Looker, *, rate: float, ahead: int) -> None:
+        """Judge a clip of ``rate`` pictures a second with ``looker``'s eyes.
+
+        ``ahead`` is how many pictures behind the judged one are seen while the clip goes on.
+        """
         self._looker = looker
+        self._ahead = ahead
+        self._moved = -1
         self._flash = min(max(round(rate * _FLASH_SECONDS), 2), 8)
         self._dissolves = Dissolves(looker, pace=min(max(round(rate / 8.0), 2), 5))
         self._known: dict[tuple[int, int], float] = {}
@@ -60,21 +66,41 @@ class Judge:
     def join(self, seen: Sequence[Seen], at: int) -> Join:
         """How ``seen[at - 1]`` leads to ``seen[at]``; ``at`` is at least 1.
 
-        The stretch reaches as far back and ahead as is known; the further, the surer.
+        The stretch reaches as far back and ahead as is known; the further, the surer. Pairs are
+        judged in the order of time.
         """
+        join = self._join(seen, at)
+        if join == "motion" or (join == "still" and self._moved == seen[at - 1].number):
+            self._moved = seen[at].number
+        return join
+
+    def _join(self, seen: Sequence[Seen], at: int) -> Join:
         before, after = seen[at - 1].glance, seen[at].glance
         if is_still(seen, at):
             return "still"
         if self._in_flash(seen, at):
             return "flash"
         if _in_ramp(seen, at):
-            return "fade"
+            return "motion" if self._slowly(seen, at) else "fade"
         if min(before.contrast, after.contrast) < FLAT:
             both = max(before.contrast, after.contrast) < FLAT
             return "fade" if both and abs(before.level - after.level) < 32.0 else "cut"
         if self._is_cut(seen, at):
             return "cut"
         return "fade" if self._dissolves.through(seen, at) else "motion"
+
+    def _slowly(self, seen: Sequence[Seen], at: int) -> bool:
+        """Whether a ramp is so long that one of its ends was not seen when the other was judged.
+
+        What began as motion stays motion, and what rises for longer than is seen will be.
+        """
+        if min(seen[at - 1].glance.contrast, seen[at].glance.contrast) < FLAT:
+            return False
+        if self._moved == seen[at - 1].number and (
+            (at >= 2 and _sinks(seen[at - 2 :])) or _sinks(seen[at - 1 :: -1])
+        ):
+            return True
+        return at + self._ahead < len(seen) and _sinks(seen[at::-1]) and _sinks(seen[::-1])
 
     def _alike(self, one: Seen, other: Seen) -> float:
         key = one.number, other.number

@@ -119,10 +119,10 @@ class Watcher:
     ) -> Iterator[tuple[Anchor, float]]:
         """Every picture with its join, and how much stirs in it since the one before, codes."""
         looker = Looker()
-        judge = Judge(looker, rate=25.0)
         seen: list[Seen] = []
         waiting: deque[_Waiting] = deque()
         ahead = _AHEAD[1]
+        judge = Judge(looker, rate=25.0, ahead=ahead)
 
         def settle() -> tuple[Anchor, float]:
             at = len(seen) - len(waiting)
@@ -142,7 +142,7 @@ class Watcher:
             if number == 1:
                 rate = 1.0 / max(float(frame.time - waiting[0].time), 1e-3)
                 ahead = _look_ahead(frame.planes, rate)
-                judge = Judge(looker, rate=rate)
+                judge = Judge(looker, rate=rate, ahead=ahead)
             if len(waiting) > ahead:
                 yield settle()
         while waiting:
