@@ -77,7 +77,7 @@ class Feed:
         early = max(Fraction(0), span.start - _SURROUNDINGS)
         seconds = None if span.end is None else span.end + _SURROUNDINGS - early
         self._reader = PlaneReader(
-            path, start=early, seconds=seconds, cancel=self._cancel, limits=limits
+            path, start=early, seconds=seconds, around=True, cancel=self._cancel, limits=limits
         )
         info = self._reader.info
         self.rate = steady_rate(info)

@@ -140,8 +140,12 @@ class RetimeSettings(_Settings):
         """
         if isinstance(settings, RetimeSettings):
             values = {name: getattr(settings, name) for name in cls.model_fields}
-        else:
+        elif settings is None or isinstance(settings, Mapping):
             values = dict(settings or {})
+        else:
+            raise InvalidInstruction(
+                f"The settings are {short(settings)}; give an object of names and values."
+            )
         named = {"target_fps": target_fps, "speed": speed, "speed_curve": speed_curve}
         values.update({name: value for name, value in named.items() if value is not None})
         for name in values:

@@ -55,6 +55,7 @@ class PlaneReader:
         *,
         start: Fraction = Fraction(0),
         seconds: Fraction | None = None,
+        around: bool = False,
         background: tuple[int, int, int] = (255, 255, 255),
         cancel: CancelToken | None = None,
         limits: Limits = LIMITS,
@@ -62,10 +63,13 @@ class PlaneReader:
         """Open the file and decode its first frame.
 
         Given out are the pictures with ``start`` <= time < ``start + seconds``, in seconds after
-        the first picture of the file; ``start`` above 0 jumps to the key frame before it.
+        the first picture of the file; ``start`` above 0 jumps to the key frame before it. With
+        ``around``, the last picture before them and the first one after them come too, however
+        far they are.
         See-through parts are laid over ``background``. Raises like ``VideoReader``.
         """
         self._start = start
+        self._around = around
         self._end = None if seconds is None else start + seconds
         self._source = source = VideoSource(path, cancel, limits)
         self._count = 0
@@ -141,30 +145,51 @@ class PlaneReader:
 
         Raises ``LimitExceeded`` when there are more frames than allowed and ``Cancelled``.
         """
+        earlier: PlaneFrame | None = None
         for planes, time in self._source.timed(self._pictures(), self._source.origin):
-            if self._end is not None and time >= self._end:
-                return
-            if time >= self._start:
+            found = PlaneFrame(planes, time)
+            over = self._end is not None and time >= self._end
+            if time < self._start:
+                earlier = found if self._around else None
+                continue
+            if earlier is not None:
                 self._count += 1
-                yield PlaneFrame(planes, time)
+                yield earlier
+                earlier = None
+            if over and not self._around:
+                return
+            self._count += 1
+            yield found
+            if over:
+                return
+        if earlier is not None:
+            self._count += 1
+            yield earlier
 
     def _pictures(self) -> Iterator[tuple[Planes, Fraction | None]]:
         # Deinterlacing looks at the neighbours, so a few pictures before the start are converted.
         early = self._source.origin + self._start - 4 / self._source.info.fps
+        skipped: av.VideoFrame | None = None
         for frame in self._source.frames(self._start):
             stamp = self._source.stamp(frame)
             if stamp is not None and stamp < early:
+                skipped = frame
                 continue
-            if (
-                self._direct
-                and _as_stored(self._source, frame)
-                and colour_of(frame)[1] == self._full_range
-            ):
-                yield from self._converted(self._converter.flush())
-                yield _copy(frame), stamp
-            else:
-                yield from self._converted(self._converter.push(frame))
+            if skipped is not None:
+                yield from self._planes(skipped)
+                skipped = None
+            yield from self._planes(frame)
+        if skipped is not None:
+            yield from self._planes(skipped)
         yield from self._converted(self._converter.flush())
+
+    def _planes(self, frame: av.VideoFrame) -> Iterator[tuple[Planes, Fraction | None]]:
+        plain = _as_stored(self._source, frame) and colour_of(frame)[1] == self._full_range
+        if self._direct and plain:
+            yield from self._converted(self._converter.flush())
+            yield _copy(frame), self._source.stamp(frame)
+        else:
+            yield from self._converted(self._converter.push(frame))
 
     def _converted(
         self, pictures: Iterator[tuple[NDArray[np.uint8], Fraction | None]]

@@ -223,8 +223,9 @@ class ContainerSink:
         self._clip.path.unlink(missing_ok=True)
         with suppress(Exception):
             self._container.close()
-        if self._sound is not None:
-            self._sound.close()
+        with suppress(Exception):
+            if self._sound is not None:
+                self._sound.close()
         self._clip.path.unlink(missing_ok=True)
 
 
