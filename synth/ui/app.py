@@ -59,7 +59,7 @@ def build() -> gr.Blocks:
                 keys = KeysHandlers(pool, depths, StillMaker(scenes))
                 keyed = keyframes_tab(keys, handlers, motion)
             with gr.Tab("Interpolate", id="interpolate-tab"):
-                flow = InterpolateHandlers(pool, TrialClips(examples, depths, scenes))
+                flow = InterpolateHandlers(pool, JobPool(2), TrialClips(examples, depths, scenes))
                 interpolate_tab(flow, (motion.monitor, keyed))
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)

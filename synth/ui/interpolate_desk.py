@@ -141,6 +141,9 @@ def problems(value: object) -> dict[str, str]:
     if not isinstance(asked, Mapping):
         return {"all": "The settings cannot be read. Reload the page."}
     found: dict[str, str] = {}
+    strange = [name for name in asked if name not in RetimeSettings.model_fields]
+    if strange:  # Nobody's desk sends these: one is enough to say.
+        asked = {strange[0]: asked[strange[0]]}
     for name, one in asked.items():
         try:
             RetimeSettings.from_values({name: one})

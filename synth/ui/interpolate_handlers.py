@@ -70,8 +70,10 @@ Update = Any
 class InterpolateHandlers:
     """The answers of one served page's Interpolate tab; of visitors it keeps plans alone."""
 
-    def __init__(self, pool: JobPool, trials: TrialClips) -> None:
+    def __init__(self, pool: JobPool, readers: JobPool, trials: TrialClips) -> None:
+        """``readers`` runs what only reads a file through, so that no render waits for it."""
         self._pool = pool
+        self._readers = readers
         self._trials = trials
         self._model = LearnedModel()
         self._plans: OrderedDict[str, RetimePlan] = OrderedDict()
@@ -212,7 +214,7 @@ class InterpolateHandlers:
                 return plan_retime(clip.path, settings, cancel=job.cancel, progress=job.progress)
 
             header = planned(plan_retime(clip.path, settings, scan=False))
-            with self._pool.start(work) as job:
+            with self._readers.start(work) as job:
                 for progress in job.events(0.5):
                     if progress.fraction:
                         share = f"{LOOKING} {progress.fraction:.0%}"

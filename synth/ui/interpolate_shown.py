@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,8 @@ _SHOT_SIDE: Final = 160
 _MOST_SHOTS: Final = 24
 _PREVIEW_SOURCE: Final = 1.0
 """Most of the source that a preview shows, seconds; where it plays faster, of the result."""
+_PREVIEW_MOST: Final = 3.0
+"""Most of the source that a preview shows, however fast it plays, seconds."""
 _PREVIEW_RESULT: Final = 2.0
 """Most of the result that a preview lasts, seconds."""
 _COMPARED: Final = 0.6
@@ -124,7 +127,7 @@ def preview_settings(asked: RetimeSettings, clip: Clip, moment: float) -> Retime
         """How much of the source the first seconds of the result show."""
         return float(times.positions(int(seconds * times.rate), 1)[0]) - begin
 
-    most = max(_PREVIEW_SOURCE, passed(_PREVIEW_SOURCE))
+    most = min(max(_PREVIEW_SOURCE, passed(_PREVIEW_SOURCE)), _PREVIEW_MOST)
     span = max(least, min(most, passed(_PREVIEW_RESULT), end - asked.start))
     begin = max(0.0, min(begin, end - span))
     changes = {"start": round(begin, 4), "seconds": round(span, 4), "format": "mp4"}
@@ -360,30 +363,26 @@ def compare(
         clip.path, settings=settings, output_path=job.folder / "after.mp4",
         cancel=job.cancel, progress=job.progress,
     )  # fmt: skip
-    positions = time_map(settings, clip.rate).positions(0, ours.frames)
+    positions = time_map(settings, ours.source_rate).positions(0, ours.frames)
     passed = float(positions[-1] - positions[0]) if ours.frames > 1 else 0.0
     pace = passed / max(float((ours.frames - 1) / ours.rate), 1e-6)  # source seconds a second
     slower = max(1, min(round(_COMPARE_SLOWER * pace), _COMPARE_MOST // max(1, ours.frames)))
     target = job.folder / "before-after.mp4"
-    frames = compare_slowed(
-        _timed(clip.path, begin, span, job.cancel),
-        zip(positions, _pictures(ours.path, job.cancel), strict=False),
-        slower=slower,
-        layout=layout,
+    frames = iter(
+        compare_slowed(
+            _timed(clip.path, begin, span, job.cancel),
+            zip(positions, _pictures(ours.path, job.cancel), strict=False),
+            slower=slower,
+            layout=layout,
+        )
     )
-    writer: VideoWriter | None = None
-    try:
-        for frame in frames:
-            if writer is None:
-                height, width = frame.shape[:2]
-                writer = VideoWriter(
-                    target, width=width, height=height, fps=ours.rate, cancel=job.cancel
-                )
-                writer.__enter__()
+    first = next(frames)
+    height, width = first.shape[:2]
+    with VideoWriter(
+        target, width=width, height=height, fps=ours.rate, cancel=job.cancel
+    ) as writer:
+        for frame in chain([first], islice(frames, _COMPARE_MOST - 1)):
             writer.write(frame)
-    finally:
-        if writer is not None:
-            writer.__exit__(None, None, None)
     times = slower / pace if pace else 1.0
     words = f"{float(span):g} s of the source, about {times:.2g}× slower than life."
     return Compared(target, words)

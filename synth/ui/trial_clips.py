@@ -49,6 +49,9 @@ _SHOT: Final = {
 _PAIR_AT: Final = (Fraction(1), Fraction(4, 3))
 """Which two moments of it make the two pictures, seconds."""
 
+_PATIENCE = 0.1
+"""Seconds between two looks at whether somebody still waits for the clip."""
+
 
 class TrialClips:
     """The example of one served page. It is rendered once; the file lies with the uploads."""
@@ -86,7 +89,9 @@ class TrialClips:
         """The clip's file. Raises ``InvalidMedia`` where no example photo is installed."""
         if self._example is None:
             raise InvalidMedia("No example photo is installed. Drop a video of your own.")
-        with self._lock:
+        while not self._lock.acquire(timeout=_PATIENCE):
+            job.cancel.check()
+        try:
             if not (self._path and Path(self._path).is_file()):
                 with Image.open(self._example.path) as image:
                     photo = Photo.of_example(self._example, image.width, image.height)
@@ -103,6 +108,8 @@ class TrialClips:
                 )
                 self._path = str(save_file_to_cache(made.path, get_upload_folder()))
             return self._path
+        finally:
+            self._lock.release()
 
     def pair(self, job: JobContext) -> Pair:
         """Two frames of the clip as pictures."""

@@ -10,9 +10,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from synth.control import CancelToken, ignore_progress
-from synth.errors import InvalidInstruction, InvalidMedia
+from synth.errors import InvalidInstruction, InvalidMedia, Unavailable
+from synth.flow.learned_model import LearnedModel
 from synth.flow.retime import retime_video
 from synth.flow.settings import RetimeSettings
 from synth.jobs import JobContext, JobPool
@@ -20,7 +22,16 @@ from synth.media import probe
 from synth.scene.cache import SceneCache
 from synth.ui.depth_brush import DepthStore
 from synth.ui.examples import find_examples
-from synth.ui.footage import Clip, Footage, Pair, frames_around, open_clip, shown_clip, smaller
+from synth.ui.footage import (
+    Clip,
+    Footage,
+    Pair,
+    frames_around,
+    open_clip,
+    shown_clip,
+    shown_pair,
+    smaller,
+)
 from synth.ui.interpolate_desk import desk_spec, first_ask, problems, read_pair, read_retime
 from synth.ui.interpolate_handlers import InterpolateHandlers, fingerprint
 from synth.ui.interpolate_shown import (
@@ -44,7 +55,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 @pytest.fixture
 def handlers() -> InterpolateHandlers:
     trials = TrialClips(find_examples(), DepthStore(), SceneCache())
-    return InterpolateHandlers(JobPool(2), trials)
+    return InterpolateHandlers(JobPool(2), JobPool(1), trials)
 
 
 def _asked(**changes: Any) -> dict[str, Any]:
@@ -121,6 +132,13 @@ def test_a_preview_is_short_and_inside_the_clip(clip: Clip) -> None:
     assert (slow.start, slow.seconds) == (0.5, 0.25)
     trimmed = preview_settings(RetimeSettings(start=0.75), clip, 0.0)
     assert trimmed.start == 0.75
+    part = preview_settings(RetimeSettings(start=0.5, seconds=0.75), clip, 1.75)
+    assert (part.start, part.seconds) == (0.5, 0.75), "nothing outside the part is shown"
+    fast = preview_settings(RetimeSettings(speed=4.0), clip, 0.25)
+    assert (fast.start, fast.seconds) == (0.0, 2.0), "long enough to see, though it plays faster"
+    ramp = {"speed_curve": [{"time": 0.0, "speed": 1.0}, {"time": 2.0, "speed": 0.0625}]}
+    begun = preview_settings(RetimeSettings.from_values(ramp), clip, 0.0)
+    assert begun.seconds and begun.seconds > 0.8, "where the ramp is slow does not matter here"
 
 
 def test_the_mark_follows_whatever_the_result_is_made_from(clip: Clip) -> None:
@@ -140,6 +158,39 @@ def test_two_pictures_are_summed_up_and_a_missing_one_is_named(tmp_path: Path) -
     assert "become 10" in pair_summary(Pair((first, last)), asked)["sentence"]
     with pytest.raises(InvalidMedia, match="first picture is missing"):
         _ = Pair((None, last)).both
+
+
+def test_pictures_of_different_size_are_told_apart_before_anything_is_made(tmp_path: Path) -> None:
+    first, last = make_pair(tmp_path)
+    with Image.open(last) as picture:
+        picture.resize((80, 60)).save(last)
+    pair, shown = shown_pair(Pair((str(first), str(last)), ("first.png", "last.png")))
+    assert "160 × 90" in shown["wrong"] and "80 × 60" in shown["wrong"]
+    assert len(shown["pictures"]) == 2, "both stay on show"
+    asked = {"between": 8, "mode": "quality", "fps": "24"}
+    assert "same size are needed" in pair_summary(pair, asked)["sentence"]
+
+
+def test_what_is_wrong_on_the_desk_fails_in_its_words(
+    handlers: InterpolateHandlers, clip: Clip
+) -> None:
+    footage = Footage(clip=clip)
+    told = list(handlers.render(_asked(target_fps="1e9"), footage))[-1][0]["value"]
+    assert told["phase"] == "failed"
+    assert told["message"].startswith("Change what is marked first. The frame rate")
+
+
+def test_a_download_that_fails_says_so_and_can_be_tried_again(
+    handlers: InterpolateHandlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **known: object) -> Path:
+        raise Unavailable("Could not reach the Hub. Check the connection.")
+
+    monkeypatch.setattr(LearnedModel, "available", lambda self: False)
+    monkeypatch.setattr(LearnedModel, "download", refuse)
+    reply = list(handlers.download(_asked(mode="learned")))[-1]["reply"]
+    assert reply["problems"] == {"download": "Could not reach the Hub. Check the connection."}
+    assert not reply.get("busy")
 
 
 def test_a_result_is_told_with_its_doubts(clip: Clip, tmp_path: Path) -> None:
