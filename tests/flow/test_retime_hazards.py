@@ -147,7 +147,7 @@ def _reel(seed: int) -> Reel:
     return reel
 
 
-@pytest.mark.parametrize(("seed", "mode"), [(1, "fast"), (2, "fast"), (3, "quality")])
+@pytest.mark.parametrize(("seed", "mode"), [(1, "fast"), (3, "quality")])
 def test_nothing_is_mixed_across_cuts_dips_and_flashes(
     seed: int, mode: str, tmp_path: Path, written: list[Planes]
 ) -> None:
@@ -155,11 +155,11 @@ def test_nothing_is_mixed_across_cuts_dips_and_flashes(
     reel = _reel(seed)
     pictures = finished(reel.lumas, grain=0.7, seed=seed)
     path = made(tmp_path / "in.mp4", pictures, options={**FINE, "crf": "16"})
-    result = retime_video(path, 60, speed=0.8, settings={"mode": mode})
+    result = retime_video(path, 60, settings={"mode": mode})
     source = decoded(path)
     made_within = within = 0
     for k, planes in enumerate(written):
-        position = Fraction(k, 60) * Fraction(4, 5) * 24
+        position = Fraction(k, 60) * 24
         before = int(position)
         if position == before or before + 1 >= len(source):
             continue
