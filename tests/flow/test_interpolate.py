@@ -46,9 +46,9 @@ def psnr(one: np.ndarray, two: np.ndarray) -> float:
     return 10 * math.log10(255**2 / max(wide, 1e-6))
 
 
-def window(pictures: Sequence[Planes], first: int, most: int = 2) -> Window:
+def window(pictures: Sequence[Planes], first: int, most: int = 2, start: int = 0) -> Window:
     """The pair from ``first`` on, with up to ``most`` pictures on either side."""
-    anchors = [Anchor(i, Fraction(i, 25), one, "motion") for i, one in enumerate(pictures)]
+    anchors = [Anchor(i, Fraction(i, 25), one, "motion") for i, one in enumerate(pictures, start)]
     return Window(
         tuple(anchors[max(0, first - most) : first][::-1]),
         anchors[first],
@@ -260,6 +260,31 @@ def test_between_does_the_same_again_and_one_by_one(scene: list[Planes], mode: M
         for first, second in zip(together, one, strict=True):
             assert first.planes.same(second.planes)
             assert first.doubt == second.doubt
+
+
+@both_modes
+def test_a_clip_gone_through_twice_is_the_same_bit_for_bit(mode: Mode) -> None:
+    """Whichever thread is quicker; and a cut in the clip leaves nothing behind."""
+    shots = [
+        [coloured(luma) for luma in moved(world(seed), 6, pan=pan, turn=0.7)]
+        for seed, pan in ((6, (9, -3)), (8, (-6, 2)))
+    ]
+
+    def through() -> list[Between]:
+        maker, found = FlowInterpolator(mode, shots[0][0].size), []
+        for number, shot in enumerate(shots):
+            for first in range(5):
+                shown = window(shot, first, start=10 * number)
+                found += maker.between(shown, (0.25, 0.5, 0.75)[: 1 + first % 3])
+        maker.close()
+        return found
+
+    one, two = through(), through()
+    assert all(
+        a.planes.same(b.planes) and a.doubt == b.doubt for a, b in zip(one, two, strict=True)
+    )
+    after_the_cut = one[len(one) // 2]
+    assert after_the_cut.planes.same(made(mode, window(shots[1], 0), [0.25])[0].planes)
 
 
 @both_modes
