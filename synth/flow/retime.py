@@ -135,7 +135,13 @@ def _retime(
             if not ledger.doubts:
                 raise nothing_there(span)
             progress(Progress("Finishing the file"))
-        notes = (*feed.notes, *writer.notes)
+        tally = ledger.tally(feed.pictures, feed.watcher.counts)
+        notes = [*feed.notes, *writer.notes]
+        if tally.evened:
+            notes.append(
+                f"The pictures came in the rhythm {tally.rhythm}, as film does in video; without "
+                "the repeats they are spaced evenly."
+            )
         return RetimedVideo(
             path=target,
             settings=request,
@@ -144,7 +150,7 @@ def _retime(
             frames=len(ledger.doubts),
             rate=clock.rate,
             source_rate=feed.rate,
-            tally=ledger.tally(feed.pictures, feed.watcher.counts),
+            tally=tally,
             seams=ledger.seams(clock),
             doubts=ledger.doubt_curve(),
             notes=tuple(dict.fromkeys(notes)),

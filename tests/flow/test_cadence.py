@@ -144,6 +144,7 @@ def test_film_comes_back_out_of_video(tmp_path: Path, monkeypatch: pytest.Monkey
     words = plan_retime(path, {"duplicates": "replace"}).sentences()
     assert "24 frames in the rhythm 2:3 are spaced evenly." in words
     assert result.tally.rhythm == "2:3"
+    assert any("rhythm 2:3" in note for note in result.notes)
 
 
 def test_where_next_to_nothing_moves_every_picture_stays() -> None:
