@@ -28,7 +28,7 @@ const plot = h("div", { class: "ms-doubtplot", tabindex: "0", role: "img", "aria
 const none = h("p", { class: "ms-hint" }, "After a preview or a render, this curve shows where the new frames are in doubt. Click it to go there; the keys 1 to 4 change the view.");
 const worst = h("div", { class: "ms-worst" });
 const verdict = h("p", { class: "ms-lead" });
-const doubtBox = h("div", { class: "ms-doubt" }, h("div", { class: "ms-label" }, h("span", {}, "Doubt, over the time of the result")), none, plot, verdict, worst);
+const doubtBox = h("div", { class: "ms-doubt" }, h("div", { class: "ms-label" }, h("span", {}, "Doubt: how much of the picture is unsure")), none, plot, verdict, worst);
 const grid = h("div", { class: "ms-lookgrid" }, h("div", {}, frame, caption), doubtBox);
 root.append(h("header", { class: "ms-head" }, h("h2", {}, "Look closer"), tabs, when), grid);
 film.addEventListener("loadedmetadata", () => { frame.style.aspectRatio = `${film.videoWidth} / ${film.videoHeight}`; });

@@ -45,6 +45,7 @@ let made = ""; // the mark of the settings that the clip on show was made with
 
 function openInterpolate() {
   [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === "Interpolate")?.click();
+  window.scrollTo(0, 0);
 }
 
 function start(kind) {

@@ -266,8 +266,7 @@ def doubt_shown(result: RetimedVideo, settings: RetimeSettings, rate: Fraction) 
     curve = doubt_curve(times, result.doubts, joins, seconds=seconds)
     places = np.unique(np.linspace(0, max(0, count - 1), min(count, _MAP_POINTS)).astype(int))
     positions = time_map(settings, rate).positions(0, count)
-    new = result.doubts[np.asarray(result.doubts) > 0]
-    if not len(new):
+    if result.tally.untouched + result.tally.held >= count:
         words = "No frame is in doubt: each is a frame of the source."
     elif not curve.worst:
         words = "No moment is in doubt worth a look."

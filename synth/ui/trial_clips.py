@@ -80,7 +80,7 @@ class TrialClips:
         title = f"Try it: {self.title}"
         return [
             {"id": "video", "kind": "video", "title": title, "thumbnail": picture,
-             "help": "3 seconds at 12 frames a second, rendered here"},
+             "help": "3 seconds at 12 fps, rendered here"},
             {"id": "pictures", "kind": "pictures", "title": title, "thumbnail": picture,
              "help": "Two pictures, a third of a second apart"},
         ]  # fmt: skip

@@ -143,7 +143,11 @@ def test_a_ramp_is_drawn_by_hand_and_taken_back(tab: Page, tmp_path: Path) -> No
     assert points.nth(1).get_attribute("aria-valuenow") == "0.5"
     # Cancel leaves what was there.
     tab.click("#ip-kind [data-value=even]")
-    tab.click("[data-preset=quarter]")
+    tab.evaluate(
+        "() => { const speed = document.querySelector('#ip-speed'); speed.value = -4;"
+        " speed.dispatchEvent(new Event('input')); }"
+    )
+    _says(tab, "become 32 s")
     tab.click("#ip-render")
     tab.click("#ip-cancel")
     tab.wait_for_selector("#ip-monitor .ms-progress", state="hidden")
