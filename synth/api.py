@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 from synth.camera.keys import CameraKeys
 from synth.camera.trajectory import CameraTrajectory
 from synth.control import CancelToken, ProgressCallback, ignore_progress
+from synth.media.clip_files import ClipFolder
 from synth.motion import MotionControl, parse_phrase
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, VideoResult, render_shot
@@ -62,10 +60,10 @@ def generate_video_with_motion_control(
     if trajectory is not None:
         keyed = trajectory if isinstance(trajectory, CameraKeys) else trajectory.to_keys()
         shot = shot.with_trajectory(keyed)
-    folder: str | None = None
+    folder: ClipFolder | None = None
     if output_path is None:
-        folder = tempfile.mkdtemp(prefix="motion-synth-")
-        output_path = Path(folder) / f"clip{suffix(shot)}"
+        folder = ClipFolder()
+        output_path = folder.path / f"clip{suffix(shot)}"
     try:
         result = render_shot(
             shot, image_path, output_path,
@@ -73,16 +71,9 @@ def generate_video_with_motion_control(
         )  # fmt: skip
     except BaseException:
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
         raise
-    keeper = None if folder is None else _Keeper()
-    if folder is not None:
-        weakref.finalize(keeper, shutil.rmtree, folder, ignore_errors=True)
-    return replace(result.with_notes(*heard), keeper=keeper)
-
-
-class _Keeper:
-    """Lives as long as any result that shares its folder."""
+    return replace(result.with_notes(*heard), keeper=folder)
 
 
 def _with_spoken_moves(motion: MotionControl, prompt: str) -> tuple[MotionControl, tuple[str, ...]]:

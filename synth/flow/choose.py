@@ -97,36 +97,21 @@ def trust(here, there, flow, back, blur, drift, grid, weight):
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def bend(onward, behind, trust_onward, trust_behind, ratio, tolerance, certain, out):
-    """How much the motion changes per interval, where that is believable.
-
-    A change is believed where both motions are trusted, or where it is small beside the motion
-    itself: a larger one says that the flow has lost the thing.
+def bend(onward, behind, ratio, out):
+    """How much the motion changes per interval: x(1) = v + a / 2 and x(-r) = -r v + r r a / 2.
 
     Args:
         onward: (h, w, 2) motion to the next picture.
         behind: (h, w, 2) motion to the previous one.
-        trust_onward: (h, w) how far the first is trusted.
-        trust_behind: likewise the second.
         ratio: time to the previous picture, in intervals to the next.
-        tolerance: change that is small, as a share of the motion.
-        certain: trust in both together, times this, is what is believed.
         out: (h, w, 2).
     """
-    half, two, full = np.float32(0.5), np.float32(2.0), np.float32(1.0)
-    # From x(1) = v + a / 2 and x(-r) = -r v + r r a / 2.
-    even = two / (full + ratio)
+    even = np.float32(2.0) / (np.float32(1.0) + ratio)
+    back = even / ratio
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
-            u, v = onward[i, j, 0], onward[i, j, 1]
-            back_u, back_v = behind[i, j, 0] / ratio, behind[i, j, 1] / ratio
-            ax, ay = even * (u + back_u), even * (v + back_v)
-            change = np.sqrt(ax * ax + ay * ay)
-            size = np.sqrt(u * u + v * v) + np.sqrt(back_u * back_u + back_v * back_v)
-            share = two - change / (tolerance * size + half)
-            share = min(max(share, certain * trust_onward[i, j] * trust_behind[i, j]), full)
-            out[i, j, 0] = share * ax
-            out[i, j, 1] = share * ay
+            out[i, j, 0] = even * onward[i, j, 0] + back * behind[i, j, 0]
+            out[i, j, 1] = even * onward[i, j, 1] + back * behind[i, j, 1]
 
 
 @njit(inline="always")

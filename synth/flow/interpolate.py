@@ -35,8 +35,6 @@ _SEEN = 0.3
 """Sum of weights from which a cell counts as seen."""
 _BESIDE = 5
 """Cells about an overlay whose motion it may have held."""
-_SMALL, _CERTAIN = 1.0, 4.0
-"""Changes of motion that are believed; see ``choose.bend``."""
 _SHARPNESS, _LOW, _HIGH = 8.0, 5.0, 18.0
 """Levels of disagreement; see ``choose.settle``."""
 
@@ -89,9 +87,11 @@ class FlowInterpolator:
         bend_onward, bend_back = np.zeros_like(onward.grid), np.zeros_like(back.grid)
         interval = second.time - first.time
         if before:
-            _bend(onward, beyond[0], float((first.time - before[0].time) / interval), bend_onward)
+            ratio = (first.time - before[0].time) / interval
+            bend_onward = _bend(onward, beyond[0], float(ratio))
         if after:
-            _bend(back, beyond[-1], float((after[0].time - second.time) / interval), bend_back)
+            ratio = (after[0].time - second.time) / interval
+            bend_back = _bend(back, beyond[-1], float(ratio))
         scene = _Scene(
             self._book.picture(first), self._book.picture(second), onward, back,
             bend_onward, bend_back, overlay.result(), first.planes, self._shrink, self._cubic,
@@ -217,9 +217,8 @@ class _Scene:
             )  # fmt: skip
 
 
-def _bend(leg: Leg, beyond: Leg, ratio: float, out: NDArray[np.float32]) -> None:
+def _bend(leg: Leg, beyond: Leg, ratio: float) -> NDArray[np.float32]:
     """The change of a leg's motion, by the one on its other side that took ``ratio`` as long."""
-    choose.bend(
-        leg.grid, beyond.grid, leg.weight, beyond.weight,
-        _F(ratio), _F(_SMALL), _F(_CERTAIN), out,
-    )  # fmt: skip
+    out = np.empty_like(leg.grid)
+    choose.bend(leg.grid, beyond.grid, _F(ratio), out)
+    return out

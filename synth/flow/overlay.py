@@ -38,6 +38,9 @@ _RESTS: Final = 14
 _EDGE: Final = 14
 """Contrast within 3 x 3 pixels that an edge keeps in all pictures but one, codes."""
 
+_MOST_HELD: Final = 0.15
+"""Share of the picture beyond which it is no overlay, but a picture that hardly moves."""
+
 _FAST: Final = 0.002
 """Motion past an overlay, frame widths per picture: slower, textures creep by less than an edge's
 width over the pictures, and nothing is dragged far anyway."""
@@ -51,6 +54,10 @@ _CAMERA_RESTS: Final = 0.25
 _OWN: Final = 0.12
 _WINDOW: Final = 11
 """Share of the edges around one, in a window of so many pixels worked at, that last with it."""
+
+_LINE: Final = (65, 33)
+_KNOWN: Final = 0.35
+"""An edge that lasts belongs to an overlay where so much of those in a window about it does."""
 
 
 @dataclass(frozen=True)
@@ -166,17 +173,26 @@ def _found(looks: Sequence[_Look], motions: Sequence[NDArray[np.float32]]) -> Lu
     if resting > 0.5 and cv2.countNonZero(firm) > _CAMERA_RESTS * cv2.countNonZero(loose):
         return None
     size = (rests.shape[1], rests.shape[0])
-    rests = cv2.bitwise_and(rests, cv2.resize(past, size, interpolation=cv2.INTER_NEAREST))
-    firm = cv2.bitwise_and(firm, rests)
+    beside = np.asarray(cv2.resize(past, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     window = (_WINDOW, _WINDOW)
     around = cv2.blur(loose, window)
     crowd = cv2.compare(
         cv2.blur(firm, window), cv2.addWeighted(around, _OWN, around, 0.0, 1.0), cv2.CMP_GE
     )
-    seed = cv2.bitwise_and(firm, crowd)
+    own = cv2.bitwise_and(firm, crowd)
+    seed = cv2.bitwise_and(own, beside)
     if not seed.any():
         return None
+    # The rest of it, past which nothing can be seen to move: part of what was found beside it.
+    for _ in range(2):
+        known, all_of_it = cv2.blur(seed, _LINE), cv2.blur(own, _LINE)
+        most = cv2.compare(
+            known, cv2.addWeighted(all_of_it, _KNOWN, all_of_it, 0.0, 1.0), cv2.CMP_GE
+        )
+        seed = cv2.bitwise_or(seed, cv2.bitwise_and(own, most))
     held = cv2.dilate(cv2.bitwise_and(cv2.dilate(seed, _square(9)), rests), _square(3))
+    if cv2.countNonZero(held) > _MOST_HELD * held.size:
+        return None
     height, width = looks[0].luma.shape
     half = cv2.resize(held, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     return np.asarray(half, np.uint8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.errors import InvalidInstruction, SynthError
+from synth.errors import SynthError
 from synth.flow.model import Join
 from synth.flow.rates import rate_name
 from synth.flow.settings import RetimeSettings
 from synth.json_text import read_json
+from synth.media.clip_files import save_clip
 
 METADATA_KEY: Final = "motion_synth"
 """Name of the project's JSON inside every file the product writes."""
@@ -119,16 +119,7 @@ class RetimedVideo:
 
         Raises ``InvalidInstruction`` when the folder does not exist.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise InvalidInstruction(
-                f"The folder {str(target.parent)!r} does not exist. Create it first."
-            )
-        if target.resolve() != self.path.resolve():
-            partial = target.with_name(f".{target.name}.part")
-            shutil.copyfile(self.path, partial)
-            partial.replace(target)
-        return target
+        return save_clip(self.path, path)
 
     def with_notes(self, *notes: str) -> RetimedVideo:
         """The same clip with further notes in front."""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from fractions import Fraction
@@ -26,6 +23,7 @@ from synth.flow.schedule import Schedule
 from synth.flow.settings import RetimeSettings
 from synth.flow.timing import TimeMap, time_map
 from synth.limits import LIMITS
+from synth.media.clip_files import ClipFolder
 from synth.media.settings import SUFFIXES, EncoderSettings
 from synth.media.sound import Sound, SoundPiece
 from synth.media.writer import VideoWriter
@@ -227,10 +225,6 @@ def _made(
     return make_interpolator(request.mode, feed.size, tags=feed.tags, cancel=cancel)
 
 
-class _Keeper:
-    """Lives as long as any result that shares its folder."""
-
-
 @contextmanager
 def _target(
     source: str | os.PathLike[str],
@@ -246,13 +240,11 @@ def _target(
             )
         yield target, None
         return
-    folder = tempfile.mkdtemp(prefix="motion-synth-")
+    folder = ClipFolder()
     try:
-        keeper = _Keeper()
-        weakref.finalize(keeper, shutil.rmtree, folder, ignore_errors=True)
-        yield Path(folder) / f"clip{SUFFIXES[request.format]}", keeper
+        yield folder.path / f"clip{SUFFIXES[request.format]}", folder
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from synth.camera.fidelity import CameraFidelity
 from synth.errors import InvalidInstruction
 from synth.json_text import read_json
 from synth.media import SUFFIXES, read_metadata
+from synth.media.clip_files import save_clip
 from synth.shot.model import Shot
 
 METADATA_KEY = "motion_synth"
@@ -51,16 +51,7 @@ class VideoResult:
 
         Raises ``InvalidInstruction`` when the folder does not exist.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise InvalidInstruction(
-                f"The folder {str(target.parent)!r} does not exist. Create it first."
-            )
-        if target.resolve() != self.path.resolve():
-            partial = target.with_name(f".{target.name}.part")
-            shutil.copyfile(self.path, partial)
-            partial.replace(target)
-        return target
+        return save_clip(self.path, path)
 
     def with_notes(self, *notes: str) -> VideoResult:
         """The same clip with further notes in front."""

@@ -41,7 +41,7 @@ class FlowEndpoints:
             frame1: The first picture: JPEG, PNG, WebP, TIFF or AVIF.
             frame2: The last picture, of the same size.
             num_intermediate: How many new pictures to make, evenly spaced in time.
-            mode: "quality", or "fast" for less waiting.
+            mode: "quality", "fast" for less waiting, or "learned" where its network is installed.
 
         Returns:
             A zip of PNG pictures in the order of time, frame_0000.png first: the first picture, the
@@ -92,7 +92,7 @@ class FlowEndpoints:
             speed: Speed of the whole clip: 0.25 is four times slower, 2 twice as fast.
             speed_curve: A speed ramp in place of speed: [time, speed] or [time, speed, ease], or
                 objects with these names; time in seconds of the video, ease as in /motion_schema.
-            mode: "quality", or "fast" for less waiting.
+            mode: "quality", "fast" for less waiting, or "learned" where its network is installed.
             duplicates: "replace" puts real motion in the place of repeated frames.
             shutter_angle: Motion blur where several frames fall on one, 0 to 360 degrees.
             sound: "keep_pitch" stretches it, "varispeed" runs it like tape, "drop" leaves it out.

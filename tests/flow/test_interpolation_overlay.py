@@ -91,7 +91,6 @@ SHOTS = {
 }
 
 WEAK = {
-    "logo at the top": "over an even sky only part of it is found",
     "half-transparent logo": "what shines through it moves more than noise would",
 }
 """Not held as well as they should be."""
