@@ -283,11 +283,13 @@ bus.on("mode", (mode) => {
 bus.on("clip", (known) => {
   partBox.hidden = false;
   const other = known.url !== clip.url, times = known.seconds / clip.seconds;
+  const lit = tiles.find((tile) => tile.getAttribute("aria-pressed") === "true");
   clip = known;
   // Moments of another clip mean nothing in this one; the shape of a ramp does.
   if (other) change((all) => {
     all.start = 0;
     all.seconds = null;
+    if (lit) all.target_fps = PRESETS[lit.dataset.preset]().target_fps;
     for (const key of all.speed_curve) key.time = Number((key.time * times).toFixed(4));
   });
   refresh();
