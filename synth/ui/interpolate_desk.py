@@ -87,7 +87,7 @@ def desk_spec() -> dict[str, Any]:
             },
         ),
         "sounds": _choices(
-            {"keep_pitch": "Stretch, keep pitch", "varispeed": "Like tape", "drop": "No sound"},
+            {"keep_pitch": "Keep the pitch", "varispeed": "Like tape", "drop": "No sound"},
             {"varispeed": "Slower is deeper, faster is higher"},
         ),
         "duplicates": _choices(
