@@ -83,9 +83,11 @@ def trust(here, there, flow, back, blur, drift, grid, weight):
                 u, v = flow[r, c, 0], flow[r, c, 1]
                 fx += u
                 fy += v
-                error += abs(
-                    np.float32(here[r, c]) - _look_up(there, np.float32(c) + u, np.float32(r) + v)
-                )
+                if k == 0 or k == 3:  # A diagonal tells as much as all four.
+                    error += abs(
+                        np.float32(here[r, c])
+                        - _look_up(there, np.float32(c) + u, np.float32(r) + v)
+                    )
             u, v = flow[STEP * i, STEP * j, 0], flow[STEP * i, STEP * j, 1]
             r = min(max(int(np.float32(STEP * i) + v + half), 0), height - 1)
             c = min(max(int(np.float32(STEP * j) + u + half), 0), width - 1)
@@ -93,7 +95,7 @@ def trust(here, there, flow, back, blur, drift, grid, weight):
             apart = np.sqrt(du * du + dv * dv)
             grid[i, j, 0] = fx * quarter
             grid[i, j, 1] = fy * quarter
-            weight[i, j] = np.exp(-error * quarter / blur - apart * drift) + np.float32(1e-3)
+            weight[i, j] = np.exp(-error * half / blur - apart * drift) + np.float32(1e-3)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

@@ -136,10 +136,11 @@ class _Scene:
     def picture(self, time: float) -> Between:
         """The picture at ``time``, between 0 and 1."""
         field, doubt = self.field(time)
-        original = self.original
-        made = Planes(*(np.empty_like(plane) for plane in (original.y, original.u, original.v)))
-        for index, plane in enumerate((made.y, made.u, made.v)):
-            self._weave(index, field, time, plane)
+        brightness = np.empty((1, *self.original.y.shape), np.uint8)
+        colour = np.empty((2, *self.original.u.shape), np.uint8)
+        self._weave(self.first.brightness, self.second.brightness, field, time, brightness)
+        self._weave(self.first.colour, self.second.colour, field, time, colour)
+        made = Planes(brightness[0], colour[0], colour[1])
         self._lay_over(made, time)
         return Between(made, doubt)
 
@@ -193,28 +194,32 @@ class _Scene:
         return motion, np.asarray(cv2.blur(seen, (3, 3)), np.float32)
 
     def _weave(
-        self, index: int, field: NDArray[np.float32], time: float, out: NDArray[np.uint8]
+        self,
+        first: NDArray[np.uint8],
+        second: NDArray[np.uint8],
+        field: NDArray[np.float32],
+        time: float,
+        out: NDArray[np.uint8],
     ) -> None:
-        """Fill plane ``index`` of the new picture."""
-        colour = index > 0
-        scale = out.shape[1] / self.original.y.shape[1] if colour else 1.0
+        """Fill planes of the new picture: (1, H, W) of brightness or (2, h, w) of colour."""
+        colour = len(out) > 1
+        scale = out.shape[2] / self.original.y.shape[1]
         cell = choose.STEP * self.shrink * scale
-        run = RUNS[1] if cell >= 4 else RUNS[0]
-        WEAVE[run](
-            self.first.padded[index], self.second.padded[index], field, _F(cell), _F(scale),
-            _F(time), self.cubic and not colour, 0, out.shape[0], out,
-        )  # fmt: skip
+        WEAVE[RUNS[1] if cell >= 4 else RUNS[0]](
+            first, second, field, _F(cell), _F(scale), _F(time), self.cubic and not colour, out
+        )
 
     def _lay_over(self, planes: Planes, time: float) -> None:
         """Put the overlay back where it lies, as the two pictures have it."""
         if self.overlay is None:
             return
-        for index, plane in enumerate((planes.y, planes.u, planes.v)):
-            factor = 2 if index == 0 or not planes.subsampled else 1
-            choose.lay_over(
-                self.overlay, self.first.padded[index], self.second.padded[index], _F(time),
-                MARGIN, factor, plane,
-            )  # fmt: skip
+        factor = 1 if planes.subsampled else 2
+        for first, second, times, plane in (
+            (self.first.brightness[0], self.second.brightness[0], 2, planes.y),
+            (self.first.colour[0], self.second.colour[0], factor, planes.u),
+            (self.first.colour[1], self.second.colour[1], factor, planes.v),
+        ):
+            choose.lay_over(self.overlay, first, second, _F(time), MARGIN, times, plane)
 
 
 def _bend(leg: Leg, beyond: Leg, ratio: float) -> NDArray[np.float32]:

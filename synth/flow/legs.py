@@ -37,8 +37,10 @@ class Picture:
     """The anchor's own."""
     smaller: NDArray[np.uint8]
     """Its brightness at the size that motion is found at."""
-    padded: tuple[NDArray[np.uint8], ...]
-    """Its planes with a margin, as ``synth.flow.weave`` wants them."""
+    brightness: NDArray[np.uint8]
+    """(1, H', W') its plane with a margin, as ``synth.flow.weave`` wants it."""
+    colour: NDArray[np.uint8]
+    """(2, h', w') its planes of colour, likewise."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class MotionBook:
         found = self._pictures.get(anchor.number)
         if found is None:
             planes = anchor.planes
-            padded = tuple(_padded(plane) for plane in (planes.y, planes.u, planes.v))
-            found = Picture(planes, smaller(planes.y, self._shrink), padded)
+            small = smaller(planes.y, self._shrink)
+            found = Picture(planes, small, _padded(planes.y), _padded(planes.u, planes.v))
             _remember(self._pictures, anchor.number, found, _KEPT)
         return found
 
@@ -144,9 +146,14 @@ class MotionBook:
             self._finders.put(finder)
 
 
-def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    sides = (MARGIN, MARGIN, MARGIN, MARGIN + -plane.shape[1] % RUNS[1])
-    return np.asarray(cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE), np.uint8)
+def _padded(*planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = planes[0].shape
+    sides = (MARGIN, MARGIN, MARGIN, MARGIN + -width % RUNS[1])
+    shape = (len(planes), height + sides[0] + sides[1], width + sides[2] + sides[3])
+    out = np.empty(shape, np.uint8)
+    for plane, place in zip(planes, out, strict=True):
+        cv2.copyMakeBorder(plane, *sides, cv2.BORDER_REPLICATE, dst=place)
+    return out
 
 
 def _leg(

@@ -312,7 +312,7 @@ def test_a_turned_phone_gives_an_upright_clip(turn: int, tmp_path: Path) -> None
     shown = seen(result.path)
     for k in (0, 7, 14):
         assert far(shown[k][::63, ::95], upright[0][::63, ::95]) < 12
-    assert far(shown[6], upright[3]) < 8
+    assert far(shown[6], upright[3]) < 12  # A wrong turn is at 60 and more.
 
 
 def test_ten_bits_keep_their_colours(tmp_path: Path) -> None:
