@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -68,6 +69,7 @@ class FlowInterpolator:
         self._threads = ThreadPoolExecutor(_THREADS, "interpolate")
         self._overlays = OverlayFinder()
         self._resting: tuple[int, Future[NDArray[np.uint8] | None]] | None = None
+        self._rooms: SimpleQueue[_Room] = SimpleQueue()
         self._book = MotionBook(self._threads, grade.flow, self._shrink)
 
     def between(self, window: Window, times: Sequence[float]) -> list[Between]:
@@ -95,6 +97,7 @@ class FlowInterpolator:
         scene = _Scene(
             self._book.picture(first), self._book.picture(second), onward, back,
             bend_onward, bend_back, overlay.result(), first.planes, self._shrink, self._cubic,
+            self._rooms,
         )  # fmt: skip
         others = [self._threads.submit(scene.picture, time) for time in times[1:]]
         # The next window's motion, for whichever thread has nothing else to do.
@@ -118,6 +121,20 @@ class FlowInterpolator:
         self._book.clear()
 
 
+class _Room:
+    """Memory to work in, used again for picture after picture: fresh pages cost a tenth more."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, tuple[int, ...]], NDArray[np.float32]] = {}
+
+    def array(self, name: str, *shape: int) -> NDArray[np.float32]:
+        """An array that holds whatever was left in it."""
+        found = self._arrays.get((name, shape))
+        if found is None:
+            found = self._arrays[name, shape] = np.empty(shape, np.float32)
+        return found
+
+
 @dataclass(frozen=True)
 class _Scene:
     """Two prepared pictures and all that is known of their motion."""
@@ -132,10 +149,21 @@ class _Scene:
     original: Planes
     shrink: int
     cubic: bool
+    rooms: SimpleQueue[_Room]
 
     def picture(self, time: float) -> Between:
         """The picture at ``time``, between 0 and 1."""
-        field, doubt = self.field(time)
+        try:
+            room = self.rooms.get_nowait()
+        except Empty:
+            room = _Room()
+        try:
+            return self._picture(time, room)
+        finally:
+            self.rooms.put(room)
+
+    def _picture(self, time: float, room: _Room) -> Between:
+        field, doubt = self._field(time, room)
         brightness = np.empty((1, *self.original.y.shape), np.uint8)
         colour = np.empty((2, *self.original.u.shape), np.uint8)
         self._weave(self.first.brightness, self.second.brightness, field, time, brightness)
@@ -144,20 +172,20 @@ class _Scene:
         self._lay_over(made, time)
         return Between(made, doubt)
 
-    def field(self, time: float) -> tuple[NDArray[np.float32], float]:
+    def _field(self, time: float, room: _Room) -> tuple[NDArray[np.float32], float]:
         """What ``weave`` needs for the picture at ``time``, and its share of doubt."""
         t = _F(time)
         height, width = self.onward.weight.shape
         still = self._still(height, width)
-        one, seen_one = self._carried(self.onward, self.bend_onward, still, t, _F(1))
-        two, seen_two = self._carried(self.back, self.bend_back, still, _F(1) - t, _F(-1))
-        costs = np.empty((height, width, 3), np.float32)
+        one, seen_one = self._carried(0, still, t, room)
+        two, seen_two = self._carried(1, still, _F(1) - t, room)
+        costs = room.array("costs", height, width, 3)
         choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
-        costs = cv2.blur(costs, (3, 3))
-        field = np.empty((height, width, FIELD), np.float32)
+        smooth = cv2.blur(costs, (3, 3), dst=room.array("smooth", height, width, 3))
+        field = room.array("field", height, width, FIELD)
         rows, columns = self.original.y.shape
         doubt = choose.settle(
-            one, two, costs, seen_one, seen_two, still, t,
+            one, two, smooth, seen_one, seen_two, still, t,
             (rows / self.shrink, columns / self.shrink), _F(self.shrink),
             _F(_SHARPNESS), _F(_LOW), _F(_HIGH), field,
         )  # fmt: skip
@@ -174,24 +202,26 @@ class _Scene:
         return still
 
     def _carried(
-        self,
-        leg: Leg,
-        bend: NDArray[np.float32],
-        still: NDArray[np.float32],
-        time: np.float32,
-        sign: np.float32,
+        self, side: int, still: NDArray[np.float32], time: np.float32, room: _Room
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w)."""
-        sums = np.zeros((*leg.weight.shape, splat.CHANNELS), np.float32)
+        """Motion (h, w, 4) at a moment as one picture tells it, and how much it sees (h, w).
+
+        ``side`` is 0 for the first picture and 1 for the second, ``time`` the distance from it.
+        """
+        leg, bend = ((self.onward, self.bend_onward), (self.back, self.bend_back))[side]
+        height, width = leg.weight.shape
+        sums = room.array("sums", height, width, splat.CHANNELS)
+        sums.fill(0)
         weight = leg.weight
         if self.overlay is not None:
             # What rests in front says nothing of how the picture behind it moves.
             weight = weight * (1 - cv2.dilate(still, np.ones((_BESIDE, _BESIDE), np.uint8)))
-        splat.splat(leg.grid, bend, weight, time, sign, choose.STEP, sums)
-        motion = np.empty((*leg.weight.shape, 4), np.float32)
-        seen = np.empty_like(leg.weight)
+        splat.splat(leg.grid, bend, weight, time, _F(1 - 2 * side), choose.STEP, sums)
+        motion = room.array(f"motion {side}", height, width, 4)
+        seen = room.array("seen", height, width)
         choose.without_holes(sums, _F(_LANDED), _F(_SEEN), motion, seen)
-        return motion, np.asarray(cv2.blur(seen, (3, 3)), np.float32)
+        around = room.array(f"seen {side}", height, width)
+        return motion, np.asarray(cv2.blur(seen, (3, 3), dst=around), np.float32)
 
     def _weave(
         self,
