@@ -13,6 +13,8 @@ let at = 0; // seconds of the source
 let ready = false; // something is there to look at
 let waiting = 0;
 let asked = 0; // number of the latest question; answers to earlier ones come too late
+let awaiting = false; // whether it is still unanswered
+let again = 0;
 
 const tabs = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "What to look at" }, VIEWS.map(([id, label, help]) =>
   h("button", { type: "button", role: "radio", "data-view": id, title: help, onclick: () => turnTo(id) }, label)));
@@ -56,14 +58,23 @@ function request() {
   if (view === "compare") busy.lastChild.textContent = "Making the comparison…";
   else busy.lastChild.textContent = "Looking…";
   asked += 1;
+  awaiting = true;
+  clearTimeout(again);
   trigger("look", { view, at, asked, layout: root.clientWidth < 560 ? "split" : "beside" });
 }
 
 function show() {
   const shown = props.shown || {};
   if (!shown.stamp) return;
-  if (shown.asked !== asked) return;
+  if (shown.asked !== asked) {
+    // Two answers at once reach the page as one: if the latest was lost in it, ask once more.
+    clearTimeout(again);
+    again = setTimeout(() => { if (awaiting) request(); }, 1500);
+    return;
+  }
+  clearTimeout(again);
   if (shown.progress) { busy.hidden = false; busy.lastChild.textContent = shown.progress; return; }
+  awaiting = false;
   clearTimeout(waiting);
   busy.hidden = true;
   caption.textContent = shown.error || shown.caption || "";
