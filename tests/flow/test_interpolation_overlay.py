@@ -120,7 +120,9 @@ def theirs(name: str, options: str) -> float:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.xfail(reason=WEAK[name])) if name in WEAK else name
+        pytest.param(name, marks=pytest.mark.xfail(reason=WEAK[name], strict=True))
+        if name in WEAK
+        else name
         for name in SHOTS
     ],
 )
