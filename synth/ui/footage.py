@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -19,8 +18,8 @@ from synth.control import CancelToken
 from synth.errors import InvalidMedia
 from synth.flow.rates import rate_name
 from synth.media import load_image
-from synth.media.plane_reader import PlaneReader
-from synth.media.planes import to_rgb
+from synth.media.plane_reader import PlaneFrame, PlaneReader
+from synth.media.planes import ColourTags, to_rgb
 from synth.ui.assets import picture_url, script
 
 Kind: TypeAlias = Literal["video", "pictures"]
@@ -31,6 +30,8 @@ _BROWSER_CODECS: Final = frozenset({"h264", "vp8", "vp9", "av1"})
 _BROWSER_CONTAINERS: Final = ("mp4", "webm")
 _LOOK_SIDE: Final = 960
 """Longest side of the pictures whose motion is looked at, pixels."""
+_HAIR: Final = Fraction(1, 1000)
+"""Seconds: a frame that begins so soon after a moment is the one meant, as moments are rounded."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,12 @@ def shown_pair(pair: Pair) -> tuple[Pair, dict[str, Any]]:
 
 
 def frame_at(clip: Clip, at: float, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
-    """The frame that is on screen at a moment in seconds, uint8 RGB (H, W, 3)."""
-    return frames_around(clip, at, cancel)[0]
+    """The frame that is on screen at a moment in seconds, uint8 RGB (H, W, 3).
+
+    Raises ``InvalidMedia`` where the video has no frame there.
+    """
+    frames, tags = _around(clip, _moment(at) + _HAIR, cancel)
+    return to_rgb(frames[0].planes, tags)
 
 
 def frames_around(
@@ -182,20 +187,32 @@ def frames_around(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The frame that is on screen at a moment, and the next one; at the end, the last two.
 
-    Raises ``InvalidMedia`` where the video has no two frames there.
+    Both are uint8 RGB (H, W, 3); the same twice where the video has only one frame. Raises
+    ``InvalidMedia`` where it has none there.
     """
-    step = 1 / clip.rate
-    begin = max(Fraction(0), Fraction(at).limit_denominator(10_000) - 3 * step)
-    with PlaneReader(clip.path, start=begin, cancel=cancel) as reader:
-        frames = []
-        for frame in islice(reader, 64):
-            frames = [*frames[-1:], frame]
-            if len(frames) == 2 and frame.time > at + 1e-6:
-                break
+    frames, tags = _around(clip, _moment(at) + _HAIR, cancel)
+    if len(frames) < 2:
+        frames, tags = _around(clip, frames[0].time, cancel)
+    first, second = (to_rgb(frame.planes, tags) for frame in (frames[0], frames[-1]))
+    return first, second
+
+
+def _moment(at: float) -> Fraction:
+    return max(Fraction(0), Fraction(at).limit_denominator(10_000))
+
+
+def _around(
+    clip: Clip, moment: Fraction, cancel: CancelToken | None
+) -> tuple[list[PlaneFrame], ColourTags]:
+    """The last frame before ``moment`` and the first one from it on, however far they are."""
+    nothing = Fraction(0)
+    with PlaneReader(
+        clip.path, start=moment, seconds=nothing, around=True, cancel=cancel
+    ) as reader:
+        frames = list(reader)
         if not frames:
             raise InvalidMedia("There is no frame at that moment. Choose an earlier one.")
-        pictures = [to_rgb(frame.planes, reader.tags) for frame in frames]
-    return pictures[0], pictures[-1]
+        return frames, reader.tags
 
 
 def smaller(pixels: NDArray[np.uint8], longest: int = _LOOK_SIDE) -> NDArray[np.uint8]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import gradio as gr
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from synth.ui.footage import (
     Clip,
     Footage,
     Pair,
+    frame_at,
     frames_around,
     open_clip,
     shown_clip,
@@ -50,6 +53,23 @@ from tests.ui.interpolating import SIZE, make_clip, make_pair
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """Two seconds of panning at 12 frames a second."""
     return open_clip(str(make_clip(tmp_path_factory.mktemp("clips") / "pan.mp4")), "pan.mp4")[0]
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """Six frames, each 40 levels brighter, that stand for up to a minute and a half."""
+    path = tmp_path_factory.mktemp("clips") / "held.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=30, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 600)
+        for index, ticks in enumerate((0, 300, 3200, 3300, 60_000, 60_200)):
+            picture = np.full((SIZE[1], SIZE[0], 3), 40 * index, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture)
+            frame.pts, frame.time_base = ticks, Fraction(1, 600)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return open_clip(str(path), "held.mp4")[0]
 
 
 @pytest.fixture
@@ -122,6 +142,44 @@ def test_a_clip_is_opened_and_its_frames_are_found(clip: Clip) -> None:
     last = frames_around(clip, 1.99)
     assert not np.array_equal(*last)
     assert smaller(np.zeros((1080, 1920, 3), np.uint8)).shape == (540, 960, 3)
+
+
+@pytest.mark.parametrize(
+    ("at", "shown", "following"),
+    [
+        (0.0, 0, 1),
+        (0.45, 0, 1),
+        (0.499, 0, 1),
+        (0.5, 1, 2),
+        (4.9, 1, 2),
+        (5.333, 2, 3),  # a third of a second, as a slider rounds it
+        (5.4, 2, 3),
+        (95.0, 3, 4),
+        (100.0, 4, 5),
+        (100.2, 4, 5),
+    ],
+)
+def test_a_held_frame_is_the_one_on_screen_however_long(
+    sparse: Clip, at: float, shown: int, following: int
+) -> None:
+    level = 40.0 * shown
+    assert frame_at(sparse, at).mean() == pytest.approx(level, abs=4)
+    first, second = frames_around(sparse, at)
+    assert first.mean() == pytest.approx(level, abs=4)
+    assert second.mean() == pytest.approx(40.0 * following, abs=4)
+
+
+@pytest.mark.parametrize("at", [100.4, 160.0])
+def test_at_the_end_the_last_two_frames_are_looked_at(sparse: Clip, at: float) -> None:
+    assert frame_at(sparse, at).mean() == pytest.approx(200, abs=4)
+    assert [round(one.mean(), -1) for one in frames_around(sparse, at)] == [160, 200]
+
+
+def test_a_clip_of_one_frame_shows_it_at_any_moment(tmp_path: Path) -> None:
+    clip = open_clip(str(make_clip(tmp_path / "one.mp4", frames=1)), "one.mp4")[0]
+    first, second = frames_around(clip, 0.7)
+    assert np.array_equal(first, second)
+    assert np.array_equal(frame_at(clip, 0.0), first)
 
 
 def test_a_preview_is_short_and_inside_the_clip(clip: Clip) -> None:
