@@ -12,8 +12,9 @@ from PIL import Image
 
 from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import LIMITS, Limits
-from synth.media.image import check_size, exif_turn, open_picture, open_regular, reason
+from synth.media.image import check_size, exif_turn, open_picture, open_regular
 from synth.media.image_modes import to_unit
+from synth.media.reasons import reason
 
 _MOST_COLOUR = 12.0
 """Mean difference between channels, of 255, above which a picture is not grey: a JPEG's colour

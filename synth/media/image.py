@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import LIMITS, Limits
 from synth.media.image_modes import to_srgb
+from synth.media.reasons import reason
 from synth.media.turn import EXIF_TURNS, Turn
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
@@ -179,12 +180,3 @@ def exif_turn(image: Image.Image, notes: list[str]) -> Turn:
             "the picture is shown as it is stored."
         )
         return Turn()
-
-
-def reason(error: BaseException) -> str:
-    """The error's first line, never a path or an empty text."""
-    words = getattr(error, "strerror", None)  # OSError and FFmpegError add the path to str()
-    if isinstance(words, str) and words:
-        return words.lower()
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

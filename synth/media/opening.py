@@ -24,8 +24,9 @@ from av.video.stream import VideoStream
 
 from synth.errors import InvalidMedia, LimitExceeded
 from synth.limits import Limits
-from synth.media.image import open_regular, reason
+from synth.media.image import open_regular
 from synth.media.metadata import decode_metadata
+from synth.media.reasons import reason
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
 _CODECS = "av1,dnxhd,gif,h264,hevc,libdav1d,mjpeg,mpeg2video,mpeg4,png,prores,vp8,vp9"  # decoders
@@ -119,8 +120,8 @@ def open_container(
         raise LimitExceeded("The video does not fit in memory. Use a smaller one.") from error
     except Exception as error:
         raise InvalidMedia(
-            "This is not a video that can be read here. Save it as MP4 (H.264), WebM or MOV "
-            f"and try again. ({reason(error)})"
+            f"This is not a video that can be read here: {reason(error)}. "
+            "Save it as MP4 (H.264), WebM or MOV and try again."
         ) from error
 
 

@@ -11,10 +11,11 @@ import av
 import av.container
 import av.error
 
-from synth.errors import InvalidMedia
+from synth.errors import InvalidMedia, SynthError
 from synth.limits import LIMITS, Limits
 from synth.media.metadata import checked_metadata
 from synth.media.opening import ALL_CODECS, open_container
+from synth.media.reasons import reason
 
 RETAGGED = {"mp4": "mp4", "webm": "webm", "prores": "mov"}
 """Formats whose texts can be changed in place, and their containers."""
@@ -61,9 +62,15 @@ def retag(
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except av.error.FFmpegError as error:
+    except SynthError:
+        raise
+    # A codec that the container does not take is a ValueError; for a file without tracks nothing
+    # is written, so there is no copy to open.
+    except (av.error.FFmpegError, ValueError, LookupError, FileNotFoundError) as error:
+        told = isinstance(error, av.error.FFmpegError)
+        why = reason(error) if told else "it is not a clip as it was written here"
         raise InvalidMedia(
-            f"The texts of {target.name!r} could not be rewritten ({error.strerror})."
+            f"The texts of {target.name!r} could not be rewritten: {why}. Make the clip again."
         ) from error
     finally:
         temporary.unlink(missing_ok=True)

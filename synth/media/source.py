@@ -20,7 +20,6 @@ from av.video.stream import VideoStream
 from synth.control import CancelToken
 from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import Limits
-from synth.media.image import reason
 from synth.media.opening import (
     MediaInfo,
     Timing,
@@ -32,6 +31,7 @@ from synth.media.opening import (
     refuse_hdr,
     seek_before,
 )
+from synth.media.reasons import reason
 from synth.media.to_rgb import RgbConverter, colour_of, turn_of
 from synth.media.turn import Turn
 
@@ -184,7 +184,10 @@ class VideoSource:
         except SynthError:
             raise
         except (av.error.FFmpegError, ValueError) as error:
-            raise InvalidMedia(f"The video's pictures cannot be shown: {reason(error)}") from error
+            raise InvalidMedia(
+                f"The video's pictures cannot be shown: {reason(error)}. Save it as MP4 (H.264) "
+                "and try again."
+            ) from error
         self._note_gaps()
 
     def _decode(self, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:

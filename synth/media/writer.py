@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import numpy as np
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from synth.control import CancelToken
@@ -360,13 +361,18 @@ def _open_sink(format: VideoFormat, clip: ClipSpec) -> Sink:
 
 
 def _raise_for_people(error: BaseException) -> NoReturn:
-    """Raise disk errors in words, anything else as it is."""
-    if not isinstance(error, OSError):
+    """Raise errors of the disk and of the encoder in words, anything else as it is."""
+    if not isinstance(error, (OSError, FFmpegError)):
         raise error
+    words = (error.strerror or type(error).__name__).lower()
+    if not isinstance(error, OSError):
+        raise Unavailable(
+            f"The encoder gave up on this video: {words}. Choose another size, frame rate or "
+            "format."
+        ) from error
     if error.errno in _FULL:
         raise LimitExceeded(
             "The disk is full, so the video was not written. "
             "Free some space, or choose a smaller size or a shorter clip."
         ) from error
-    reason = (error.strerror or type(error).__name__).lower()
-    raise Unavailable(f"The video cannot be written: {reason}. Choose another folder.") from error
+    raise Unavailable(f"The video cannot be written: {words}. Choose another folder.") from error
