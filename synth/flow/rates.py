@@ -17,7 +17,8 @@ RateLike: TypeAlias = int | float | str | Fraction
 SLOWEST_RATE: Final = 1
 """Lowest frame rate written, frames per second."""
 
-_PLAIN = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,12}|/[0-9]{1,6})?")
+_PLAIN = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,12}|/[0-9]{1,300})?")
+_POWER_OF_TEN = re.compile(r"[+-]?[0-9.]{1,40}[eE][+-]?[0-9]{1,20}")
 _TELEVISION: Final = (12, 15, 24, 30, 48, 60, 72, 90, 96, 120)
 """Rates that television runs a thousandth slow (SMPTE ST 12-1: 24 becomes 24000/1001)."""
 _CLOSE: Final = Fraction(5, 1000)
@@ -37,9 +38,15 @@ def frame_rate(value: RateLike) -> Fraction:
     """
     rate = _as_fraction(value)
     if rate is None:
+        power = isinstance(value, str) and _POWER_OF_TEN.fullmatch(value.strip())
+        wrong = "is written as a power of ten" if power else "is not a number"
         raise InvalidInstruction(
-            f"The frame rate {short(value)} is not a number. Write one like 60, 23.976 or "
-            "30000/1001."
+            f"The frame rate {short(value)} {wrong}. Write one like 60, 23.976 or 30000/1001, "
+            f"from {SLOWEST_RATE} to {LIMITS.video_fps} frames a second."
+        )
+    if rate > LIMITS.video_fps:
+        raise LimitExceeded(
+            f"The frame rate is {_told(rate)}; the limit is {LIMITS.video_fps} frames a second."
         )
     whole = abs(rate - round(rate)) < Fraction(1, 1000)
     if not whole and rate.denominator != 1001:
@@ -49,11 +56,7 @@ def frame_rate(value: RateLike) -> Fraction:
                 rate = slow
     if rate < SLOWEST_RATE:
         raise InvalidInstruction(
-            f"The frame rate is {float(rate):g}; it must be at least {SLOWEST_RATE}."
-        )
-    if rate > LIMITS.video_fps:
-        raise LimitExceeded(
-            f"The frame rate is {float(rate):g}; the limit is {LIMITS.video_fps} frames a second."
+            f"The frame rate is {_told(rate)}; it must be at least {SLOWEST_RATE}."
         )
     return rate.limit_denominator(1_000_000)
 
@@ -63,13 +66,18 @@ def rate_name(rate: Fraction) -> str:
     return f"{float(rate):.3f}".rstrip("0").rstrip(".")
 
 
+def _told(rate: Fraction) -> str:
+    """A rate in a message; Python cannot make a float of a very large one."""
+    return f"{float(rate):g}" if abs(rate) < 10**15 else short(round(rate))
+
+
 def _as_fraction(value: object) -> Fraction | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, Fraction)):
-        return Fraction(value) if abs(value) < 10**9 else None
+        return Fraction(value)
     if isinstance(value, float):
-        return exact(value) if math.isfinite(value) and abs(value) < 1e9 else None
+        return exact(value) if math.isfinite(value) else None
     # Fraction would spend minutes and gigabytes on "1e999999999".
     if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
         try:

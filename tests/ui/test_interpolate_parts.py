@@ -104,6 +104,12 @@ def test_the_desk_offers_what_the_core_takes() -> None:
     ("changes", "name", "words"),
     [
         ({"target_fps": "abc"}, "target_fps", "not a number"),
+        ({"target_fps": "240"}, "target_fps", "240; the limit is 120 frames a second"),
+        ({"target_fps": 10**9}, "target_fps", "1e+09; the limit is 120 frames a second"),
+        ({"target_fps": "9" * 200}, "target_fps", "38 digits; the limit is 120 frames a second"),
+        ({"target_fps": 10**400}, "target_fps", "38 digits; the limit is 120 frames a second"),
+        ({"target_fps": "1e9"}, "target_fps", "power of ten. Write one like 60"),
+        ({"target_fps": -24}, "target_fps", "-24; it must be at least 1"),
         ({"target_fps": "5000"}, "target_fps", "limit"),
         ({"speed": 99.0}, "speed", "The speed is 99.0; it must be at most 16"),
         ({"speed": float("nan")}, "speed", "finite"),
