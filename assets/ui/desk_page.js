@@ -96,6 +96,7 @@ watch("value", () => {
   history = [...history.slice(0, at + 1), clone(shot)].slice(-200);
   at = history.length - 1;
   refresh();
+  tell(); // the summary that came along may have been followed by that of an edit before it
 });
 watch("reply", showReply);
 refresh();

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ from synth.media import VideoWriter
 from synth.motion import MOVE_KINDS
 from synth.shot import Shot
 from synth.shot.result import metadata_texts
+from synth.ui import handlers
 from tests.ui.conftest import Server, make_picture, nothing_is_left, wait_until
 
 
@@ -139,6 +142,38 @@ def test_a_sentence_fills_the_controls_and_says_what_it_understood(desk: Page) -
     desk.click("#ms-read")
     _wait_for(desk, "document.querySelector('.ms-reply').textContent.includes('No camera move')")
     assert _motion(desk) == before
+
+
+def test_a_sentence_right_after_another_choice_is_summed_up_last(
+    desk: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summarise = handlers.summarise
+    sentence_read, choice_told = threading.Event(), threading.Event()
+
+    def slowly(shot: Shot, *args: Any) -> Any:
+        """The summary of the choice comes only after that of the sentence."""
+        said = summarise(shot, *args)
+        if "pan" in said["sentence"]:
+            sentence_read.set()
+        elif shot.output.long_side == 640:
+            sentence_read.wait(20)
+            time.sleep(0.2)
+            choice_told.set()
+        return said
+
+    monkeypatch.setattr(handlers, "summarise", slowly)
+    desk.fill("#ms-sentence", "pan left")
+    desk.select_option("#ms-long_side", "640")
+    desk.wait_for_timeout(170)  # the choice is on its way, its summary is not there yet
+    desk.focus("#ms-sentence")
+    desk.keyboard.press("Enter")
+    wait_until(choice_told.is_set, 20, "the summary of the choice")
+    desk.wait_for_timeout(250)
+    _wait_for(
+        desk,
+        "/ 640 × 360, MP4: pan left/.test(document.querySelector('#ms-summary').textContent)",
+        10,
+    )
 
 
 def test_pasted_json_becomes_controls_and_broken_json_is_explained(desk: Page) -> None:
@@ -369,10 +404,10 @@ def test_the_brush_changes_the_depth_and_can_be_taken_back(desk: Page) -> None:
 
 def test_a_long_note_about_the_depth_can_be_read_whole(desk: Page) -> None:
     _show_cat(desk)
-    _wait_for(desk, "document.querySelector('.ms-depth .ms-busy').hidden")
+    # The note of the photo before stands until there is one for this photo.
+    _wait_for(desk, "document.querySelector('.ms-depth .ms-note').textContent.length > 80")
     desk.evaluate("document.querySelector('.ms-depth').style.width = '170px'")
     cut = "(n => n.scrollHeight > n.clientHeight + 1)(document.querySelector('.ms-depth .ms-note'))"
-    assert len(desk.inner_text(".ms-depth .ms-note")) > 80
     assert desk.evaluate(cut)
     desk.click("text=Show all")
     assert not desk.evaluate(cut)
