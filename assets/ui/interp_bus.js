@@ -8,6 +8,10 @@ const bus = (window.motionSynthInterp ||= {
     this.last[kind] = what;
     for (const ear of this.ears[kind] || []) ear(what);
   },
+  /** What was told of these no longer holds. */
+  forget(...kinds) {
+    for (const kind of kinds) delete this.last[kind];
+  },
   on(kind, ear) {
     (this.ears[kind] ||= []).push(ear);
     if (this.last[kind]) ear(this.last[kind]);

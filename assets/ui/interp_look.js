@@ -156,8 +156,7 @@ plot.addEventListener("keydown", (event) => {
 });
 
 // --- what the other panels do ---
-bus.on("clip", () => { ready = true; showWhen(); ask(); });
-bus.on("moment", ({ at: time }) => { at = time; showWhen(); if (view !== "compare") ask(); });
+// A panel that comes late hears the latest of each in this order: the mode empties, the others fill.
 bus.on("mode", (mode) => {
   const pictures = mode === "pictures";
   tabs.lastChild.hidden = doubtBox.hidden = pictures;
@@ -170,6 +169,8 @@ bus.on("mode", (mode) => {
   words.textContent = pictures ? "Give two pictures to see how everything moves between them" : "Load a clip to see how everything in it moves";
   showWhen();
 });
+bus.on("clip", () => { ready = true; showWhen(); ask(); });
+bus.on("moment", ({ at: time }) => { at = time; showWhen(); if (view !== "compare") ask(); });
 bus.on("pictures", () => { ready = true; at = 0; showWhen(); ask(); });
 for (const kind of ["pause", "seeked"]) document.addEventListener(kind, (event) => {
   if (event.target !== player() || !event.target.paused || !times.shown.length) return;

@@ -81,6 +81,7 @@ function turnTo(kind, asked = false) {
   hint.hidden = kind !== "video" || !clip;
   film.pause();
   for (const one of strip.children) one.hidden = one.dataset.kind !== kind;
+  bus.forget("clip", "pictures", "moment"); // of the other way; told anew by what is shown
   bus.tell("mode", kind);
   name.textContent = "";
   facts.textContent = "";
