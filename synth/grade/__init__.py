@@ -1,0 +1,1 @@
+"""Colour and repair: adjustments, LUTs, shot matching, deflicker, denoise, stabilise, scopes."""

@@ -1,0 +1,1 @@
+"""Judging a finished clip: five metrics, what they saw and where, and a gate that one can trust."""
