@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import av
 import cv2
@@ -105,7 +106,21 @@ def _blur(frame: Picture, sigma: float, rng: np.random.Generator) -> Picture:
 
 
 def _noise(frame: Picture, sigma: float, rng: np.random.Generator) -> Picture:
-    return _codes(frame + sigma * rng.standard_normal(frame.shape, np.float32))
+    """White noise; every frame sees another part of one field, which is drawn once."""
+    height, width = frame.shape[:2]
+    field = _noise_field(height, width)
+    top, left = rng.integers(_ROOM, size=2)
+    part = field[top : top + height, left : left + width]
+    return _codes(frame + np.float32(sigma if rng.integers(2) else -sigma) * part)
+
+
+_ROOM = 64
+
+
+@cache
+def _noise_field(height: int, width: int) -> NDArray[np.float32]:
+    size = (height + _ROOM, width + _ROOM, 3)
+    return np.random.default_rng(1).standard_normal(size, np.float32)
 
 
 def _blur_in_noise(frame: Picture, sigma: float, rng: np.random.Generator) -> Picture:
