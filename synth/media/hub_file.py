@@ -1,8 +1,9 @@
-"""One public file of the Hugging Face Hub: found in the cache, fetched when asked, hash checked."""
+"""One public file of the Hugging Face Hub: found in the cache, fetched when asked, checked."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,16 @@ from synth.errors import Cancelled, Unavailable
 
 _POLL_SECONDS = 0.1
 _CHUNK = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class HubFile:
-    """Which file is meant, and how to know it again."""
+    """Which file is meant, and how to know it again.
+
+    Where size and hash are not given here, the file is whatever the Hub holds under that name. It
+    is still checked for damage, because the Hub's cache files it under its SHA-256.
+    """
 
     repository: str
     """Owner and name."""
@@ -25,10 +31,10 @@ class HubFile:
     """Path of the file in the repository."""
     what: str
     """What it is, in a person's words: "the RIFE 4.9 network"."""
-    size: int
-    """Bytes."""
-    sha256: str
-    """Hash of the content, 64 hexadecimal digits."""
+    size: int = 0
+    """Bytes; 0 where any size is right."""
+    sha256: str = ""
+    """Hash of the content, 64 hexadecimal digits; empty where any content is right."""
 
     def cached(self, cache_dir: str | Path | None = None) -> Path | None:
         """Where a copy of the right size lies in the Hub's cache; looks at the disk only.
@@ -36,24 +42,30 @@ class HubFile:
         ``cache_dir`` stands in for the cache that huggingface_hub uses (``HF_HOME``).
         """
         path = self._in_cache(cache_dir)
-        return path if path is not None and path.stat().st_size == self.size else None
+        right = path is not None and self.size in (0, path.stat().st_size)
+        return path if right else None
 
     def check(self, path: Path) -> None:
         """Raise ``Unavailable`` unless the file's content is the expected one."""
         size = path.stat().st_size
-        if size != self.size:
+        if self.size and size != self.size:
             raise Unavailable(
                 f"{path} should be {self.what} of {self.size:,} bytes and has {size:,}. "
                 "Download it again."
             )
+        filed = path.resolve().name
+        wanted = self.sha256 or (filed if _SHA256.fullmatch(filed) else "")
+        if not wanted:
+            return
         digest = hashlib.sha256()
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
-        if digest.hexdigest() != self.sha256:
+        if digest.hexdigest() != wanted:
+            right = "that was tested here" if self.sha256 else "that was fetched"
             raise Unavailable(
-                f"{path} is not {self.what} that was tested here: its SHA-256 begins with "
-                f"{digest.hexdigest()[:12]}, not {self.sha256[:12]}. Download it again."
+                f"{path} is not {self.what} {right}: its SHA-256 begins with "
+                f"{digest.hexdigest()[:12]}, not {wanted[:12]}. Download it again."
             )
 
     def download(
@@ -85,9 +97,10 @@ class HubFile:
             self.check(path)
         except Unavailable as error:
             _discard(path)
+            right = f"not {self.what} that was tested here" if self.sha256 else "damaged"
             raise Unavailable(
-                f"What the Hub gave as {self.repository}/{self.name} is not {self.what} that was "
-                "tested here, and was thrown away. Try again later; nothing else is affected."
+                f"What the Hub gave as {self.repository}/{self.name} is {right}, and was thrown "
+                "away. Try again later; nothing else is affected."
             ) from error
         return path
 
@@ -124,6 +137,7 @@ class _Fetch:
         self._endpoint = endpoint
         self._cancel = cancel
         self._done = 0
+        self._total = file.size
         self._path: Path | None = None
         self._error: Exception | None = None
 
@@ -136,7 +150,7 @@ class _Fetch:
             worker.join(_POLL_SECONDS)
             # A chunk can take long on a slow line: the caller does not wait for it to stop.
             self._cancel.check()
-            if self._done != reported:
+            if self._done != reported and self._total:
                 reported = self._done
                 self._report(progress)
         if isinstance(self._error, Cancelled):
@@ -152,8 +166,8 @@ class _Fetch:
         return self._path
 
     def _report(self, progress: ProgressCallback) -> None:
-        total = self._file.size
-        progress(Progress(f"Downloading {self._file.what}", min(self._done, total), total))
+        done = min(self._done, self._total)
+        progress(Progress(f"Downloading {self._file.what}", done, self._total))
 
     def _work(self) -> None:
         try:
@@ -163,7 +177,8 @@ class _Fetch:
             # without a network hears of it at once.
             file = self._file
             url = hf_hub_url(file.repository, file.name, endpoint=self._endpoint)
-            get_hf_file_metadata(url, token=False, endpoint=self._endpoint)
+            about = get_hf_file_metadata(url, token=False, endpoint=self._endpoint)
+            self._total = file.size or about.size or 0
             self._path = Path(
                 hf_hub_download(
                     file.repository,

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import Cancelled, Unavailable
+from synth.control import CancelToken, ProgressCallback, ignore_progress
+from synth.errors import Unavailable
+from synth.media.hub_file import HubFile, brief
 from synth.scene.depth_map import DepthMap
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-REPOSITORY = "onnx-community/depth-anything-v2-small"
+WEIGHTS: Final = HubFile(
+    repository="onnx-community/depth-anything-v2-small",
+    name="onnx/model.onnx",
+    what="the depth model",
+)
 """Where the weights are kept on the Hugging Face Hub; Apache-2.0, about 99 MB."""
-FILE = "onnx/model.onnx"
 SOURCE = "depth-anything-v2-small"
 PATH_VARIABLE = "SYNTH_DEPTH_MODEL"
 """Environment variable that names a model file of one's own."""
@@ -30,7 +34,6 @@ _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
 _LONGEST = 1036
 """Longest side given to the network: cost grows with the area, in attention faster still."""
-_POLL_SECONDS = 0.1
 
 
 class DepthAnything:
@@ -72,17 +75,18 @@ class DepthAnything:
     ) -> Path:
         """Fetch the weights into the Hub's cache and return where they lie.
 
-        ``progress`` is called on the caller's thread with bytes done and in total. Raises
-        ``Unavailable`` where the Hub cannot be reached or refuses, ``Cancelled`` within a fraction
-        of a second of the token being set; what has arrived is kept for the next try.
+        A file of one's own is never fetched. ``progress`` is called on the caller's thread with
+        bytes done and in total. Raises ``Unavailable`` where the Hub cannot be reached, refuses or
+        gives something damaged, ``Cancelled`` within a fraction of a second of the token being
+        set; what has arrived is kept for the next try.
         """
-        found = self._weights()
-        if found is not None:
-            return found
         if self._path is not None:
+            if self._path.is_file():
+                return self._path
             raise Unavailable(self._missing())
-        fetch = _Fetch(self._cache_dir, self._endpoint, cancel or CancelToken())
-        return fetch.run(progress)
+        return WEIGHTS.download(
+            progress, cancel, cache_dir=self._cache_dir, endpoint=self._endpoint
+        )
 
     def estimate(self, pixels: NDArray[np.uint8], cancel: CancelToken | None = None) -> DepthMap:
         """Estimate relative disparity of a photo of shape (H, W, 3), uint8 RGB.
@@ -99,7 +103,7 @@ class DepthAnything:
             output = session.run(None, {session.get_inputs()[0].name: tensor})[0]
         except Exception as error:
             raise Unavailable(
-                f"The depth model could not be run on this photo ({_brief(error)}). Use the "
+                f"The depth model could not be run on this photo ({brief(error)}). Use the "
                 "embedded depth, or download the model again."
             ) from error
         depth = np.squeeze(np.array(output, np.float32))  # type: ignore[arg-type]
@@ -115,12 +119,7 @@ class DepthAnything:
     def _weights(self) -> Path | None:
         if self._path is not None:
             return self._path if self._path.is_file() else None
-        try:
-            from huggingface_hub import try_to_load_from_cache
-        except ImportError:
-            return None
-        found = try_to_load_from_cache(REPOSITORY, FILE, cache_dir=self._cache_dir)
-        return Path(found) if isinstance(found, str) and Path(found).is_file() else None
+        return WEIGHTS.cached(self._cache_dir)
 
     def _missing(self) -> str:
         if self._path is not None:
@@ -156,7 +155,7 @@ class DepthAnything:
                 )
             except Exception as error:
                 raise Unavailable(
-                    f"The depth model at {path} cannot be read ({_brief(error)}). Delete the file "
+                    f"The depth model at {path} cannot be read ({brief(error)}). Delete the file "
                     "and download it again."
                 ) from error
             return self._session
@@ -192,88 +191,3 @@ def _normalise(depth: NDArray[np.float32]) -> NDArray[np.float32]:
     if high - low < 1e-6:
         return np.full(depth.shape, 0.5, np.float32)
     return np.clip((depth - low) / (high - low), 0.0, 1.0).astype(np.float32)
-
-
-def _brief(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200]
-
-
-class _Fetch:
-    """One download on its own thread, watched from the caller's."""
-
-    def __init__(
-        self, cache_dir: str | Path | None, endpoint: str | None, cancel: CancelToken
-    ) -> None:
-        self._cache_dir = cache_dir
-        self._endpoint = endpoint
-        self._cancel = cancel
-        self._done = 0
-        self._total = 0
-        self._path: Path | None = None
-        self._error: Exception | None = None
-
-    def run(self, progress: ProgressCallback) -> Path:
-        self._cancel.check()
-        worker = threading.Thread(target=self._work, name="depth-download", daemon=True)
-        worker.start()
-        reported = -1
-        while worker.is_alive():
-            worker.join(_POLL_SECONDS)
-            # A chunk can take long on a slow line: the caller does not wait for it to stop.
-            self._cancel.check()
-            if self._done != reported and self._total:
-                reported = self._done
-                progress(Progress("Downloading the depth model", self._done, self._total))
-        if isinstance(self._error, Cancelled):
-            raise self._error
-        if self._error is None and reported != self._done:
-            progress(Progress("Downloading the depth model", self._done, self._total))
-        if self._error is not None or self._path is None:
-            reason = _brief(self._error) if self._error else "no file arrived"
-            raise Unavailable(
-                f"The depth model could not be downloaded ({reason}). Check the connection to "
-                "the Hugging Face Hub and try again; until then the embedded depth is used."
-            ) from self._error
-        return self._path
-
-    def _work(self) -> None:
-        try:
-            from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-
-            # The download itself tries again for half a minute; this asks once, so that a machine
-            # without a network hears of it at once.
-            url = hf_hub_url(REPOSITORY, FILE, endpoint=self._endpoint)
-            get_hf_file_metadata(url, endpoint=self._endpoint)
-            self._path = Path(
-                hf_hub_download(
-                    REPOSITORY,
-                    FILE,
-                    cache_dir=self._cache_dir,
-                    endpoint=self._endpoint,
-                    tqdm_class=self._meter(),
-                )
-            )
-        except Exception as error:  # Whatever it is, the watching thread must hear of it.
-            self._error = error
-
-    def _meter(self) -> type:
-        """A silent progress bar that counts bytes here and stops when asked."""
-        from tqdm import tqdm
-
-        fetch = self
-
-        class Meter(tqdm):
-            def __init__(self, *args: Any, **options: Any) -> None:
-                fetch._total = int(options.get("total") or 0)
-                fetch._done = int(options.get("initial") or 0)
-                options["disable"] = True
-                options.pop("name", None)
-                super().__init__(*args, **options)
-
-            def update(self, n: float | None = 1) -> bool | None:
-                fetch._cancel.check()
-                fetch._done += int(n or 0)
-                return None
-
-        return Meter

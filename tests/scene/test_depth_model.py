@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,8 @@ import pytest
 
 from synth.control import CancelToken, Progress
 from synth.errors import Cancelled, Unavailable
-from synth.scene.depth_model import FILE, PATH_VARIABLE, DepthAnything, network_size
+from synth.scene.depth_model import PATH_VARIABLE, WEIGHTS, DepthAnything, network_size
+from tests.media.hub import Hub, hubs
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -58,68 +57,10 @@ def bright_square() -> np.ndarray:
     return photo
 
 
-class Hub(ThreadingHTTPServer):
-    """Answers as the Hub does for one file."""
-
-    def __init__(self, content: bytes, status: int = 200, stall: bool = False) -> None:
-        self.content, self.status, self.stall = content, status, stall
-        self.gets = 0
-        self.release = threading.Event()
-        super().__init__(("127.0.0.1", 0), _Answer)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def _answer(self, *, body: bool) -> None:
-        hub = self.server
-        assert isinstance(hub, Hub)
-        hub.gets += body
-        right = self.path.endswith(FILE) and hub.status == 200
-        content = hub.content if right else b""
-        self.send_response(hub.status if not right else 200)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        self.send_header("X-Repo-Commit", "c" * 40)
-        self.end_headers()
-        if body and hub.stall:
-            self.wfile.write(content[: len(content) // 2])
-            self.wfile.flush()
-            hub.release.wait(20)
-            self.wfile.write(content[len(content) // 2 :])
-        elif body:
-            self.wfile.write(content)
-
-
 @pytest.fixture
-def hub_of() -> Iterator[object]:
-    servers: list[Hub] = []
-
-    def start(content: bytes, **options: object) -> Hub:
-        server = Hub(content, **options)  # type: ignore[arg-type]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.release.set()
-        for thread in threading.enumerate():
-            if thread.name == "depth-download":
-                thread.join(10)
-        server.shutdown()
-        server.server_close()
+def hub_of() -> Iterator[Callable[..., Hub]]:
+    with hubs() as start:
+        yield partial(start, name=WEIGHTS.name)
 
 
 @pytest.fixture(autouse=True)
@@ -232,26 +173,17 @@ def test_download_fills_the_cache_and_reports_progress(tmp_path: Path, hub_of) -
     assert hub.gets == 1
 
 
-@pytest.mark.parametrize("status", [404, 403])
-def test_refusal_of_the_hub_is_told_with_the_next_step(tmp_path: Path, hub_of, status: int) -> None:
-    hub = hub_of(b"", status=status)
-    with pytest.raises(Unavailable, match="try again"):
-        DepthAnything(cache_dir=tmp_path, endpoint=hub.url).download()
-
-
 def test_without_a_network_the_download_says_so(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="Check the connection"):
         DepthAnything(cache_dir=tmp_path, endpoint="http://127.0.0.1:9").download()
 
 
-def test_download_stops_soon_after_it_is_cancelled(tmp_path: Path, hub_of) -> None:
-    hub = hub_of(b"x" * 400_000, stall=True)
+def test_a_download_that_is_no_longer_wanted_is_not_begun(tmp_path: Path, hub_of) -> None:
+    hub = hub_of(b"weights")
     token = CancelToken()
-    threading.Timer(0.5, token.cancel).start()
+    token.cancel()
     model = DepthAnything(cache_dir=tmp_path, endpoint=hub.url)
-    done = threading.Event()
-    threading.Timer(5.0, done.set).start()
     with pytest.raises(Cancelled):
         model.download(cancel=token)
-    assert not done.is_set()
+    assert hub.gets == 0
     assert not model.available()
