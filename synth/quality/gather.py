@@ -1,0 +1,189 @@
+"""Collects the measurements of frames, pairs and triples into the arrays of a clip."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.media.opening import MediaInfo
+from synth.quality.mixes import Mix
+from synth.quality.pairs import TILES, PairFacts
+from synth.quality.signals import Signals
+from synth.quality.surface import Surface
+from synth.quality.view import Levels, View
+
+Floats = NDArray[np.float32]
+
+_NAN: Final = math.nan
+_NOTHING: Final = (_NAN, _NAN, _NAN, _NAN)
+_MOVES: Final = 0.8
+"""Speed from which a cell counts as moving, pixels at 720 lines per frame."""
+_DARK_BORDER: Final = 12.0
+"""Codes above black that a black border may reach."""
+_STANDS: Final = 0.25
+"""A row stands still when it changes by less than this share of what it did before and after."""
+_ROW_MOVES: Final = 1.0
+"""A row moves when it changes by so many codes."""
+
+
+class Gatherer:
+    """Takes frames in the order of time; keeps numbers alone."""
+
+    def __init__(self, levels: Levels) -> None:
+        """``levels`` tells how codes stand for brightness."""
+        self._levels = levels
+        self._rows: list[list[float]] = []
+        self._tiles: list[Floats] = []
+        self._borders: list[list[float]] = []
+        self._close: list[tuple[int, Surface]] = []
+        self._times: list[float] = []
+        self._pairs: list[PairFacts | None] = []
+        self._triples: list[tuple[float, float, float, float]] = []
+
+    def add(
+        self, frame: View, time: float, pair: PairFacts | None, mix: Mix, close: Surface | None
+    ) -> None:
+        """One frame, how it follows the one before, what it is mixed of, and its close look."""
+        number = len(self._times)
+        self._times.append(time)
+        self._borders.append(_borders(frame, self._levels))
+        if close is not None:
+            self._close.append((number, close))
+        black, span = self._levels.black, self._levels.span
+        ends = np.percentile(frame.luma, 99.5)
+        row = [
+            (frame.glance.level - black) / span,
+            frame.glance.contrast / span,
+            (float(ends) - black) / span,
+        ]
+        if pair is None:
+            row += [_NAN] * 9 + [mix.blend]
+            self._tiles.append(np.full(TILES * TILES, np.nan, np.float32))
+        else:
+            speeds = np.hypot(pair.motion[..., 0], pair.motion[..., 1])
+            path = np.median(pair.motion.reshape(-1, 2), axis=0)
+            row += [
+                pair.gain, *pair.colour, pair.change, pair.residue, float(path[0]), float(path[1]),
+                float(np.percentile(speeds, 90)), pair.echo, mix.blend,
+            ]  # fmt: skip
+            self._tiles.append(pair.tiles)
+        self._rows.append(row)
+        # The pair before the newest has neighbours on both sides now.
+        self._pairs = [*self._pairs[-2:], pair]
+        if len(self._times) > 1:
+            self._triples.append(self._triple())
+
+    def _triple(self) -> tuple[float, float, float, float]:
+        """What needs the pairs on both sides: acceleration, pace, how much agrees, torn rows."""
+        if len(self._pairs) < 3:
+            return _NOTHING
+        before, pair, after = self._pairs
+        if before is None or pair is None or after is None:
+            return _NOTHING
+        expected = 0.5 * (before.motion + after.motion)
+        apart = pair.motion - expected
+        accel = float(np.median(np.hypot(apart[..., 0], apart[..., 1])))
+        energy = (expected * expected).sum(axis=2)
+        moves = energy > _MOVES * _MOVES
+        if moves.mean() < 0.05:
+            pace, paced = _NAN, 0.0
+        else:
+            along = (pair.motion * expected).sum(axis=2)[moves] / energy[moves]
+            pace = float(np.median(along))
+            paced = float((along > 1.5).mean())
+        return accel, pace, paced, _torn(before.rows, pair.rows, after.rows)
+
+    def signals(
+        self, info: MediaInfo, joins: tuple[str, ...], stirs: list[float], notes: tuple[str, ...]
+    ) -> Signals:
+        """Everything so far."""
+        count = len(self._times)
+        table = np.array(self._rows, np.float32).reshape(count, -1)
+        triples = np.full((count, 4), np.nan, np.float32)
+        # The triple that was told when frame i came is that of the pair that ends in frame i - 1.
+        for i, facts in enumerate(self._triples):
+            triples[i] = facts
+        joined = np.array([join in ("motion", "still") for join in joins], bool)
+        broken = ~joined
+        broken[:1] = True
+        compared = table[:, 3:12]
+        compared[broken] = np.nan
+        tiles = np.array(self._tiles, np.float32).reshape(count, -1)
+        tiles[broken] = np.nan
+        beside = broken.copy()
+        beside[:-1] |= broken[1:]
+        beside[1:] |= broken[:-1]
+        triples[beside] = np.nan
+        blend = table[:, 12].copy()
+        blend[broken] = np.nan
+        blend[:-1][broken[1:]] = np.nan
+        close = [facts for _, facts in self._close]
+        return Signals(
+            width=info.width,
+            height=info.height,
+            fps=float(info.fps),
+            variable_rate=info.variable_rate,
+            times=np.array(self._times),
+            joins=joins,
+            level=table[:, 0],
+            contrast=table[:, 1],
+            brightest=table[:, 2],
+            borders=np.array(self._borders, np.float32),
+            gain=table[:, 3],
+            tile_gain=tiles,
+            colour=table[:, 4:6],
+            change=table[:, 6],
+            stir=np.array(stirs, np.float32),
+            residue=table[:, 7],
+            path=table[:, 8:10],
+            speed=table[:, 10],
+            accel=triples[:, 0],
+            pace=triples[:, 1],
+            paced=triples[:, 2],
+            echo=table[:, 11],
+            blend=blend,
+            torn=triples[:, 3],
+            samples=np.array([number for number, _ in self._close], np.int64),
+            detail=_column(close, "detail"),
+            noise=_column(close, "noise"),
+            blocking=_column(close, "blocking"),
+            banding=_column(close, "banding"),
+            white=_column(close, "white"),
+            dark=_column(close, "dark"),
+            notes=notes,
+        )
+
+
+def _column(close: list[Surface], name: str) -> Floats:
+    return np.array([getattr(one, name) for one in close], np.float32)
+
+
+def _borders(frame: View, levels: Levels) -> list[float]:
+    """Share of the picture that is black from each side: top, bottom, left, right."""
+    dark = frame.luma <= levels.black + _DARK_BORDER
+    found = []
+    for lines in (dark.mean(axis=1) > 0.98, dark.mean(axis=0) > 0.98):
+        bright = np.flatnonzero(~lines)
+        if not len(bright):
+            return [_NAN] * 4
+        found += [bright[0] / len(lines), (len(lines) - 1 - bright[-1]) / len(lines)]
+    return [float(value) for value in found]
+
+
+def _torn(before: Floats, rows: Floats, after: Floats) -> float:
+    """Longest band of rows, from the top or bottom, that stands still where it moved around it."""
+    usual = np.minimum(before, after)
+    moving = usual > _ROW_MOVES
+    if moving.mean() < 0.2:
+        return 0.0
+    still = moving & (rows < _STANDS * usual)
+    restless = moving & ~still
+    if not restless.any():
+        return 0.0
+    places = np.flatnonzero(restless)
+    top = int(still[: places[0]].sum())
+    bottom = int(still[places[-1] + 1 :].sum())
+    return max(top, bottom) / len(rows)

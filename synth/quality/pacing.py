@@ -1,0 +1,163 @@
+"""Motion that stumbles: repeated and missing frames, uneven steps, stops.
+
+A frame is repeated where next to nothing changes between two that move; one is missing where the
+whole moving picture goes about twice as far as before and after. Steps that are uneven in any other
+way are judder.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.quality.model import Span
+from synth.quality.reading import Reading, largest
+from synth.quality.signals import Signals
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+_STILL: Final = 0.25
+"""A repeat changes by less than this share of what happens around it."""
+_MOVES: Final = 0.6
+"""Codes by which a picture changes that moves at all."""
+_REACH: Final = 4
+"""Frames on either side that tell what is usual."""
+_LONGEST_HOLD: Final = 0.25
+"""Repeats that last longer are a stop, seconds."""
+_LEAP: Final = 1.6
+_AGREES: Final = 0.6
+_FREEZE_SECONDS: Final = 0.35
+_SAME: Final = 0.35
+"""Codes by which a frozen picture still changes at most."""
+_WINDOW_SECONDS: Final = 1.0
+
+
+def still_frames(signals: Signals) -> Flags:
+    """Frames that repeat the one before, between frames that move, (n,)."""
+    count = signals.frames
+    change = np.where(signals.joined, signals.change, np.nan)
+    found = np.zeros(count, bool)
+    for i in range(1, count):
+        if not signals.joined[i] or not np.isfinite(change[i]):
+            continue
+        before, after = change[max(1, i - _REACH) : i], change[i + 1 : i + 1 + _REACH]
+        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+        if not len(before) or not len(after):
+            continue
+        usual = float(np.quantile(np.concatenate([before, after]), 0.75))
+        both = min(float(before.max()), float(after.max()))
+        found[i] = usual > _MOVES and both > 0.5 * usual and change[i] < _STILL * usual
+    return found
+
+
+def _held(signals: Signals) -> Flags:
+    """Repeats in runs that are too short for a stop."""
+    still = still_frames(signals)
+    longest = max(1, round(_LONGEST_HOLD * signals.fps))
+    start = 0
+    while start < len(still):
+        end = start
+        while end < len(still) and still[end]:
+            end += 1
+        if end - start > longest:
+            still[start:end] = False
+        start = max(end, start + 1)
+    return still
+
+
+def leaps(signals: Signals) -> Flags:
+    """Frames before which one is missing, (n,)."""
+    still = still_frames(signals)
+    near = still.copy()
+    near[1:] |= still[:-1]
+    near[:-1] |= still[1:]
+    pace, paced = np.nan_to_num(signals.pace), np.nan_to_num(signals.paced)
+    return np.asarray((pace > _LEAP) & (paced > _AGREES) & ~near, bool)
+
+
+def _share(flags: Flags, signals: Signals) -> tuple[float, Floats]:
+    """The share of frames that carry a mark, of the clip and in windows of a second."""
+    count = max(int(signals.joined.sum()), 1)
+    half = max(2, round(signals.fps * _WINDOW_SECONDS / 2))
+    width = 2 * half + 1
+    curve = np.convolve(flags.astype(np.float32), np.ones(width, np.float32), "same") / width
+    return float(flags.sum() / max(count, 12)), curve.astype(np.float32)
+
+
+def _marks(flags: Flags, signals: Signals) -> list[Span]:
+    step = 1.0 / signals.fps if signals.fps else 0.0
+    return [
+        Span(float(signals.times[i]), float(signals.times[i]) + step) for i in np.flatnonzero(flags)
+    ]
+
+
+def duplicates(signals: Signals) -> Reading:
+    """Share of frames that repeat the one before, 0 to 1."""
+    flags = _held(signals)
+    share, curve = _share(flags, signals)
+    return Reading(
+        "duplicates", share, signals.times, curve, "",
+        "Share of repeated frames in a second", marks=_marks(flags, signals),
+    )  # fmt: skip
+
+
+def drops(signals: Signals) -> Reading:
+    """Share of frames before which one is missing, 0 to 1."""
+    flags = leaps(signals)
+    share, curve = _share(flags, signals)
+    return Reading(
+        "drops", share, signals.times, curve, "",
+        "Share of steps in a second that miss a frame", marks=_marks(flags, signals),
+    )  # fmt: skip
+
+
+def judder(signals: Signals) -> Reading:
+    """Root mean square of how uneven the steps of the motion are, as a share of an even step."""
+    uneven = np.clip(np.abs(signals.pace - 1.0), 0.0, 1.0)
+    known = np.isfinite(uneven)
+    half = max(3, round(signals.fps * _WINDOW_SECONDS / 2))
+    curve = np.full(signals.frames, np.nan, np.float32)
+    for i in range(signals.frames):
+        near = slice(max(0, i - half), i + half + 1)
+        if known[near].sum() >= 5:
+            curve[i] = np.sqrt(np.mean(uneven[near][known[near]] ** 2))
+    value = float(np.sqrt(np.mean(uneven[known] ** 2))) if known.sum() >= 5 else 0.0
+    return Reading(
+        "judder", value, signals.times, curve, "", "How uneven the steps of the motion are",
+        known=bool(known.any()),
+    )  # fmt: skip
+
+
+def frozen(signals: Signals) -> Reading:
+    """Share of the clip that stands still although its shot moves, 0 to 1."""
+    same = signals.joined & (signals.change < _SAME) & (signals.stir < 8.0)
+    moving = signals.joined & (signals.change > _MOVES)
+    curve = np.zeros(signals.frames, np.float32)
+    marks: list[Span] = []
+    step = 1.0 / signals.fps if signals.fps else 0.0
+    for shot in signals.shots:
+        if moving[shot].sum() < 3:
+            continue
+        usual = float(np.median(signals.change[shot][moving[shot]]))
+        start = shot.start
+        while start < shot.stop:
+            end = start
+            while end < shot.stop and same[end] and signals.change[end] < _STILL * usual:
+                end += 1
+            length = (
+                float(signals.times[end - 1] - signals.times[start]) + step if end > start else 0.0
+            )
+            if length >= _FREEZE_SECONDS:
+                curve[start:end] = length
+                marks.append(
+                    Span(float(signals.times[start]), float(signals.times[start]) + length)
+                )
+            start = max(end, start + 1)
+    share = sum(mark.end - mark.start for mark in marks) / max(signals.seconds, 1e-6)
+    return Reading(
+        "frozen", share, signals.times, curve, "s", "Seconds that the picture stands still",
+        marks=marks, known=largest(signals.change) > _MOVES,
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""One pass over a video: every frame seen small, every pair compared, every n-th seen closely.
+
+Reading, looking and judging joins happen in the thread that asks; pairs, triples and close looks
+are measured by two helpers. Only small views are kept, and those of a few frames, so memory stays
+flat however long the clip is; what remains is a few dozen numbers a frame.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
+from synth.errors import InvalidInstruction
+from synth.flow.glance import Looker, Seen
+from synth.flow.joins import Judge
+from synth.media.plane_reader import PlaneFrame, PlaneReader
+from synth.quality.gather import Gatherer
+from synth.quality.mixes import Mix, empty_mix, mix_of
+from synth.quality.pairs import PairEye, PairFacts
+from synth.quality.signals import Signals
+from synth.quality.surface import Surface, surface
+from synth.quality.view import Levels, View, view
+
+_HELPERS: Final = 2
+_WAITING: Final = 6
+"""Frames that may wait for their measurements."""
+_CLOSE_SECONDS: Final = 0.25
+"""A close look this often."""
+_FEW: Final = 8
+"""So many close looks at least, where there are as many frames."""
+_LOOKED_BACK: Final = 24
+_AHEAD: Final = (6, 16)
+
+
+@dataclass(slots=True)
+class _Pending:
+    frame: View
+    time: float
+    pair: Future[PairFacts] | None
+    mix: Future[Mix] | None = None
+    close: Future[Surface] | None = None
+
+
+class _Helpers:
+    """Two threads, each with eyes of its own."""
+
+    def __init__(self, levels: Levels) -> None:
+        self._local = threading.local()
+        self._levels = levels
+        self._pool = ThreadPoolExecutor(_HELPERS, thread_name_prefix="quality")
+
+    def __enter__(self) -> _Helpers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _eye(self) -> PairEye:
+        if not hasattr(self._local, "eye"):
+            self._local.eye = PairEye(self._levels)
+        return self._local.eye
+
+    def pair(self, before: View, after: View) -> Future[PairFacts]:
+        return self._pool.submit(lambda: self._eye().measure(before, after))
+
+    def mix(self, before: View, middle: View, after: View) -> Future[Mix]:
+        return self._pool.submit(lambda: mix_of(self._eye(), before, middle, after))
+
+    def run(self, job: Callable[..., Any], *args: Any) -> Future[Any]:
+        return self._pool.submit(job, *args)
+
+
+class _Joins:
+    """Tells what joins each frame to the one before, a moment behind the newest one."""
+
+    def __init__(self, fps: float) -> None:
+        self._looker = Looker()
+        ahead = max(_AHEAD[0], min(round(0.5 * fps), _AHEAD[1]))
+        self._ahead = ahead
+        self._judge = Judge(self._looker, rate=max(fps, 1.0), ahead=ahead)
+        self._seen: list[Seen] = []
+        self._waiting = 0
+        self._number = 0
+        self.found: list[str] = []
+        self.stirs: list[float] = []
+
+    def add(self, frame: View) -> None:
+        last = self._seen[-1].glance if self._seen else frame.glance
+        change = self._looker.compare(last, frame.glance)
+        self.stirs.append(change.stir)
+        self._seen.append(Seen(self._number, frame.glance, change))
+        self._number += 1
+        self._waiting += 1
+        if self._waiting > self._ahead:
+            self._settle()
+
+    def finish(self) -> None:
+        while self._waiting:
+            self._settle()
+
+    def _settle(self) -> None:
+        at = len(self._seen) - self._waiting
+        first = not self.found
+        self.found.append("cut" if first else self._judge.join(self._seen, at))
+        self._waiting -= 1
+        del self._seen[: max(0, at - _LOOKED_BACK)]
+
+
+def signals_of(
+    path: str | os.PathLike[str],
+    *,
+    start: float = 0.0,
+    seconds: float | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> Signals:
+    """Measure a video, or the part of it from ``start`` on that lasts ``seconds``.
+
+    Raises ``InvalidMedia`` and ``LimitExceeded`` as reading does, ``InvalidInstruction`` where the
+    part holds no frame, ``Cancelled`` when asked to stop.
+    """
+    token = cancel or CancelToken()
+    begin = Fraction(start).limit_denominator(1_000_000)
+    length = None if seconds is None else Fraction(seconds).limit_denominator(1_000_000)
+    with PlaneReader(path, start=begin, seconds=length, cancel=token) as reader:
+        info, levels = reader.info, Levels.of(reader.tags)
+        fps = float(info.fps)
+        gather = Gatherer(levels)
+        joins = _Joins(fps)
+        total = _expected(reader, begin, length)
+        step = max(1, round(fps * _CLOSE_SECONDS))
+        if total:
+            step = max(1, min(step, total // _FEW))
+        with _Helpers(levels) as helpers:
+            waiting: deque[_Pending] = deque()
+            earlier: list[View] = []
+            for number, frame in enumerate(reader):
+                token.check()
+                pending = _begin(helpers, frame, earlier, levels, close=number % step == 0)
+                if len(earlier) == 2 and waiting:
+                    waiting[-1].mix = helpers.mix(earlier[0], earlier[1], pending.frame)
+                waiting.append(pending)
+                joins.add(pending.frame)
+                earlier = [*earlier[-1:], pending.frame]
+                if len(waiting) > _WAITING:
+                    _settle(waiting.popleft(), gather)
+                progress(Progress("Judging", number + 1, max(total or 0, number + 1)))
+            while waiting:
+                token.check()
+                _settle(waiting.popleft(), gather)
+        joins.finish()
+        if not joins.found:
+            raise InvalidInstruction(
+                f"The video has no picture after {float(begin):g} s. Start earlier."
+            )
+        return gather.signals(info, tuple(joins.found), joins.stirs, reader.notes)
+
+
+def _begin(
+    helpers: _Helpers, frame: PlaneFrame, earlier: list[View], levels: Levels, *, close: bool
+) -> _Pending:
+    seen = view(frame.planes)
+    same = bool(earlier) and earlier[-1].luma.shape == seen.luma.shape
+    return _Pending(
+        frame=seen,
+        time=float(frame.time),
+        pair=helpers.pair(earlier[-1], seen) if same else None,
+        close=helpers.run(surface, frame.planes.y, levels) if close else None,
+    )
+
+
+def _settle(pending: _Pending, gather: Gatherer) -> None:
+    gather.add(
+        pending.frame,
+        pending.time,
+        None if pending.pair is None else pending.pair.result(),
+        empty_mix() if pending.mix is None else pending.mix.result(),
+        None if pending.close is None else pending.close.result(),
+    )
+
+
+def _expected(reader: PlaneReader, start: Fraction, length: Fraction | None) -> int | None:
+    info = reader.info
+    if info.duration is None:
+        return info.frames
+    left = max(info.duration - start, Fraction(0))
+    if length is not None:
+        left = min(left, length)
+    return max(round(left * info.fps), 1)
