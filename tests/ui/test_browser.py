@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 import time
@@ -16,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
 from synth.media import VideoWriter
-from synth.motion import MOVE_KINDS
 from synth.shot import Shot
 from synth.shot.result import metadata_texts
 from synth.ui import handlers
@@ -130,20 +128,6 @@ def test_the_first_visit_is_one_click_from_a_film(desk: Page) -> None:
     assert desk.evaluate("document.querySelector('#ms-result').videoWidth") <= 480
 
 
-def test_a_sentence_fills_the_controls_and_says_what_it_understood(desk: Page) -> None:
-    desk.fill("#ms-sentence", "crane up and pan left")
-    desk.keyboard.press("Enter")
-    _wait_for(desk, "document.querySelector('.ms-reply').textContent.includes('Understood')")
-    assert [move["type"] for move in _motion(desk)["camera"]] == ["crane", "pan"]
-    assert desk.get_attribute("[data-move=crane]", "aria-checked") == "true"
-    assert desk.locator(".ms-lane").count() == 2
-    before = _motion(desk)
-    desk.fill("#ms-sentence", "a red apple")
-    desk.click("#ms-read")
-    _wait_for(desk, "document.querySelector('.ms-reply').textContent.includes('No camera move')")
-    assert _motion(desk) == before
-
-
 def test_a_sentence_right_after_another_choice_is_summed_up_last(
     desk: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,56 +158,6 @@ def test_a_sentence_right_after_another_choice_is_summed_up_last(
         "/ 640 × 360, MP4: pan left/.test(document.querySelector('#ms-summary').textContent)",
         10,
     )
-
-
-def test_pasted_json_becomes_controls_and_broken_json_is_explained(desk: Page) -> None:
-    desk.click("#ms-json-fold summary")
-    wanted = {"camera": {"type": "tilt", "direction": "down", "intensity": 0.25, "duration": 2}}
-    desk.fill("#ms-json", json.dumps(wanted))
-    desk.click("#ms-json-apply")
-    _wait_for(desk, "document.querySelector('[data-move=tilt]').ariaChecked === 'true'")
-    assert desk.input_value("#ms-intensity") == "0.25"
-    desk.fill("#ms-json", '{"camera": {"type": "tilt", "intensity": NaN}}')
-    desk.click("#ms-json-apply")
-    _wait_for(desk, "document.querySelector('.ms-jsonbody .ms-bad')")
-    assert "NaN" in desk.inner_text(".ms-jsonbody .ms-bad")
-    assert desk.input_value("#ms-intensity") == "0.25"
-
-
-def test_json_of_a_call_and_of_a_whole_shot_is_applied(desk: Page) -> None:
-    desk.click("#ms-json-fold summary")
-    motion = {"camera": {"type": "tilt", "direction": "down", "intensity": 0.25, "duration": 2}}
-    desk.fill("#ms-json", json.dumps({"motion_control": motion}))
-    desk.click("#ms-json-apply")
-    _wait_for(desk, "document.querySelector('[data-move=tilt]').ariaChecked === 'true'")
-    shot = Shot.from_dict({"motion": {"camera": {"type": "crane"}}, "output": {"fps": "30"}})
-    desk.fill("#ms-json", shot.to_json())
-    desk.click("#ms-json-apply")
-    _wait_for(desk, "document.querySelector('[data-move=crane]').ariaChecked === 'true'")
-    assert desk.input_value("#ms-fps") == "30"
-
-
-@pytest.mark.parametrize(
-    ("move", "direction", "words"),
-    [
-        ("dolly", "forward", "{share} % closer"),
-        ("dolly", "backward", "{share} % farther"),
-        ("truck", "left", "{share} % sideways"),
-        ("spiral", "clockwise", "{share} % closer"),
-        ("pan", "left", "turns {half}°"),
-        ("orbit", "left", "swings {half}°"),
-    ],
-)
-def test_the_intensity_says_what_it_comes_to(
-    desk: Page, move: str, direction: str, words: str
-) -> None:
-    desk.click("[data-move=roll]")
-    desk.click(f"[data-move={move}]")
-    desk.click(f"[data-direction={direction}]")
-    desk.locator("#ms-intensity").fill("0.5")
-    half = MOVE_KINDS[move].amplitude / 2  # type: ignore[index]
-    expected = "0.50 · " + words.format(half=f"{half:g}", share=int(half * 10 + 0.5))
-    assert desk.inner_text(".ms-field:has(#ms-intensity) output") == expected
 
 
 def test_every_change_can_be_undone_and_redone(desk: Page) -> None:
@@ -264,16 +198,6 @@ def test_moves_are_stacked_ordered_and_removed(desk: Page) -> None:
     assert _motion(desk)["camera"]["type"] == "dolly"
 
 
-def test_only_directions_that_a_move_can_take_are_offered(desk: Page) -> None:
-    desk.click("[data-move=truck]")
-    offered = desk.eval_on_selector_all(
-        "[data-direction]", "all => all.map(b => b.dataset.direction)"
-    )
-    assert sorted(offered) == ["left", "right"]
-    desk.click("[data-move=handheld]")
-    assert desk.locator("[data-direction]").count() == 0
-
-
 def test_escape_cancels_within_a_second_and_leaves_nothing(desk: Page) -> None:
     _show_cat(desk)
     desk.locator("#ms-duration").fill("20")
@@ -289,41 +213,6 @@ def test_escape_cancels_within_a_second_and_leaves_nothing(desk: Page) -> None:
     assert time.monotonic() - began < 2.5
     assert desk.is_enabled("#ms-render")
     assert desk.locator(".ms-badge").is_hidden()
-
-
-def test_a_wrong_file_is_explained_beside_the_photo_which_stays(desk: Page) -> None:
-    name = desk.inner_text(".ms-photo .ms-name")
-    desk.set_input_files(
-        ".ms-photo input[type=file]",
-        {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"},
-    )
-    _wait_for(desk, "document.querySelector('.ms-photo .ms-bad')")
-    assert "not a picture" in desk.inner_text(".ms-photo .ms-note")
-    assert desk.inner_text(".ms-photo .ms-name") == name
-    assert desk.is_visible(".ms-photo .ms-picture")
-
-
-def test_the_same_choice_twice_in_a_row_is_answered_twice(desk: Page, tmp_path: Path) -> None:
-    ready = "document.querySelector('.ms-photo .ms-busy').hidden"
-    broken = tmp_path / "notes.jpg"
-    broken.write_text("no picture")
-    for _ in range(2):
-        desk.click("[data-example=cat]")
-        _wait_for(desk, ready, 20)
-        _has_depth(desk)
-    for _ in range(2):
-        desk.set_input_files(".ms-photo input[type=file]", str(broken))
-        _wait_for(desk, f"!({ready})", 5)
-        _wait_for(desk, ready, 20)
-        assert "not a picture" in desk.inner_text(".ms-photo .ms-note")
-
-
-def test_clicking_through_the_examples_ends_on_the_last(desk: Page) -> None:
-    for name in ("cat", "coffee", "astronaut", "coffee"):
-        desk.click(f"[data-example={name}]")
-        desk.wait_for_timeout(60)
-    _wait_for(desk, "document.querySelector('.ms-name').textContent.startsWith('Coffee')", 30)
-    _wait_for(desk, "document.querySelector('.ms-photo .ms-busy').hidden", 30)
 
 
 def test_a_broken_depth_map_leaves_the_depth_that_works(desk: Page, tmp_path: Path) -> None:
@@ -415,13 +304,6 @@ def test_a_long_note_about_the_depth_can_be_read_whole(desk: Page) -> None:
     assert desk.evaluate(cut)
 
 
-def test_letters_typed_into_a_box_are_no_shortcuts(desk: Page) -> None:
-    desk.click("#ms-sentence")
-    desk.keyboard.type("rpr")
-    assert desk.input_value("#ms-sentence") == "rpr"
-    assert desk.is_hidden(".ms-progress")
-
-
 def test_a_phone_shows_everything_without_sideways_scrolling(
     browser: BrowserContext, server: Server
 ) -> None:
@@ -440,16 +322,3 @@ def test_a_phone_shows_everything_without_sideways_scrolling(
     assert page.locator("#ms-render").bounding_box()["y"] < 844  # type: ignore[index]
     page.click("[data-move=zoom]")
     page.close()
-
-
-def test_the_page_carries_no_emoji_and_no_stray_gradio_look(desk: Page) -> None:
-    words = desk.inner_text("body")
-    assert not [letter for letter in words if ord(letter) > 0x1F000]
-    assert not desk.is_visible("footer")
-    picture = io.BytesIO(desk.screenshot())
-    assert picture.getbuffer().nbytes > 50_000
-
-
-def test_the_header_leads_to_the_description_of_the_endpoints(desk: Page) -> None:
-    desk.click(".ms-api")
-    desk.wait_for_selector("text=/generate_video")
