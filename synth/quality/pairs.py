@@ -74,7 +74,7 @@ class PairEye:
         codes = np.arange(256, dtype=np.float64) - levels.black
         usable = (codes >= _DARK) & (codes <= _BRIGHT * levels.span)
         self._logs = np.where(usable, np.log(np.maximum(codes, 1.0)), np.nan).astype(np.float32)
-        self._grid = np.empty((0, 0, 2), np.float32)
+        self._columns = self._rows = np.empty((0, 0), np.float32)
 
     def flow(self, target: Bytes, source: Bytes) -> Floats:
         """Where each pixel of ``target`` (H, W) lies in ``source``: offsets (H, W, 2), pixels."""
@@ -85,13 +85,13 @@ class PairEye:
 
     def moved(self, source: Bytes, flow: Floats) -> Bytes:
         """``source`` sampled where ``flow`` points to."""
-        if self._grid.shape != flow.shape:
-            height, width = flow.shape[:2]
+        height, width = flow.shape[:2]
+        if self._rows.shape != (height, width):
             columns, rows = np.meshgrid(np.arange(width), np.arange(height))
-            self._grid = np.dstack([columns, rows]).astype(np.float32)
-        places, nothing = self._grid + flow, np.empty((0, 0), np.float32)
+            self._columns, self._rows = columns.astype(np.float32), rows.astype(np.float32)
+        across, down = self._columns + flow[..., 0], self._rows + flow[..., 1]
         return np.asarray(
-            cv2.remap(source, places, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+            cv2.remap(source, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             np.uint8,
         )
 

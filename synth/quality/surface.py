@@ -77,8 +77,8 @@ def _noise_and_detail(luma: Bytes) -> tuple[float, float]:
     one, two, three = (
         np.asarray(cv2.GaussianBlur(plain, (0, 0), sigma), np.float32) for sigma in _SIGMAS
     )
-    fine, coarse = one - two, two - three
-    energies = [_tiles(fine * fine), _tiles(coarse * coarse)]
+    fine, coarse = cv2.subtract(one, two), cv2.subtract(two, three)
+    energies = [_tiles(cv2.multiply(band, band)) for band in (fine, coarse)]
     fine_energy = np.maximum(energies[0] - _NOISE_SHARE[0] * level * level, 0.0)
     coarse_energy = np.maximum(energies[1] - _NOISE_SHARE[1] * level * level, 0.0)
     counts = coarse_energy > max(1.0, 0.15 * float(np.percentile(coarse_energy, 90)))
@@ -87,7 +87,7 @@ def _noise_and_detail(luma: Bytes) -> tuple[float, float]:
     return noise, float(np.percentile(fine_energy[counts] / coarse_energy[counts], 70))
 
 
-def _tiles(picture: Floats) -> Floats:
+def _tiles(picture: cv2.typing.MatLike) -> Floats:
     height, width = (max(side // _TILE, 1) for side in picture.shape)
     return np.asarray(
         cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.float32
