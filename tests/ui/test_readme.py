@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def here(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], str]:
+    """Runs Python in the folder and gives what it prints: a new process takes seconds to import."""
+    monkeypatch.chdir(folder)
+
+    def run_here(code: str) -> str:
+        capsys.readouterr()
+        exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+        return capsys.readouterr().out
+
+    return run_here
+
+
 def test_the_python_snippet_makes_a_clip(folder: Path) -> None:
     said = run([sys.executable, "-c", snippet("From Python")], folder)
     assert "camera" in said.lower()
@@ -59,8 +75,10 @@ def test_the_python_snippet_makes_a_clip(folder: Path) -> None:
     assert (info.codec, info.width, info.frames) == ("h264", 1280, 72)
 
 
-def test_the_keyframe_snippet_makes_a_clip_and_a_path_for_another_program(folder: Path) -> None:
-    run([sys.executable, "-c", snippet("Keyframes")], folder)
+def test_the_keyframe_snippet_makes_a_clip_and_a_path_for_another_program(
+    folder: Path, here: Callable[[str], str]
+) -> None:
+    here(snippet("Keyframes"))
     info = probe(folder / "keyed.mp4")
     assert (info.codec, info.width, info.frames) == ("h264", 1280, 48)
     found = read_path((folder / "camera_path.json").read_bytes())
@@ -92,8 +110,10 @@ def footage(folder: Path) -> Path:
     return folder
 
 
-def test_the_interpolation_snippet_makes_frames_and_a_clip(footage: Path) -> None:
-    run([sys.executable, "-c", snippet("Interpolate")], footage)
+def test_the_interpolation_snippet_makes_frames_and_a_clip(
+    footage: Path, here: Callable[[str], str]
+) -> None:
+    here(snippet("Interpolate"))
     assert len(list(footage.glob("frame_*.png"))) == 10
     for made, given in (("frame_00.png", "frame1.jpg"), ("frame_09.png", "frame2.jpg")):
         with Image.open(footage / made) as one, Image.open(footage / given) as other:
@@ -102,8 +122,8 @@ def test_the_interpolation_snippet_makes_frames_and_a_clip(footage: Path) -> Non
     assert (info.frames, info.fps, info.has_audio) == (60, 60, True)
 
 
-def test_the_retiming_snippet_makes_what_it_says(footage: Path) -> None:
-    said = run([sys.executable, "-c", snippet("Interpolate", 1)], footage)
+def test_the_retiming_snippet_makes_what_it_says(footage: Path, here: Callable[[str], str]) -> None:
+    said = here(snippet("Interpolate", 1))
     assert "24 frames at 24 become 60 at 60." in said
     assert re.search(r"\d+ repeated frames are replaced by motion\.", said)
     found = {name: probe(footage / f"{name}.mp4") for name in ("even", "slow", "fast", "ramp")}
