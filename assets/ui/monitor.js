@@ -30,34 +30,43 @@ const shots = h("div", { class: "ms-shots", hidden: true });
 const asides = h("ul", { class: "ms-notes" });
 const onward = button("Smooth or slow down", { symbol: "wave", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-onward`, hidden: true,
   title: "Take this clip to the Interpolate tab: more frames a second, slow motion, speed ramps",
-  onclick: () => { trigger("onward", {}); openInterpolate(); } });
+  onclick: () => { trigger("onward", {}); openTab("Interpolate"); } });
+const colour = button(words.colour || "Grade or judge", { symbol: "drop", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-colour`, hidden: true,
+  title: "Take this clip to the Grade & Quality tab: colours, scopes, a report of its quality",
+  onclick: () => { trigger("colour", {}); openTab("Grade & Quality"); } });
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
 const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
   ([key, what]) => h("span", {}, h("kbd", {}, key), ` ${what} `)));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, onward, hint, report);
+  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, h("div", { class: "ms-onwards" }, onward, colour), hint, report);
 
 let working = false;
 let failedWith = ""; // the mark of the settings that could not be made
 let made = ""; // the mark of the settings that the clip on show was made with
 
-function openInterpolate() {
-  [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === "Interpolate")?.click();
+function openTab(name) {
+  [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === name)?.click();
   window.scrollTo(0, 0);
 }
 
 function start(kind) {
   if (working || (kind === "preview" && preview.hidden)) return;
+  begin();
+  if (kind === "preview") trigger("preview_shot", {});
+  else trigger("render_shot", {});
+}
+
+/** Work begins, here or, by the event of that name, in another panel. */
+function begin() {
   working = true;
   failure.textContent = "";
   const box = root.getBoundingClientRect();
   if (box.top > window.innerHeight * 0.6) root.scrollIntoView({ behavior: "smooth", block: "start" });
   step({ stage: "Starting", done: 0, total: 0 });
-  if (kind === "preview") trigger("preview_shot", {});
-  else trigger("render_shot", {});
 }
+root.addEventListener("begin", begin);
 
 function step(report) {
   progress.hidden = false;
@@ -87,6 +96,7 @@ function showClip(result) {
   save.setAttribute("download", result.name);
   save.hidden = false;
   onward.hidden = !result.onward;
+  colour.hidden = !(result.onward || result.film);
   fill(more, (result.files || []).map((one) => h("a", { class: "ms-button ms-plain", href: one.file.url, download: one.name }, icon(ICONS.save), h("span", {}, one.label))));
   fill(shots, (result.shots || []).map(({ url, time }, index) => h("button", { type: "button", title: `Show picture ${index + 1}`, onclick: () => { film.pause(); film.currentTime = time + 1e-3; } }, h("img", { src: url, alt: "" }))));
   shots.hidden = !(result.shots || []).length;

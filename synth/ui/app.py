@@ -16,6 +16,8 @@ from synth.ui.assets import ASSETS, stylesheet
 from synth.ui.depth_brush import DepthStore
 from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
+from synth.ui.grade_handlers import GradeHandlers
+from synth.ui.grade_tab import grade_tab
 from synth.ui.handlers import Handlers
 from synth.ui.interpolate_handlers import InterpolateHandlers
 from synth.ui.interpolate_tab import interpolate_tab
@@ -58,9 +60,17 @@ def build() -> gr.Blocks:
             with gr.Tab("Keyframes", id="keyframes-tab"):
                 keys = KeysHandlers(pool, depths, StillMaker(scenes))
                 keyed = keyframes_tab(keys, handlers, motion)
-            with gr.Tab("Interpolate", id="interpolate-tab"):
-                flow = InterpolateHandlers(pool, JobPool(2), TrialClips(examples, depths, scenes))
-                interpolate_tab(flow, (motion.monitor, keyed))
+            readers = JobPool(2)
+            trials = TrialClips(examples, depths, scenes)
+            # Each of these two takes the results of the other, so both tabs stand first.
+            smooth = gr.Tab("Interpolate", id="interpolate-tab")
+            with gr.Tab("Grade & Quality", id="grade-tab"):
+                graded = grade_tab(GradeHandlers(pool, readers, trials))
+            with smooth:
+                flow = InterpolateHandlers(pool, readers, trials)
+                sources = (motion.monitor, keyed, graded.monitor, graded.report)
+                flowing = interpolate_tab(flow, sources)
+            graded.take_from((motion.monitor, keyed, flowing, graded.monitor))
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page

@@ -39,7 +39,7 @@ from synth.media.plane_reader import PlaneReader
 from synth.media.planes import to_rgb
 from synth.ui.assets import picture_url
 from synth.ui.footage import Clip, Footage, Pair, frames_around, smaller
-from synth.ui.monitor import file_facts, playable
+from synth.ui.monitor import VIDEOS, file_facts, playable
 
 LOOKING: Final = "Looking for cuts, fades and repeated frames…"
 """What the summary says while the clip is read."""
@@ -241,6 +241,7 @@ def _done(path: Path, seconds: float, word: str, final: bool) -> dict[str, Any]:
         "name": path.name,
         "playable": playable(path),
         "final": final,
+        "film": final and path.suffix in VIDEOS,
         "badge": f"{word} in {seconds:.1f} s",
         "verdict": None,
         "framing": [],

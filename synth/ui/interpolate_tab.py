@@ -40,8 +40,8 @@ def look_component() -> gr.HTML:
     )
 
 
-def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) -> None:
-    """Build the tab inside the ``gr.Blocks`` that is open.
+def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) -> gr.HTML:
+    """Build the tab inside the ``gr.Blocks`` that is open; gives its result panel.
 
     Args:
         handlers: its answers.
@@ -106,3 +106,4 @@ def interpolate_tab(handlers: InterpolateHandlers, monitors: Sequence[gr.HTML]) 
         api_visibility="private",
         show_progress="hidden",
     )
+    return monitor

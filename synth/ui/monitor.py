@@ -20,8 +20,8 @@ from synth.shot import Shot, VideoResult
 from synth.ui.assets import script
 
 _PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
-_VIDEOS = frozenset({".mp4", ".webm", ".gif", ".mov"})
-"""Files that the Interpolate tab can take further."""
+VIDEOS = frozenset({".mp4", ".webm", ".gif", ".mov"})
+"""Files that other tabs can take further."""
 _MUCH_ZOOM = 1.4
 """From here on the zoom that hides the photo's edge changes the framing that one chose."""
 _ZOOM = re.compile(r"\b(?:Zoomed in|a zoom of) (\d+(?:\.\d+)?)x")
@@ -158,7 +158,7 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "file": file.model_dump(),
         "name": path.name,
         "playable": playable(path),
-        "onward": final and path.suffix in _VIDEOS,
+        "onward": final and path.suffix in VIDEOS,
         "final": final,
         "badge": f"Rendered in {seconds:.1f} s" if final else f"Preview in {seconds:.1f} s",
         "verdict": _verdict(result.fidelity),
