@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -19,6 +17,7 @@ from synth.media import yuv_to_rgb
 from synth.media.colour import even, frame_plane
 from synth.media.opening import MediaInfo
 from synth.media.planes import ColourTags, Planes, planes_from_rgb
+from synth.media.reader import SourceReader
 from synth.media.source import VideoSource
 from synth.media.to_rgb import colour_of
 from synth.media.turn import Turn
@@ -34,7 +33,7 @@ class PlaneFrame:
     """When it is shown, seconds after the first picture of the file."""
 
 
-class PlaneReader:
+class PlaneReader(SourceReader[PlaneFrame]):
     """Reads a video file, or a part of it, as planes; memory stays flat however long it is.
 
     Use it as a context manager and iterate once::
@@ -68,12 +67,12 @@ class PlaneReader:
         far they are.
         See-through parts are laid over ``background``. Raises like ``VideoReader``.
         """
+        super().__init__(path, background, cancel, limits)
         self._start = start
         self._around = around
         self._end = None if seconds is None else start + seconds
-        self._source = source = VideoSource(path, cancel, limits)
         self._count = 0
-        self._converter = source.converter(background)
+        source = self._source
         self._full_range = source.info.full_range
         self._direct = _as_stored(source, source.first)
         first = source.first
@@ -114,31 +113,9 @@ class PlaneReader:
         return self._direct
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know; complete once all frames have been read."""
-        return tuple(dict.fromkeys(self._source.notes))
-
-    @property
     def frames_read(self) -> int:
         """Frames given out so far."""
         return self._count
-
-    def __enter__(self) -> Self:
-        """The reader itself; the file is already open."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; safe to call more than once."""
-        self._source.close()
 
     def __iter__(self) -> Iterator[PlaneFrame]:
         """The pictures in the order they are shown; once only.

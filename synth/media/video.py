@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from synth.control import CancelToken
 from synth.limits import LIMITS, Limits
 from synth.media.opening import MediaInfo
-from synth.media.source import VideoSource
+from synth.media.reader import SourceReader
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class VideoFrame:
     """When it is shown, seconds after the first frame."""
 
 
-class VideoReader:
+class VideoReader(SourceReader[VideoFrame]):
     """Reads a video file frame by frame; memory stays flat however long it is.
 
     Use it as a context manager and iterate once::
@@ -57,46 +55,10 @@ class VideoReader:
         Raises ``InvalidMedia`` for a file that is not a video, has no frame that can be read,
         or is HDR, and ``LimitExceeded`` for one over the caps.
         """
-        self._source = VideoSource(path, cancel, limits)
-        self._converter = self._source.converter(background)
-
-    @property
-    def info(self) -> MediaInfo:
-        """What the file holds."""
-        return self._source.info
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know; complete once all frames have been read."""
-        return tuple(dict.fromkeys(self._source.notes))
-
-    @property
-    def frames_read(self) -> int:
-        """Frames given out so far."""
-        return self._source.count
-
-    def __enter__(self) -> Self:
-        """The reader itself; the file is already open."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; safe to call more than once."""
-        self._source.close()
+        super().__init__(path, background, cancel, limits)
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """The frames in the order they are shown; once only.
-
-        Raises ``LimitExceeded`` when there are more frames than allowed and ``Cancelled``.
-        """
+        """The frames in the order they are shown; once only. Raises as the base does."""
         for pixels, time in self._source.timed(self._converted()):
             yield VideoFrame(pixels, time)
 
