@@ -363,8 +363,8 @@ def _black(frames: Sequence[Picture], part: Part, level: float, rng: np.random.G
 def _letterbox(
     frames: Sequence[Picture], part: Part, level: float, rng: np.random.Generator
 ) -> Spoilt:
-    """Bars, each ``level`` per cent of the height, come in the middle half of the part and go."""
-    inside = _middle(part, (part.end - part.first) // 2)
+    """Bars, each ``level`` per cent of the height, come in the middle third of the part and go."""
+    inside = _middle(part, (part.end - part.first) // 3)
     bar = round(level / 100 * frames[0].shape[0])
     made = list(frames)
     for number in range(inside.first, inside.end):

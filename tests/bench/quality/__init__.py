@@ -1,0 +1,1 @@
+"""How well the report tells defective clips from clean ones, and the fit of its constants."""

@@ -1,0 +1,89 @@
+"""Constants of the scoring, chosen on the clips of one half.
+
+A statistic costs nothing up to where nine of ten clean clips lie, and half of its metric where
+defects of middle severity lie. The gate's limit lies between the worst clean clip and the mildest
+tenth of the middle defects; where those overlap, clean clips win, since a judge that cries wolf is
+not asked again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from synth.quality.calibration import Calibration, Curb
+from synth.quality.model import Defect
+from tests.bench.quality.tables import Half
+from tests.quality.defects import KINDS
+
+FILE = Path(__file__).resolve().parents[3] / "synth" / "quality" / "calibration.py"
+
+APART = 1.15
+"""The gate's limit is at least so many times the worst clean clip."""
+
+
+def fitted(half: Half, now: Calibration) -> Calibration:
+    """The constants that suit the clips of ``half``; those of defects it lacks stay as they are."""
+    curbs: dict[str, Curb] = {}
+    for defect in dict.fromkeys(kind.defect for kind in KINDS.values()):
+        clean = np.array([one.measures[defect] for one in half.clean])
+        low, middle = (
+            [
+                np.array([one.measures[defect] for one in half.spoilt(name, severity)])
+                for name, kind in KINDS.items()
+                if kind.defect == defect
+            ]
+            for severity in (0, 1)
+        )
+        if len(clean) and any(len(one) for one in middle):
+            curbs[defect] = _curb(defect, clean, low, middle, getattr(now, defect))
+    return replace(now, **curbs)
+
+
+def _curb(
+    defect: Defect,
+    clean: np.ndarray,
+    low: list[np.ndarray],
+    middle: list[np.ndarray],
+    now: Curb,
+) -> Curb:
+    usual, worst = float(np.quantile(clean, 0.9)), float(clean.max())
+    mildest = min(float(np.quantile(one, 0.1)) for one in middle if len(one))
+    typical = min(float(np.median(one)) for one in middle if len(one))
+    slight = min(float(np.median(one)) for one in low if len(one))
+    if mildest > worst:
+        # Evenly between the two; in proportion where both are above nothing.
+        fatal = float(np.sqrt(worst * mildest)) if worst > 0 else 0.5 * mildest
+        fatal = min(max(fatal, APART * worst), 0.98 * mildest)
+    else:
+        fatal = APART * worst
+    limit = min(fatal, max(usual + 0.25 * (fatal - usual), min(slight, fatal)))
+    half = max(typical, fatal, usual + 1e-3)
+    return Curb(*(_short(value) for value in (usual, half, now.power, limit, fatal)))
+
+
+def _short(value: float) -> float:
+    """Three digits: more would claim what some dozens of clips cannot tell."""
+    return float(f"{value:.3g}")
+
+
+def write(calibration: Calibration) -> None:
+    """Put the constants into the product's file."""
+    text = FILE.read_text(encoding="utf-8")
+    for defect in dict.fromkeys(kind.defect for kind in KINDS.values()):
+        curb = getattr(calibration, defect)
+        numbers = ", ".join(
+            f"{value:g}" if "." in f"{value:g}" or "e" in f"{value:g}" else f"{value:.1f}"
+            for value in (curb.free, curb.half, curb.power, curb.limit, curb.fatal)
+        )
+        text, count = re.subn(
+            rf"(\n    {defect}: Curb = field\(default_factory=lambda: Curb\()[^)]*\)",
+            lambda found: found.group(1) + numbers + ")",  # noqa: B023
+            text,
+        )
+        if count != 1:
+            raise RuntimeError(f"calibration.py has {count} lines for {defect}")
+    FILE.write_text(text, encoding="utf-8")
