@@ -176,3 +176,15 @@ def test_the_callers_picture_is_not_changed() -> None:
     build_mesh(disparity, cells, 0.3)
     assert np.array_equal(disparity, before[0])
     assert np.array_equal(cells, before[1])
+
+
+def test_quads_stand_in_the_order_of_the_parts_of_the_picture_that_they_lie_in() -> None:
+    disparity = _plane(150, 200, 5.0, 1e-3, 2e-3)
+    y, x = np.mgrid[0:149, 0:199]
+    mesh = build_mesh(disparity, np.hypot(x - 99, y - 74) < 70, 1e-5)
+    boxes = _boxes(mesh)
+    assert len({bottom - top for top, bottom, _, _ in boxes}) > 2
+    parts = [(top // 32, left // 32) for top, _, left, _ in boxes]
+    assert parts == sorted(parts)
+    # A vertex is numbered where it is first used.
+    assert (np.diff(np.maximum.accumulate(mesh.quads.ravel())) <= 1).all()
