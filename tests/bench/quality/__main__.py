@@ -17,6 +17,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from synth.quality.calibration import Calibration
 from synth.quality.evaluate import report_of
 from synth.quality.measures import measures_of
@@ -52,9 +55,15 @@ def judged(
                     report.gate.reasons,
                     report.overall_score,
                     rivals(one),
+                    _speed(signals.speed),
                 )
             )
     return found
+
+
+def _speed(speeds: NDArray[np.float32]) -> float:
+    known = speeds[np.isfinite(speeds)]
+    return float(np.median(known)) if known.size else 0.0
 
 
 def main() -> None:

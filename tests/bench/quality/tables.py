@@ -28,6 +28,15 @@ class Judged:
     overall: float
     rivals: dict[str, float]
     """What others say; larger is worse."""
+    speed: float
+    """Motion of its faster parts, pixels at 720 lines per frame."""
+
+
+OF_MOTION = ("judder", "duplicates", "drops", "ghosts", "trails", "tearing", "frozen")
+"""Kinds that nobody can see where nothing moves."""
+
+VISIBLE = 2.0
+"""Speed of a clip's faster parts from which those count, pixels at 720 lines per frame."""
 
 
 def auc(bad: Sequence[float], good: Sequence[float]) -> float:
@@ -49,12 +58,24 @@ class Half:
         """The clips as they came, those left out that are known to be faulty."""
         return [one for one in self.judged if one.specimen.clean and not one.specimen.source.faulty]
 
+    @property
+    def moving(self) -> set[str]:
+        """Names of the clips in which defects of motion can be seen."""
+        return {
+            one.specimen.source.name
+            for one in self.judged
+            if one.specimen.clean and one.speed >= VISIBLE
+        }
+
     def spoilt(self, kind: str, severity: int) -> list[Judged]:
-        """The clips with a defect."""
+        """The clips with a defect; one of motion only where there is motion."""
+        moving = self.moving
         return [
             one
             for one in self.judged
-            if one.specimen.kind == kind and one.specimen.severity == severity
+            if one.specimen.kind == kind
+            and one.specimen.severity == severity
+            and (kind not in OF_MOTION or one.specimen.source.name in moving)
         ]
 
     def told(self, kind: str, severity: int, value: Callable[[Judged], float]) -> float:
@@ -91,8 +112,8 @@ def number(value: float) -> str:
 
 def discrimination(half: Half) -> Iterable[str]:
     """AUC of every defect at every severity, beside what others reach, and what the gate says."""
-    yield "| defect (low / middle / high) | AUC | others | gate fails | rising |"
-    yield "|---|---|---|---|---|"
+    yield "| defect (low / middle / high) | clips | AUC | others | gate fails | rising |"
+    yield "|---|---|---|---|---|---|"
     for kind, what in KINDS.items():
         found = [
             half.told(kind, at, lambda one: one.measures[what.defect])  # noqa: B023
@@ -116,7 +137,8 @@ def discrimination(half: Half) -> Iterable[str]:
         rises, pairs = half.rising(kind)
         levels = " / ".join(f"{level:g}" for level in what.levels)
         yield (
-            f"| {kind} {levels} {what.unit} | {' / '.join(map(number, found))} | {others} | "
+            f"| {kind} {levels} {what.unit} | {len(half.spoilt(kind, 1))} | "
+            f"{' / '.join(map(number, found))} | {others} | "
             f"{' / '.join(failed)} % | {100 * rises / max(1, pairs):.0f} % |"
         )
 
