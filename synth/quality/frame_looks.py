@@ -12,6 +12,10 @@ from synth.quality.signals import Signals
 
 _BLACK_LEVEL: Final = 0.02
 _BLACK_PEAK: Final = 0.06
+_UNEVEN: Final = 0.012
+"""Share of the picture that two bars of a pair may differ by."""
+_STAYS: Final = 4
+"""Fewest frames that bars stay for."""
 _BORDER: Final = 0.015
 """Share of the picture that a border has to differ by from the usual one."""
 
@@ -49,14 +53,17 @@ def black(signals: Signals) -> Reading:
 
 
 def letterbox(signals: Signals) -> Reading:
-    """Share of frames whose black borders are not those of most frames, 0 to 1."""
-    borders = signals.borders
-    known = np.isfinite(borders).all(axis=1) & (signals.brightest > 0.25)
+    """Share of frames whose black bars are not those of most frames, 0 to 1.
+
+    Bars are as wide on one side as on the other, and stay for some frames.
+    """
+    bars = np.stack([_bars(signals.borders[:, :2]), _bars(signals.borders[:, 2:])], axis=1)
+    known = np.isfinite(bars).all(axis=1) & (signals.brightest > 0.25)
     away = np.full(signals.frames, np.nan, np.float32)
-    if known.sum() >= 3:
-        usual = np.median(borders[known], axis=0)
-        away[known] = np.abs(borders[known] - usual).max(axis=1)
-    flags = np.nan_to_num(away) > _BORDER
+    if known.sum() >= 2 * _STAYS:
+        usual = np.quantile(bars[known], 0.5, axis=0, method="lower")
+        away[known] = np.abs(bars[known] - usual).max(axis=1)
+    flags = _lasting(np.nan_to_num(away) > _BORDER)
     step = 1.0 / signals.fps if signals.fps else 0.0
     marks = [
         Span(float(signals.times[i]), float(signals.times[i]) + step) for i in np.flatnonzero(flags)
@@ -64,6 +71,28 @@ def letterbox(signals: Signals) -> Reading:
     share = float(flags.sum() / max(int(known.sum()), 1))
     return Reading(
         "letterbox", share, signals.times, away, "",
-        "How far the black borders are from the usual ones", marks=marks,
+        "How far the black bars are from the usual ones", marks=marks,
         known=bool(known.any()),
     )  # fmt: skip
+
+
+def _bars(sides: np.ndarray) -> np.ndarray:
+    """Width of a pair of bars, (n, 2) to (n,); 0 where the two sides are not alike."""
+    even = np.abs(sides[:, 0] - sides[:, 1]) <= _UNEVEN
+    bars = np.where(even, sides.min(axis=1), 0.0)
+    bars[~np.isfinite(sides).all(axis=1)] = np.nan
+    return bars
+
+
+def _lasting(flags: np.ndarray) -> np.ndarray:
+    """The same without runs shorter than a bar stays."""
+    kept = flags.copy()
+    start = 0
+    while start < len(flags):
+        end = start
+        while end < len(flags) and flags[end]:
+            end += 1
+        if end - start < _STAYS:
+            kept[start:end] = False
+        start = max(end, start + 1)
+    return kept

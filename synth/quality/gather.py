@@ -8,24 +8,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.media.opening import MediaInfo
-from synth.quality.mixes import Mix
 from synth.quality.pairs import TILES, PairFacts
-from synth.quality.signals import Signals
+from synth.quality.signals import Film, Signals
 from synth.quality.surface import Surface
 from synth.quality.view import Levels, View
 
 Floats = NDArray[np.float32]
 
 _NAN: Final = math.nan
-_NOTHING: Final = (_NAN, _NAN, _NAN, _NAN)
-_MOVES: Final = 0.8
+_NOTHING: Final = (_NAN, _NAN, _NAN)
+_MOVES: Final = 0.9
 """Speed from which a cell counts as moving, pixels at 720 lines per frame."""
+_LEAST: Final = 0.06
+"""Share of the picture that has to move for its pace to be told."""
+_STEADY: Final = 0.7
+"""Correlation that the motion before and after a step must have."""
+_LEAP: Final = 1.4
+"""Pace above which a cell agrees on a leap."""
 _DARK_BORDER: Final = 12.0
 """Codes above black that a black border may reach."""
-_STANDS: Final = 0.25
+_STANDS: Final = 0.4
 """A row stands still when it changes by less than this share of what it did before and after."""
-_ROW_MOVES: Final = 1.0
+_ROW_MOVES: Final = 0.25
 """A row moves when it changes by so many codes."""
 
 
@@ -41,12 +45,12 @@ class Gatherer:
         self._close: list[tuple[int, Surface]] = []
         self._times: list[float] = []
         self._pairs: list[PairFacts | None] = []
-        self._triples: list[tuple[float, float, float, float]] = []
+        self._triples: list[tuple[float, float, float]] = []
 
     def add(
-        self, frame: View, time: float, pair: PairFacts | None, mix: Mix, close: Surface | None
+        self, frame: View, time: float, pair: PairFacts | None, own: float, close: Surface | None
     ) -> None:
-        """One frame, how it follows the one before, what it is mixed of, and its close look."""
+        """One frame, how it follows the one before, what it has of its own, and its close look."""
         number = len(self._times)
         self._times.append(time)
         self._borders.append(_borders(frame, self._levels))
@@ -60,14 +64,14 @@ class Gatherer:
             (float(ends) - black) / span,
         ]
         if pair is None:
-            row += [_NAN] * 9 + [mix.blend]
+            row += [_NAN] * 10 + [own]
             self._tiles.append(np.full(TILES * TILES, np.nan, np.float32))
         else:
             speeds = np.hypot(pair.motion[..., 0], pair.motion[..., 1])
             path = np.median(pair.motion.reshape(-1, 2), axis=0)
             row += [
-                pair.gain, *pair.colour, pair.change, pair.residue, float(path[0]), float(path[1]),
-                float(np.percentile(speeds, 90)), pair.echo, mix.blend,
+                pair.gain, *pair.colour, pair.change, pair.residue, pair.texture,
+                float(path[0]), float(path[1]), float(np.percentile(speeds, 90)), pair.echo, own,
             ]  # fmt: skip
             self._tiles.append(pair.tiles)
         self._rows.append(row)
@@ -76,40 +80,28 @@ class Gatherer:
         if len(self._times) > 1:
             self._triples.append(self._triple())
 
-    def _triple(self) -> tuple[float, float, float, float]:
-        """What needs the pairs on both sides: acceleration, pace, how much agrees, torn rows."""
+    def _triple(self) -> tuple[float, float, float]:
+        """What needs the pairs on both sides: pace, how much agrees on it, torn rows."""
         if len(self._pairs) < 3:
             return _NOTHING
         before, pair, after = self._pairs
         if before is None or pair is None or after is None:
             return _NOTHING
-        expected = 0.5 * (before.motion + after.motion)
-        apart = pair.motion - expected
-        accel = float(np.median(np.hypot(apart[..., 0], apart[..., 1])))
-        energy = (expected * expected).sum(axis=2)
-        moves = energy > _MOVES * _MOVES
-        if moves.mean() < 0.05:
-            pace, paced = _NAN, 0.0
-        else:
-            along = (pair.motion * expected).sum(axis=2)[moves] / energy[moves]
-            pace = float(np.median(along))
-            paced = float((along > 1.5).mean())
-        return accel, pace, paced, _torn(before.rows, pair.rows, after.rows)
+        pace, agreed = _pace(before.motion, pair.motion, after.motion)
+        return pace, agreed, _torn(before.rows, pair.rows, after.rows)
 
-    def signals(
-        self, info: MediaInfo, joins: tuple[str, ...], stirs: list[float], notes: tuple[str, ...]
-    ) -> Signals:
+    def signals(self, film: Film, joins: tuple[str, ...], stirs: list[float]) -> Signals:
         """Everything so far."""
         count = len(self._times)
         table = np.array(self._rows, np.float32).reshape(count, -1)
-        triples = np.full((count, 4), np.nan, np.float32)
+        triples = np.full((count, 3), np.nan, np.float32)
         # The triple that was told when frame i came is that of the pair that ends in frame i - 1.
         for i, facts in enumerate(self._triples):
             triples[i] = facts
         joined = np.array([join in ("motion", "still") for join in joins], bool)
         broken = ~joined
         broken[:1] = True
-        compared = table[:, 3:12]
+        compared = table[:, 3:13]
         compared[broken] = np.nan
         tiles = np.array(self._tiles, np.float32).reshape(count, -1)
         tiles[broken] = np.nan
@@ -117,15 +109,15 @@ class Gatherer:
         beside[:-1] |= broken[1:]
         beside[1:] |= broken[:-1]
         triples[beside] = np.nan
-        blend = table[:, 12].copy()
-        blend[broken] = np.nan
-        blend[:-1][broken[1:]] = np.nan
+        own = table[:, 13].copy()
+        own[broken] = np.nan
+        own[:-1][broken[1:]] = np.nan
         close = [facts for _, facts in self._close]
         return Signals(
-            width=info.width,
-            height=info.height,
-            fps=float(info.fps),
-            variable_rate=info.variable_rate,
+            width=film.width,
+            height=film.height,
+            fps=film.fps,
+            variable_rate=film.variable_rate,
             times=np.array(self._times),
             joins=joins,
             level=table[:, 0],
@@ -138,14 +130,14 @@ class Gatherer:
             change=table[:, 6],
             stir=np.array(stirs, np.float32),
             residue=table[:, 7],
-            path=table[:, 8:10],
-            speed=table[:, 10],
-            accel=triples[:, 0],
-            pace=triples[:, 1],
-            paced=triples[:, 2],
-            echo=table[:, 11],
-            blend=blend,
-            torn=triples[:, 3],
+            texture=table[:, 8],
+            path=table[:, 9:11],
+            speed=table[:, 11],
+            pace=triples[:, 0],
+            agreed=triples[:, 1],
+            echo=table[:, 12],
+            own=own,
+            torn=triples[:, 2],
             samples=np.array([number for number, _ in self._close], np.int64),
             detail=_column(close, "detail"),
             noise=_column(close, "noise"),
@@ -153,7 +145,6 @@ class Gatherer:
             banding=_column(close, "banding"),
             white=_column(close, "white"),
             dark=_column(close, "dark"),
-            notes=notes,
         )
 
 
@@ -173,17 +164,44 @@ def _borders(frame: View, levels: Levels) -> list[float]:
     return [float(value) for value in found]
 
 
+def _pace(before: Floats, motion: Floats, after: Floats) -> tuple[float, float]:
+    """Motion over the mean of that before and after it, and the share that agrees on a leap."""
+    expected = 0.5 * (before + after)
+    energy = (expected * expected).sum(axis=2)
+    moves = energy > _MOVES * _MOVES
+    if moves.mean() < _LEAST:
+        return _NAN, 0.0
+    one, other = before[moves], after[moves]
+    steady = float((one * other).sum()) / math.sqrt(
+        max(float((one * one).sum()) * float((other * other).sum()), 1e-9)
+    )
+    if steady < _STEADY:
+        return _NAN, 0.0
+    ratio = (motion * expected).sum(axis=2)[moves] / energy[moves]
+    # What moves faster tells more.
+    weights = np.sqrt(energy[moves])
+    order = np.argsort(ratio)
+    running = np.cumsum(weights[order])
+    middle = ratio[order][int(np.searchsorted(running, 0.5 * running[-1]))]
+    return float(middle), float(weights[ratio > _LEAP].sum() / running[-1])
+
+
 def _torn(before: Floats, rows: Floats, after: Floats) -> float:
     """Longest band of rows, from the top or bottom, that stands still where it moved around it."""
-    usual = np.minimum(before, after)
+    usual = _smooth(np.minimum(before, after))
     moving = usual > _ROW_MOVES
     if moving.mean() < 0.2:
         return 0.0
-    still = moving & (rows < _STANDS * usual)
+    still = moving & (_smooth(rows) < _STANDS * usual)
     restless = moving & ~still
-    if not restless.any():
+    # A torn frame is two moments: both have to be seen.
+    if restless.mean() < 0.1:
         return 0.0
     places = np.flatnonzero(restless)
     top = int(still[: places[0]].sum())
     bottom = int(still[places[-1] + 1 :].sum())
     return max(top, bottom) / len(rows)
+
+
+def _smooth(rows: Floats) -> Floats:
+    return np.convolve(np.pad(rows, 2, mode="edge"), np.full(5, 0.2, np.float32), "valid")

@@ -10,7 +10,9 @@ from synth.quality.model import Span
 from synth.quality.reading import Reading, quantile
 from synth.quality.signals import Signals
 
-_MIXED: Final = (0.25, 0.55)
+_AROUND: Final = 4
+"""Frames on either side that tell what is usual."""
+_MIXED: Final = (0.35, 0.65)
 """Share of a blend from which a frame begins to count, and fully counts."""
 _TORN: Final = (0.04, 0.12)
 """Share of the height from which a torn frame begins to count, and fully counts."""
@@ -31,14 +33,23 @@ def _ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
 
 
 def ghosts(signals: Signals) -> Reading:
-    """Share of frames that are blends of their neighbours, 0 to 1."""
-    known = np.isfinite(signals.blend)
-    weights = _ramp(signals.blend, _MIXED)
-    share = float(weights.sum() / max(int(known.sum()), _FEW))
+    """Share of frames that are blends of their neighbours, 0 to 1.
+
+    A frame counts whose own share of detail falls far below what the frames around it have.
+    """
+    own = signals.own
+    blend = np.full(signals.frames, np.nan, np.float32)
+    for i in np.flatnonzero(np.isfinite(own)):
+        around = np.concatenate([own[max(0, i - _AROUND) : i], own[i + 1 : i + 1 + _AROUND]])
+        around = around[np.isfinite(around)]
+        if len(around) >= 3:
+            blend[i] = np.clip(1.0 - own[i] / max(float(np.quantile(around, 0.7)), 1e-3), 0.0, 1.0)
+    weights = _ramp(blend, _MIXED)
+    share = float(weights.sum() / max(int(np.isfinite(blend).sum()), _FEW))
     return Reading(
-        "ghosts", share, signals.times, signals.blend, "",
+        "ghosts", share, signals.times, blend, "",
         "How much a frame is a blend of its neighbours",
-        marks=_marks(weights, signals), known=bool(known.any()),
+        marks=_marks(weights, signals), known=bool(np.isfinite(blend).any()),
     )  # fmt: skip
 
 

@@ -1,78 +1,46 @@
 """Pictures that are mixtures of their neighbours instead of a moment of their own.
 
-Of three neighbouring pictures the outer two are moved half way towards each other, which makes what
-the middle one should show; laid over each other unmoved, they make what a blend shows. How far the
-middle one lies from the first towards the second is told by least squares, with the difference of
-the outer two as a third direction for motion that is not quite even.
+The fine detail of a blend is the mean of its neighbours' detail; that of a moment of its own is
+about as far from the mean as they are from each other. How far it is, where they differ, tells the
+two apart, and most surely beside what the other frames around show.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
 
-import numpy as np
 from numba import njit
 
-from synth.quality.pairs import PairEye
+from synth.quality.pairs import detail
 from synth.quality.view import View
 
-_AGREE: Final = 16
-"""Codes that the two outer pictures may differ by once moved; elsewhere the motion is wrong."""
-_VISIBLE: Final = 2.0
-"""Codes (rms) by which a blend has to differ from real motion to be told from it."""
+_DIFFER = 10.0
+"""Detail (four times a pixel less its neighbours) by which two pictures have to differ, codes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """What the middle one of three pictures is made of."""
+def own_of(before: View, middle: View, after: View) -> float:
+    """How much of a moment of its own ``middle`` is: near 0 for a blend, about half the rest.
 
-    blend: float
-    """0 a moment of its own, 1 half of each neighbour; NaN where the two look alike."""
-    weight: float
-    """How much a blend would differ from real motion, codes (rms)."""
-
-
-def mix_of(eye: PairEye, before: View, middle: View, after: View) -> Mix:
-    """How much ``middle`` is a blend of its neighbours; about two milliseconds."""
-    flow = eye.flow(after.luma, before.luma)
-    half = flow * np.float32(0.5)
-    one, other = eye.moved(before.luma, half), eye.moved(after.luma, -half)
-    return Mix(*_regress(before.luma, middle.luma, after.luma, one, other))
+    NaN where the neighbours hardly differ. A fraction of a millisecond.
+    """
+    if before.luma.shape != middle.luma.shape or middle.luma.shape != after.luma.shape:
+        return math.nan
+    return float(_own(before.luma, middle.luma, after.luma))
 
 
 @njit(cache=True, nogil=True)
-def _regress(first, second, third, one, other):
-    """Share of the blend in ``second``, and the blend's distance from real motion."""
+def _own(first, second, third):
+    """Distance of the detail from the mean of its neighbours', over theirs from each other."""
     height, width = second.shape
-    number = 0
-    aa, ab, bb, ay, by = 0.0, 0.0, 0.0, 0.0, 0.0
-    for y in range(2, height - 2):
-        for x in range(2, width - 2):
-            p, q = float(one[y, x]), float(other[y, x])
-            if abs(p - q) > _AGREE:
+    number, own, apart = 0, 0.0, 0.0
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            a, c = detail(first, y, x), detail(third, y, x)
+            if abs(a - c) < _DIFFER:
                 continue
-            real = 0.5 * (p + q)
-            a = 0.5 * (float(first[y, x]) + float(third[y, x])) - real
-            b = 0.5 * (float(first[y, x]) - float(third[y, x]))
-            target = float(second[y, x]) - real
-            aa += a * a
-            ab += a * b
-            bb += b * b
-            ay += a * target
-            by += b * target
             number += 1
-    if number < 200:
-        return math.nan, 0.0
-    bb += number * 0.01
-    energy = aa - ab * ab / bb
-    weight = math.sqrt(max(energy, 0.0) / number)
-    if weight < _VISIBLE:
-        return math.nan, weight
-    return (ay - ab * by / bb) / energy, weight
-
-
-def empty_mix() -> Mix:
-    """Nothing known."""
-    return Mix(math.nan, 0.0)
+            apart += abs(a - c)
+            own += abs(detail(second, y, x) - 0.5 * (a + c))
+    if number < 100:
+        return math.nan
+    return own / apart

@@ -19,9 +19,9 @@ from synth.quality.signals import Signals
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-_STILL: Final = 0.25
+_STILL: Final = 0.3
 """A repeat changes by less than this share of what happens around it."""
-_MOVES: Final = 0.6
+_MOVES: Final = 0.2
 """Codes by which a picture changes that moves at all."""
 _REACH: Final = 4
 """Frames on either side that tell what is usual."""
@@ -29,16 +29,14 @@ _LONGEST_HOLD: Final = 0.25
 """Repeats that last longer are a stop, seconds."""
 _LEAP: Final = 1.6
 _AGREES: Final = 0.6
-_FREEZE_SECONDS: Final = 0.35
-_SAME: Final = 0.35
-"""Codes by which a frozen picture still changes at most."""
+_FREEZE_SECONDS: Final = 0.3
 _WINDOW_SECONDS: Final = 1.0
 
 
 def still_frames(signals: Signals) -> Flags:
     """Frames that repeat the one before, between frames that move, (n,)."""
     count = signals.frames
-    change = np.where(signals.joined, signals.change, np.nan)
+    change = np.where(signals.joined, signals.texture, np.nan)
     found = np.zeros(count, bool)
     for i in range(1, count):
         if not signals.joined[i] or not np.isfinite(change[i]):
@@ -47,7 +45,7 @@ def still_frames(signals: Signals) -> Flags:
         before, after = before[np.isfinite(before)], after[np.isfinite(after)]
         if not len(before) or not len(after):
             continue
-        usual = float(np.quantile(np.concatenate([before, after]), 0.75))
+        usual = float(np.quantile(np.concatenate([before, after]), 0.7))
         both = min(float(before.max()), float(after.max()))
         found[i] = usual > _MOVES and both > 0.5 * usual and change[i] < _STILL * usual
     return found
@@ -74,8 +72,8 @@ def leaps(signals: Signals) -> Flags:
     near = still.copy()
     near[1:] |= still[:-1]
     near[:-1] |= still[1:]
-    pace, paced = np.nan_to_num(signals.pace), np.nan_to_num(signals.paced)
-    return np.asarray((pace > _LEAP) & (paced > _AGREES) & ~near, bool)
+    pace, agreed = np.nan_to_num(signals.pace), np.nan_to_num(signals.agreed)
+    return np.asarray((pace > _LEAP) & (agreed > _AGREES) & ~near, bool)
 
 
 def _share(flags: Flags, signals: Signals) -> tuple[float, Floats]:
@@ -132,32 +130,41 @@ def judder(signals: Signals) -> Reading:
 
 
 def frozen(signals: Signals) -> Reading:
-    """Share of the clip that stands still although its shot moves, 0 to 1."""
-    same = signals.joined & (signals.change < _SAME) & (signals.stir < 8.0)
-    moving = signals.joined & (signals.change > _MOVES)
+    """Share of the clip that stands still although its shot moves, 0 to 1.
+
+    A stop begins at once, out of motion; a shot that was still from its beginning is a still one.
+    """
     curve = np.zeros(signals.frames, np.float32)
     marks: list[Span] = []
     step = 1.0 / signals.fps if signals.fps else 0.0
     for shot in signals.shots:
-        if moving[shot].sum() < 3:
-            continue
-        usual = float(np.median(signals.change[shot][moving[shot]]))
-        start = shot.start
-        while start < shot.stop:
-            end = start
-            while end < shot.stop and same[end] and signals.change[end] < _STILL * usual:
-                end += 1
-            length = (
-                float(signals.times[end - 1] - signals.times[start]) + step if end > start else 0.0
-            )
+        for first, end in _stops(signals.texture[shot]):
+            begin = float(signals.times[shot.start + first])
+            length = float(signals.times[shot.start + end - 1]) - begin + step
             if length >= _FREEZE_SECONDS:
-                curve[start:end] = length
-                marks.append(
-                    Span(float(signals.times[start]), float(signals.times[start]) + length)
-                )
-            start = max(end, start + 1)
+                curve[shot.start + first : shot.start + end] = length
+                marks.append(Span(begin, begin + length))
     share = sum(mark.end - mark.start for mark in marks) / max(signals.seconds, 1e-6)
     return Reading(
         "frozen", share, signals.times, curve, "s", "Seconds that the picture stands still",
-        marks=marks, known=largest(signals.change) > _MOVES,
+        marks=marks, known=largest(signals.texture) > _MOVES,
     )  # fmt: skip
+
+
+def _stops(texture: Floats) -> list[tuple[int, int]]:
+    """Runs of next to no change, of one shot: first and one past the last."""
+    found = []
+    moves = texture[np.isfinite(texture) & (texture > _MOVES)]
+    if len(moves) < 3:
+        return found
+    start = 1
+    while start < len(texture):
+        before = texture[max(1, start - _REACH) : start]
+        usual = float(np.median(before)) if len(before) else 0.0
+        end = start
+        while end < len(texture) and usual > _MOVES and texture[end] < 0.2 * usual:
+            end += 1
+        if end > start:
+            found.append((start, end))
+        start = max(end, start + 1)
+    return found

@@ -33,6 +33,12 @@ _BRIGHT: Final = 0.97
 """Share of white above which it may be clipped."""
 _FEW: Final = 48
 """Fewest pixels that a mean is taken of."""
+_BLOCK: Final = 8
+"""Pixels along each side of a block whose own shift of light is taken out."""
+_FAST: Final = 1.8
+"""Pixels of the fine view that something has to move by for its echo to stand apart."""
+_SCATTER: Final = 24
+"""Bins that the middle half of the ratios may reach; beyond, the motion was not understood."""
 _SMALLEST: Final = 24
 """Shorter pictures have no motion that could be found."""
 
@@ -51,10 +57,13 @@ class PairFacts:
     """Mean absolute difference as they stand, codes."""
     residue: float
     """The same once motion and light are taken out, codes."""
+    texture: float
+    """Mean absolute difference as they stand, but for the shift of each block's own light, codes:
+    next to nothing in a repeated picture, however its light flickers."""
     motion: Floats
     """Motion of each cell from the earlier to the later picture, (h, w, 2), pixels at 720 lines."""
     rows: Floats
-    """Mean absolute difference of each row as they stand, codes, (H,)."""
+    """``texture`` of each row, (H,)."""
     echo: float
     """How much of the earlier picture's fine detail stands unmoved in the later one where there is
     motion, 0 to 1."""
@@ -105,7 +114,7 @@ class PairEye:
         tiles = np.empty(TILES * TILES, np.float32)
         gain = _light(moved, second, inside, self._logs, tiles)
         rows = np.empty(second.shape[0], np.float32)
-        change, residue = _differences(first, second, moved, inside, gain, rows)
+        change, residue, texture = _differences(first, second, moved, inside, gain, rows)
         thin = np.ascontiguousarray(flow[1::2, 1::2]) * np.float32(0.5)
         height, width = min(thin.shape[0], after.u.shape[0]), min(thin.shape[1], after.u.shape[1])
         thin = np.ascontiguousarray(thin[:height, :width])
@@ -114,12 +123,13 @@ class PairEye:
             _shift(before.u, np.ascontiguousarray(after.u[:height, :width]), thin, ok),
             _shift(before.v, np.ascontiguousarray(after.v[:height, :width]), thin, ok),
         )
-        echo, moving = _echo(first, second, flow)
+        echo, moving = _echo(first, second, moved, flow)
         cells = max(second.shape[1] // CELL, 1), max(second.shape[0] // CELL, 1)
         motion = -np.asarray(cv2.resize(flow, cells, interpolation=cv2.INTER_AREA)) * after.scale
         return PairFacts(
-            gain, tiles, colour, change, residue, motion.astype(np.float32), rows, echo, moving
-        )
+            gain, tiles, colour, change, residue, texture, motion.astype(np.float32), rows, echo,
+            moving,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -133,8 +143,9 @@ def _inside(flow, inside):
 
 
 @njit(cache=True, nogil=True)
-def _trimmed(counts, sums, least):
-    """Mean of the values near the median, from a histogram; NaN where there are too few."""
+def _trimmed(counts, sums, least, widest):
+    """Mean of the values near the median, from a histogram; NaN where they are too few or their
+    middle half reaches further than ``widest`` bins."""
     total = counts.sum()
     if total < least:
         return math.nan
@@ -152,6 +163,8 @@ def _trimmed(counts, sums, least):
             near += counts[middle - reach]
         if middle + reach < counts.size:
             near += counts[middle + reach]
+    if reach > widest:
+        return math.nan
     reach = 3 * reach + 3
     low, high = max(middle - reach, 0), min(middle + reach, counts.size - 1)
     number, total_value = 0, 0.0
@@ -180,27 +193,41 @@ def _light(moved, second, inside, logs, tiles):
             counts[tile, k] += 1
             sums[tile, k] += ratio
     for tile in range(TILES * TILES):
-        tiles[tile] = _trimmed(counts[tile], sums[tile], _FEW)
-    return _trimmed(counts.sum(axis=0), sums.sum(axis=0), _FEW)
+        tiles[tile] = _trimmed(counts[tile], sums[tile], _FEW, _SCATTER)
+    return _trimmed(counts.sum(axis=0), sums.sum(axis=0), _FEW, 2 * _SCATTER)
 
 
 @njit(cache=True, nogil=True)
 def _differences(first, second, moved, inside, gain, rows):
-    """Mean absolute difference of the whole, and along the motion; per row into ``rows``."""
+    """Mean absolute difference as it stands, along the motion, and without each block's own shift;
+    the last for each row into ``rows``."""
     height, width = second.shape
     factor = 1.0 if math.isnan(gain) else math.exp(gain)
-    total, left, number = 0, 0.0, 0
-    for y in range(height):
-        line = 0
-        for x in range(width):
-            value = int(second[y, x])
-            line += abs(value - int(first[y, x]))
-            if inside[y, x]:
-                left += abs(value - factor * moved[y, x])
-                number += 1
-        rows[y] = line / width
-        total += line
-    return total / (height * width), left / max(number, 1)
+    total, left, number, texture = 0, 0.0, 0, 0.0
+    rows[:] = 0.0
+    for top in range(0, height, _BLOCK):
+        bottom = min(top + _BLOCK, height)
+        for start in range(0, width, _BLOCK):
+            end = min(start + _BLOCK, width)
+            shift = 0
+            for y in range(top, bottom):
+                for x in range(start, end):
+                    apart = int(second[y, x]) - int(first[y, x])
+                    shift += apart
+                    total += abs(apart)
+                    if inside[y, x]:
+                        left += abs(second[y, x] - factor * moved[y, x])
+                        number += 1
+            mean = shift / ((bottom - top) * (end - start))
+            for y in range(top, bottom):
+                line = 0.0
+                for x in range(start, end):
+                    line += abs(int(second[y, x]) - int(first[y, x]) - mean)
+                rows[y] += line
+                texture += line
+    size = height * width
+    rows /= width
+    return total / size, left / max(number, 1), texture / size
 
 
 @njit(cache=True, nogil=True)
@@ -226,11 +253,11 @@ def _shift(first, second, flow, inside):
             k = round(apart) + 255
             counts[k] += 1
             sums[k] += apart
-    return _trimmed(counts, sums, _FEW)
+    return _trimmed(counts, sums, _FEW, 255)
 
 
 @njit(cache=True, nogil=True)
-def _detail(picture, y, x):
+def detail(picture, y, x):
     """Fine detail at a pixel: four times itself less its neighbours."""
     return (
         4.0 * picture[y, x]
@@ -242,21 +269,31 @@ def _detail(picture, y, x):
 
 
 @njit(cache=True, nogil=True)
-def _echo(first, second, flow):
-    """Regression of the later picture's detail on the earlier one's, unmoved, where it moves."""
+def _echo(first, second, moved, flow):
+    """Correlation of the later picture's detail with the earlier one's, unmoved, in the blocks that
+    are known to move: where moving the earlier picture explains the later one far better."""
     height, width = second.shape
     number, both, one, other = 0, 0.0, 0.0, 0.0
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            u, v = flow[y, x, 0], flow[y, x, 1]
-            if u * u + v * v < 6.25:
+    for top in range(1, height - _BLOCK, _BLOCK):
+        for start in range(1, width - _BLOCK, _BLOCK):
+            u, v = flow[top + 4, start + 4, 0], flow[top + 4, start + 4, 1]
+            if u * u + v * v < _FAST * _FAST:
                 continue
-            a, b = _detail(first, y, x), _detail(second, y, x)
-            both += a * b
-            one += a * a
-            other += b * b
+            unmoved, along = 0, 0
+            for y in range(top, top + _BLOCK):
+                for x in range(start, start + _BLOCK):
+                    unmoved += abs(int(second[y, x]) - int(first[y, x]))
+                    along += abs(int(second[y, x]) - int(moved[y, x]))
+            if unmoved < 4 * _BLOCK * _BLOCK or along > 0.4 * unmoved:
+                continue
             number += 1
-    share = number / (height * width)
-    if number < 200 or min(one, other) < 60.0 * number:
+            for y in range(top, top + _BLOCK):
+                for x in range(start, start + _BLOCK):
+                    a, b = detail(first, y, x), detail(second, y, x)
+                    both += a * b
+                    one += a * a
+                    other += b * b
+    share = number * _BLOCK * _BLOCK / (height * width)
+    if number < 6 or min(one, other) <= 0.0:
         return math.nan, share
     return both / math.sqrt(one * other), share

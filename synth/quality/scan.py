@@ -7,12 +7,13 @@ flat however long the clip is; what remains is a few dozen numbers a frame.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -22,9 +23,9 @@ from synth.flow.glance import Looker, Seen
 from synth.flow.joins import Judge
 from synth.media.plane_reader import PlaneFrame, PlaneReader
 from synth.quality.gather import Gatherer
-from synth.quality.mixes import Mix, empty_mix, mix_of
+from synth.quality.mixes import own_of
 from synth.quality.pairs import PairEye, PairFacts
-from synth.quality.signals import Signals
+from synth.quality.signals import Film, Signals
 from synth.quality.surface import Surface, surface
 from synth.quality.view import Levels, View, view
 
@@ -44,7 +45,7 @@ class _Pending:
     frame: View
     time: float
     pair: Future[PairFacts] | None
-    mix: Future[Mix] | None = None
+    own: Future[float] | None = None
     close: Future[Surface] | None = None
 
 
@@ -69,9 +70,6 @@ class _Helpers:
 
     def pair(self, before: View, after: View) -> Future[PairFacts]:
         return self._pool.submit(lambda: self._eye().measure(before, after))
-
-    def mix(self, before: View, middle: View, after: View) -> Future[Mix]:
-        return self._pool.submit(lambda: mix_of(self._eye(), before, middle, after))
 
     def run(self, job: Callable[..., Any], *args: Any) -> Future[Any]:
         return self._pool.submit(job, *args)
@@ -130,37 +128,55 @@ def signals_of(
     begin = Fraction(start).limit_denominator(1_000_000)
     length = None if seconds is None else Fraction(seconds).limit_denominator(1_000_000)
     with PlaneReader(path, start=begin, seconds=length, cancel=token) as reader:
-        info, levels = reader.info, Levels.of(reader.tags)
-        fps = float(info.fps)
-        gather = Gatherer(levels)
-        joins = _Joins(fps)
-        total = _expected(reader, begin, length)
-        step = max(1, round(fps * _CLOSE_SECONDS))
-        if total:
-            step = max(1, min(step, total // _FEW))
-        with _Helpers(levels) as helpers:
-            waiting: deque[_Pending] = deque()
-            earlier: list[View] = []
-            for number, frame in enumerate(reader):
-                token.check()
-                pending = _begin(helpers, frame, earlier, levels, close=number % step == 0)
-                if len(earlier) == 2 and waiting:
-                    waiting[-1].mix = helpers.mix(earlier[0], earlier[1], pending.frame)
-                waiting.append(pending)
-                joins.add(pending.frame)
-                earlier = [*earlier[-1:], pending.frame]
-                if len(waiting) > _WAITING:
-                    _settle(waiting.popleft(), gather)
-                progress(Progress("Judging", number + 1, max(total or 0, number + 1)))
-            while waiting:
-                token.check()
+        film = Film(
+            width=reader.info.width,
+            height=reader.info.height,
+            fps=float(reader.info.fps),
+            variable_rate=reader.info.variable_rate,
+            levels=Levels.of(reader.tags),
+            frames=_expected(reader, begin, length),
+        )
+        found = scan(reader, film, cancel=token, progress=progress)
+        return replace(found, notes=reader.notes)
+
+
+def scan(
+    frames: Iterable[PlaneFrame],
+    film: Film,
+    *,
+    cancel: CancelToken | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> Signals:
+    """Measure pictures from anywhere, in the order of time. Raises ``InvalidInstruction`` if
+    there are none, and ``Cancelled``."""
+    token = cancel or CancelToken()
+    gather = Gatherer(film.levels)
+    joins = _Joins(film.fps)
+    total = film.frames or 0
+    step = max(1, round(film.fps * _CLOSE_SECONDS))
+    if total:
+        step = max(1, min(step, total // _FEW))
+    with _Helpers(film.levels) as helpers:
+        waiting: deque[_Pending] = deque()
+        earlier: list[View] = []
+        for number, frame in enumerate(frames):
+            token.check()
+            pending = _begin(helpers, frame, earlier, film.levels, close=number % step == 0)
+            if len(earlier) == 2 and waiting:
+                waiting[-1].own = helpers.run(own_of, earlier[0], earlier[1], pending.frame)
+            waiting.append(pending)
+            joins.add(pending.frame)
+            earlier = [*earlier[-1:], pending.frame]
+            if len(waiting) > _WAITING:
                 _settle(waiting.popleft(), gather)
-        joins.finish()
-        if not joins.found:
-            raise InvalidInstruction(
-                f"The video has no picture after {float(begin):g} s. Start earlier."
-            )
-        return gather.signals(info, tuple(joins.found), joins.stirs, reader.notes)
+            progress(Progress("Judging", number + 1, max(total, number + 1)))
+        while waiting:
+            token.check()
+            _settle(waiting.popleft(), gather)
+    joins.finish()
+    if not joins.found:
+        raise InvalidInstruction("There is no picture in this part of the video. Start earlier.")
+    return gather.signals(film, tuple(joins.found), joins.stirs)
 
 
 def _begin(
@@ -181,7 +197,7 @@ def _settle(pending: _Pending, gather: Gatherer) -> None:
         pending.frame,
         pending.time,
         None if pending.pair is None else pending.pair.result(),
-        empty_mix() if pending.mix is None else pending.mix.result(),
+        math.nan if pending.own is None else pending.own.result(),
         None if pending.close is None else pending.close.result(),
     )
 

@@ -10,10 +10,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.quality.view import Levels
+
 Floats = NDArray[np.float32]
 
 NEUTRAL: Final = ("motion", "still")
 """Joins across which pictures are compared; a cut, fade, dissolve or flash is no defect."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is known of a clip before its pictures come."""
+
+    width: int
+    """Pixels, upright."""
+    height: int
+    fps: float
+    """Frames per second, the average where the rate varies."""
+    levels: Levels
+    """How its codes stand for brightness."""
+    variable_rate: bool = False
+    frames: int | None = None
+    """About how many there will be, if that is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +70,22 @@ class Signals:
     """Largest such difference of any small block, codes, (n,)."""
     residue: Floats
     """What motion and light do not explain of it, codes, (n,)."""
+    texture: Floats
+    """Mean absolute difference to the frame before but for each small block's shift of light,
+    codes, (n,)."""
     path: Floats
     """Motion of the whole picture since the frame before, (n, 2), pixels at 720 lines."""
     speed: Floats
     """Speed that nine tenths of the picture stay below, pixels at 720 lines per frame, (n,)."""
-    accel: Floats
-    """Median over the picture of how far the motion is from the mean of its neighbours, (n,)."""
     pace: Floats
     """Motion over what its neighbours let expect, (n,); 1 is even, 2 a missing frame."""
-    paced: Floats
+    agreed: Floats
     """Share of the moving picture that agrees on a leap, (n,)."""
     echo: Floats
-    """Share of the frame before that stands unmoved in this one, (n,)."""
-    blend: Floats
-    """0 a moment of its own, 1 half of each neighbour, (n,)."""
+    """Correlation of fine detail that moves with the frame before as it stands, (n,)."""
+    own: Floats
+    """How far the detail is from the mean of the neighbours', over theirs from each other, (n,):
+    near 0 for a blend of the two."""
     torn: Floats
     """Share of the height, from the top or bottom, that stands still in a moving picture, (n,)."""
     samples: NDArray[np.int64]

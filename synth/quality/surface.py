@@ -1,8 +1,8 @@
 """What one picture shows by itself at full resolution: detail, noise, blocks, bands, clipped light.
 
 - Detail: energy of two neighbouring octaves (differences of Gaussians, sigma 0.8, 1.6 and 3.2
-  pixels) in tiles, with the noise's share taken out; blur takes the finer one first. The ratio is
-  that of the tiles where it is high: a soft background is no blur.
+  pixels of a picture of 720 lines) in tiles, with the noise's share taken out; blur takes the
+  finer one first. The ratio is that of the tiles where it is high: a soft background is no blur.
 - Noise: J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding
   64(2), 1996, in the quarter of the tiles where it is least.
 - Blocks: how much larger steps are between blocks of 8 pixels than inside of them.
@@ -20,17 +20,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from synth.quality.view import Bytes, Levels
+from synth.quality.view import LINES, Bytes, Levels
 
 Floats = NDArray[np.float32]
 
 _TILE: Final = 64
 _BAND_TILE: Final = 32
 _SIGMAS: Final = (0.8, 1.6, 3.2)
-_NOISE_SHARE: Final = (0.0618, 0.0155)
-"""Share of white noise's variance that falls into the two bands."""
-_WORKING: Final = 1_000_000
-"""Pixels above which detail is looked for in a smaller picture."""
+"""Of the three blurs, pixels of a picture of 720 lines."""
+_FINEST: Final = 0.4
+"""Least of them, in the picture's own pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +66,40 @@ def _noise_and_detail(luma: Bytes) -> tuple[float, float]:
     noise = _noise(luma)
     level = noise if math.isfinite(noise) else 0.0
     shrunk = luma
-    if luma.size > _WORKING:
-        factor = math.sqrt(_WORKING * 0.92 / luma.size)
+    lines = min(height, width)
+    if lines > LINES:
+        factor = LINES / lines
         size = (round(width * factor), round(height * factor))
         shrunk = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
         # Averaging takes out noise in the measure of the pixels that become one.
         level *= factor
+    scale = min(shrunk.shape) / LINES
+    kernels = [_kernel(max(sigma * scale, _FINEST * 2**k)) for k, sigma in enumerate(_SIGMAS)]
     plain = shrunk.astype(np.float32)
-    one, two, three = (
-        np.asarray(cv2.GaussianBlur(plain, (0, 0), sigma), np.float32) for sigma in _SIGMAS
-    )
+    one, two, three = (cv2.sepFilter2D(plain, cv2.CV_32F, kernel, kernel) for kernel in kernels)
     fine, coarse = cv2.subtract(one, two), cv2.subtract(two, three)
-    energies = [_tiles(cv2.multiply(band, band)) for band in (fine, coarse)]
-    fine_energy = np.maximum(energies[0] - _NOISE_SHARE[0] * level * level, 0.0)
-    coarse_energy = np.maximum(energies[1] - _NOISE_SHARE[1] * level * level, 0.0)
-    counts = coarse_energy > max(1.0, 0.15 * float(np.percentile(coarse_energy, 90)))
+    energies = [np.asarray(_tiles(cv2.multiply(band, band))) for band in (fine, coarse)]
+    shares = _share(kernels[0], kernels[1]), _share(kernels[1], kernels[2])
+    energy, base = (
+        np.maximum(band - share * level * level, 0.0)
+        for band, share in zip(energies, shares, strict=True)
+    )
+    counts = base > max(1.0, 0.15 * float(np.percentile(base, 90)))
     if not counts.any():
         return noise, math.nan
-    return noise, float(np.percentile(fine_energy[counts] / coarse_energy[counts], 70))
+    return noise, float(np.percentile(energy[counts] / base[counts], 70))
+
+
+def _kernel(sigma: float) -> NDArray[np.float64]:
+    return np.asarray(cv2.getGaussianKernel(2 * math.ceil(3.0 * sigma) + 1, sigma), np.float64)
+
+
+def _share(narrow: NDArray[np.float64], wide: NDArray[np.float64]) -> float:
+    """Share of white noise's variance that the difference of two blurs lets through."""
+    whole = wide @ wide.T
+    margin = (len(wide) - len(narrow)) // 2
+    whole[margin : margin + len(narrow), margin : margin + len(narrow)] -= narrow @ narrow.T
+    return float((whole * whole).sum())
 
 
 def _tiles(picture: cv2.typing.MatLike) -> Floats:
@@ -143,10 +158,14 @@ def blocking(luma: Bytes) -> float:
     return 0.5 * (_stands_out(across) + _stands_out(down))
 
 
+_FLOOR: Final = 0.1
+"""Codes that every step is taken to have, so that flat drawings do not count."""
+
+
 def _stands_out(steps: NDArray[np.float64]) -> float:
     at = int(np.argmax(steps))
     usual = float(np.median(np.delete(steps, at)))
-    return (float(steps[at]) + 0.02) / (usual + 0.02)
+    return (float(steps[at]) + _FLOOR) / (usual + _FLOOR)
 
 
 @njit(cache=True, nogil=True)
@@ -181,49 +200,53 @@ def banding(luma: Bytes, levels: Levels) -> float:
 
 @njit(cache=True, nogil=True)
 def _bands(luma, scale):
-    """Mean over all tiles of how visible their steps are."""
+    """Mean over all tiles of how visible their steps are.
+
+    A tile breaks into bands where most of it is flat, what is not rises in clear steps, slopes are
+    missing between the two, and no real edge is near.
+    """
     height, width = luma.shape
     total, tiles = 0.0, 0
-    for top in range(0, height - 31, 32):
-        for left in range(0, width - 31, 32):
-            zeros, steps, moves, largest = 0, 0, 0, 0
-            low, high = 255, 0
-            for y in range(top, top + 32, 2):
-                for x in range(left, left + 31):
-                    value = int(luma[y, x])
-                    low, high = min(low, value), max(high, value)
-                    apart = abs(int(luma[y, x + 1]) - value)
-                    below = abs(int(luma[y + 1, x]) - value)
-                    for step in (apart, below):
-                        if step == 0:
-                            zeros += 1
-                        else:
-                            steps += 1
-                            moves += step
-                            largest = max(largest, step)
+    for top in range(0, height - 33, 32):
+        for left in range(0, width - 33, 32):
             tiles += 1
-            if steps < 8 or zeros < 4 * steps or largest > 16 or high - low < 2:
+            flat, slope, step, rise, edge = 0, 0, 0, 0, False
+            for y in range(top, top + 32, 2):
+                for x in range(left, left + 32):
+                    value = int(luma[y, x])
+                    for other in (int(luma[y, x + 2]), int(luma[y + 2, x])):
+                        apart = abs(other - value)
+                        if apart <= 1:
+                            flat += 1
+                        elif apart == 2:
+                            slope += 1
+                        else:
+                            step += 1
+                            rise += apart
+                            edge = edge or apart > 22
+            number = flat + slope + step
+            if edge or step < 0.02 * number or flat < 0.6 * number or slope > 0.8 * step:
                 continue
-            height_of_step = moves / steps * scale
-            total += min(max((height_of_step - 1.3) / 2.0, 0.0), 1.0)
+            total += min(max((rise / step * scale - 2.5) / 4.0, 0.0), 1.0)
     return total / max(tiles, 1)
 
 
 def clipped(luma: Bytes, levels: Levels) -> tuple[float, float]:
-    """Share of pixels piled up at the bright and at the dark end, 0 to 1."""
+    """Share of pixels piled up at the bright and at the dark end, 0 to 1.
+
+    The bright end is white, or the last code where the picture goes well beyond white.
+    """
     counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel().astype(np.float64)
-    black = int(levels.black)
-    white = int(levels.black + levels.span)
     share = counts / counts.sum()
-    used = np.flatnonzero(share > 1e-4)
-    top, bottom = int(used[-1]), int(used[0])
-    bright = _piled(share[::-1], 255 - top) if top >= white - 6 else 0.0
-    dark = _piled(share, bottom) if bottom <= black + 3 else 0.0
+    white = int(levels.black + levels.span)
+    beyond = white <= 249 and float(share[white + 6 :].sum()) > 0.002
+    bright = _piled(share[::-1], 255 - (252 if beyond else white - 3))
+    dark = _piled(share, int(levels.black) + 2)
     return bright, dark
 
 
 def _piled(share: NDArray[np.float64], end: int) -> float:
-    """How much more lies in the last two codes than their neighbours would let expect."""
-    last = float(share[end : end + 2].sum())
-    slope = float(share[end + 3 : end + 9].mean()) * 2.0
+    """How much more lies at or beyond ``end`` than the codes before it let expect."""
+    last = float(share[: end + 1].sum())
+    slope = float(share[end + 2 : end + 14].mean()) * 4.0
     return max(last - slope, 0.0)
