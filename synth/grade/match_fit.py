@@ -126,7 +126,7 @@ def fit(
             parts = differences(values)
             if fixed is not None:
                 parts = [part * factor for part, factor in zip(parts, fixed, strict=True)]
-            return np.concatenate([*parts, *prior(values)])
+            return np.asarray(np.concatenate([*parts, *prior(values)]), np.float64)
 
         found = least_squares(
             misfit, values, bounds=(-_BOUND, _BOUND), x_scale=_SPREAD, max_nfev=8, ftol=1e-3

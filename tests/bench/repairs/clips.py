@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.error
-import av.filter
 import cv2
 import numpy as np
+from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
 from skimage import data
 
@@ -19,7 +18,6 @@ from synth.media import load_image
 from synth.media.plane_reader import PlaneReader
 from synth.media.planes import ColourTags, Planes, planes_from_rgb
 from tests.bench.examples import example
-from tests.bench.interpolation.clips import frame_of, planes_of
 
 Picture = NDArray[np.uint8]
 SIZE = (480, 270)
@@ -134,34 +132,30 @@ def read(path: Path, frames: int, widest: int, start: float = 0.0) -> Film:
 
 def filtered(film: Film, filters: str) -> list[Planes]:
     """The pictures after FFmpeg's filters ("deflicker=size=5"), as many as went in."""
-    graph = av.filter.Graph()
     width, height = film.frames[0].size
-    chain = [
-        graph.add(
-            "buffer",
-            f"video_size={width}x{height}:pix_fmt=yuv420p:time_base=1/25"
-            ":pixel_aspect=1/1:frame_rate=25",
-        )
-    ]
-    for one in filters.split(","):
-        name, _, options = one.partition("=")
-        chain.append(graph.add(name, options))
-    chain += [graph.add("format", "pix_fmts=yuv420p"), graph.add("buffersink")]
-    graph.link_nodes(*chain)
-    graph.configure()
-    out: list[Planes] = []
-    for number, planes in enumerate([*film.frames, None]):
-        frame = None if planes is None else frame_of(planes)
-        if frame is not None:
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-        graph.vpush(frame)
-        while True:
-            try:
-                out.append(planes_of(graph.vpull()))
-            except (av.error.BlockingIOError, av.error.EOFError):
-                break
-    if len(out) != len(film.frames):
-        raise ValueError(f"{filters} made {len(out)} pictures of {len(film.frames)}.")
+    form = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", "25"]
+    command = [get_ffmpeg_exe(), "-v", "error", "-nostdin", *form, "-i", "pipe:0"]
+    raw = b"".join(plane.tobytes() for p in film.frames for plane in (p.y, p.u, p.v))
+    done = subprocess.run(
+        [*command, "-vf", filters, "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"],
+        input=raw, capture_output=True, check=True,
+    )  # fmt: skip
+    return planes_in(done.stdout, (width, height), len(film.frames))
+
+
+def planes_in(raw: bytes, size: tuple[int, int], count: int) -> list[Planes]:
+    """The pictures in a row of raw 4:2:0 planes."""
+    width, height = size
+    step = width * height * 3 // 2
+    if len(raw) != count * step:
+        raise ValueError(f"{len(raw) / step} pictures were made of {count}.")
+    out = []
+    for k in range(count):
+        values = np.frombuffer(raw, np.uint8, step, k * step)
+        y, u, v = np.split(values, [width * height, width * height * 5 // 4])
+        half = (height // 2, width // 2)
+        parts = y.reshape(height, width), u.reshape(half), v.reshape(half)
+        out.append(Planes(*(part.copy() for part in parts)))
     return out
 
 
@@ -172,6 +166,3 @@ def psnr(one: Planes, other: Planes) -> float:
         error += float(((a.astype(np.float32) - b) ** 2).sum())
         count += a.size
     return 99.0 if error == 0 else min(99.0, float(10 * np.log10(255**2 * count / error)))
-
-
-Table = Callable[[Film], list[str]]
