@@ -12,6 +12,12 @@ from numba import njit
 STEP = 2
 """Pixels of the smaller picture in a cell, each way."""
 
+BLOCK = 8
+"""Cells in a block, each way, over which changes of motion are averaged."""
+
+_KNOWN = np.float32(0.1)
+"""Mean trust about a cell from which the change of motion there is known."""
+
 _UNSEEN = np.float32(5.0)
 """Levels that a proposal loses where its own picture does not show the cell."""
 
@@ -114,6 +120,70 @@ def bend(onward, behind, ratio, out):
         for j in range(out.shape[1]):
             out[i, j, 0] = even * onward[i, j, 0] + back * behind[i, j, 0]
             out[i, j, 1] = even * onward[i, j, 1] + back * behind[i, j, 1]
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def turns(onward, behind, ratio, weight, weight_behind, sure, sums):
+    """How the motion changes about every place, where both ways are sure of it.
+
+    Args:
+        onward: (h, w, 2) motion to the next picture.
+        behind: (h, w, 2) motion to the previous one.
+        ratio: time to the previous picture, in intervals to the next.
+        weight: (h, w) how far ``onward`` is trusted.
+        weight_behind: (h, w) how far ``behind`` is.
+        sure: trust from which a cell is counted.
+        sums: out, (h / ``BLOCK``, w / ``BLOCK``, 4), rounded up: means over blocks of cells of
+            the trust, and of the change (x, y) and its square times the trust.
+    """
+    pace = np.float32(1.0) / ratio
+    part = np.float32(1.0 / (BLOCK * BLOCK))
+    sums[:] = np.float32(0.0)
+    for i in range(weight.shape[0]):
+        for j in range(weight.shape[1]):
+            trusted = min(weight[i, j], weight_behind[i, j])
+            if trusted <= sure:
+                continue
+            trusted *= part
+            x = onward[i, j, 0] + pace * behind[i, j, 0]
+            y = onward[i, j, 1] + pace * behind[i, j, 1]
+            block = sums[i // BLOCK, j // BLOCK]
+            block[0] += trusted
+            block[1] += trusted * x
+            block[2] += trusted * y
+            block[3] += trusted * (x * x + y * y)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def carry_on(behind, ratio, weight_behind, around, lost, sure, varied, grid, weight):
+    """Motion for what is about to be hidden: as it came so far, turned as all about it turns.
+
+    Args:
+        behind: as in ``turns``.
+        ratio: likewise.
+        weight_behind: likewise.
+        around: ``sums`` of ``turns``, smoothed.
+        lost: trust below which a cell's motion onward is replaced.
+        sure: trust from which the motion behind may replace it.
+        varied: variance of the change above which nobody knows, pixels squared.
+        grid: (h, w, 2) motion to the next picture; changed.
+        weight: (h, w) how far it is trusted; changed.
+    """
+    pace = np.float32(1.0) / ratio
+    for i in range(weight.shape[0]):
+        for j in range(weight.shape[1]):
+            if weight[i, j] >= lost or weight_behind[i, j] <= sure:
+                continue
+            block = around[i // BLOCK, j // BLOCK]
+            amount = block[0]
+            if amount <= _KNOWN:
+                continue
+            x, y = block[1] / amount, block[2] / amount
+            if block[3] / amount - (x * x + y * y) >= varied:
+                continue
+            grid[i, j, 0] = x - pace * behind[i, j, 0]
+            grid[i, j, 1] = y - pace * behind[i, j, 1]
+            weight[i, j] = np.float32(0.5) * weight_behind[i, j]
 
 
 @njit(inline="always")
@@ -223,6 +293,8 @@ def settle(
             doubt = min(max((best - low) / (high - low), nothing), full)
             doubt *= min(max((best - c0) * np.float32(0.25) + full, nothing), full)
             doubt *= min(in_first, in_second) * min(bare_one, bare_two)
+            # What one picture alone shows need not agree with the other.
+            doubt *= full - abs(seen_one[i, j] - seen_two[i, j])
             doubt = max(doubt, full - max(bare_one, bare_two))
             field[i, j, 0] = x0 * shrink
             field[i, j, 1] = y0 * shrink
@@ -288,6 +360,11 @@ def lay_over(share, first, second, time, margin, factor, out):
     rest = np.float32(1.0) - time
     height, width = out.shape
     for i in range(share.shape[0]):
+        found = np.uint8(0)
+        for j in range(share.shape[1]):
+            found |= share[i, j]
+        if not found:  # Most rows; told of many pixels at once.
+            continue
         for j in range(share.shape[1]):
             if not share[i, j]:
                 continue

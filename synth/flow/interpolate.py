@@ -36,6 +36,12 @@ _SEEN = 0.3
 """Sum of weights from which a cell counts as seen."""
 _BESIDE = 5
 """Cells about an overlay whose motion it may have held."""
+_LOST, _SURE = 0.1, 0.4
+"""Trust below which motion is taken from the other side, and from which that may be taken."""
+_AROUND = 5
+"""Blocks of cells, each way, whose change of motion a cell shares, ..."""
+_VARIED = 2.0
+"""... unless it varies by more, pixels of the smaller picture squared."""
 _SHARPNESS, _LOW, _HIGH = 8.0, 5.0, 18.0
 """Levels of disagreement; see ``choose.settle``."""
 
@@ -90,10 +96,10 @@ class FlowInterpolator:
         interval = second.time - first.time
         if before:
             ratio = (first.time - before[0].time) / interval
-            bend_onward = _bend(onward, beyond[0], float(ratio))
+            onward, bend_onward = _bend(onward, beyond[0], float(ratio))
         if after:
             ratio = (after[0].time - second.time) / interval
-            bend_back = _bend(back, beyond[-1], float(ratio))
+            back, bend_back = _bend(back, beyond[-1], float(ratio))
         scene = _Scene(
             self._book.picture(first), self._book.picture(second), onward, back,
             bend_onward, bend_back, overlay.result(), first.planes, self._shrink, self._cubic,
@@ -252,8 +258,21 @@ class _Scene:
             choose.lay_over(self.overlay, first, second, _F(time), MARGIN, times, plane)
 
 
-def _bend(leg: Leg, beyond: Leg, ratio: float) -> NDArray[np.float32]:
-    """The change of a leg's motion, by the one on its other side that took ``ratio`` as long."""
+def _bend(leg: Leg, beyond: Leg, ratio: float) -> tuple[Leg, NDArray[np.float32]]:
+    """A leg and the change of its motion, by the one on its other side, ``ratio`` times as long.
+
+    What the other picture hides has no motion to be found; it goes on as on the other side.
+    """
+    blocks = (-(-side // choose.BLOCK) for side in leg.weight.shape)
+    sums = np.empty((*blocks, 4), np.float32)
+    pace = _F(ratio)
+    choose.turns(leg.grid, beyond.grid, pace, leg.weight, beyond.weight, _F(_SURE), sums)
+    around = cv2.blur(sums, (_AROUND, _AROUND))
+    known = Leg(leg.grid.copy(), leg.weight.copy())
+    choose.carry_on(
+        beyond.grid, pace, beyond.weight, around, _F(_LOST), _F(_SURE), _F(_VARIED),
+        known.grid, known.weight,
+    )  # fmt: skip
     out = np.empty_like(leg.grid)
-    choose.bend(leg.grid, beyond.grid, _F(ratio), out)
-    return out
+    choose.bend(known.grid, beyond.grid, pace, out)
+    return known, out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -88,6 +89,53 @@ def test_steady_motion_does_not_bend() -> None:
     assert bent((9, 2), (-6, -2)) == pytest.approx((3, 0))
 
 
+def carried_on(
+    onward: np.ndarray, behind: np.ndarray, weight: np.ndarray, ratio: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Motion and trust once hidden cells have gone on as before."""
+    sure = np.ones(GRID, F)
+    sums = np.empty((*(-(-side // choose.BLOCK) for side in GRID), 4), F)
+    choose.turns(onward, behind, F(ratio), weight, sure, F(0.4), sums)
+    around = cv2.blur(sums, (5, 5))
+    grid, trust = onward.copy(), weight.copy()
+    choose.carry_on(behind, F(ratio), sure, around, F(0.1), F(0.4), F(2), grid, trust)
+    return grid, trust
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+@pytest.mark.parametrize("turn", [(0.0, 0.0), (1.5, -2.0)])
+def test_what_gets_hidden_goes_on_as_it_came_and_turns_with_the_rest(
+    ratio: float, turn: tuple[float, float]
+) -> None:
+    hidden = np.zeros(GRID, np.bool_)
+    hidden[10:14, 20:26] = True
+    onward = everywhere(GRID, 4 + turn[0], 1 + turn[1])
+    right = onward.copy()
+    behind = everywhere(GRID, -4 * ratio, -1 * ratio)
+    # Two things that move apart turn alike.
+    right[:, :20] += (3, 0)
+    behind[:, :20] -= (3 * ratio, 0)
+    onward = np.where(hidden[..., None], F(-9), right)
+    weight = np.where(hidden, F(0.01), F(1))
+    grid, trust = carried_on(onward, behind, weight, ratio)
+    assert np.allclose(grid, right, atol=1e-3)
+    assert np.allclose(trust, np.where(hidden, 0.5, 1))
+
+
+def test_where_nobody_knows_how_things_turn_nothing_is_taken_over() -> None:
+    rng = np.random.default_rng(3)
+    weight = np.where(rng.random(GRID) < 0.1, F(0.01), F(1))
+    behind, onward = everywhere(GRID, -4, 0), everywhere(GRID, 4, 0)
+    onward[:, ::2] += (0, 5)
+    grid, trust = carried_on(onward, behind, weight)
+    assert np.array_equal(grid, onward)
+    assert np.array_equal(trust, weight)
+    # Nor where hardly anything can be trusted.
+    grid, trust = carried_on(everywhere(GRID, 9, 9), behind, amount(0.01))
+    assert (grid == 9).all()
+    assert (trust == F(0.01)).all()
+
+
 def test_the_right_motion_costs_least() -> None:
     one, two = (
         frame.round().astype(np.uint8)[: PIXELS[0], : PIXELS[1]]
@@ -150,6 +198,10 @@ def test_what_one_picture_hides_comes_from_the_other() -> None:
     assert settled(seen_two=amount(0))[0][..., 4].max() < 0.01
     neither, _ = settled(seen_one=amount(0), seen_two=amount(0), time=F(0.25))
     assert np.allclose(neither[..., 4], 0.25, atol=1e-3)
+    # It need not agree with the picture that hides it; what both show must.
+    apart = everywhere(GRID, 90, 90, 90)
+    assert settled(seen_one=amount(0), costs=apart)[1] == 0
+    assert settled(seen_one=amount(0.5), costs=apart)[1] == pytest.approx(0.5)
 
 
 def test_what_comes_in_over_the_edge_comes_from_the_picture_that_shows_it() -> None:
