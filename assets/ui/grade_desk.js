@@ -55,7 +55,7 @@ function slider(key, label, { digits = 2, tint = "", index = null } = {}) {
 // --- the head ---
 const undo = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctrl+Z)", id: "gq-undo", onclick: () => travel(-1) });
 const redo = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "gq-redo", onclick: () => travel(1) });
-const menu = h("details", { class: "ms-menu" }, h("summary", { class: "ms-button ms-plain", id: "gq-menu" }, "Grade"),
+const menu = h("details", { class: "ms-menu" }, h("summary", { class: "ms-button ms-plain", id: "gq-menu", title: "Copy, paste, save, load or reset the grade" }, "Copy & save"),
   h("div", { class: "ms-menulist" }, [
     ["copy", "Copy this grade", copy], ["paste", "Paste a grade", paste], ["save", "Save as JSON", saveJson], ["cube", "Save as .cube LUT", saveCube], ["load", "Load JSON…", () => loader.click()], ["reset", "Reset everything", () => change((all) => Object.assign(all, clone(spec.rest)))],
   ].map(([id, label, act]) => h("button", { type: "button", "data-do": id, onclick: () => { menu.open = false; act(); } }, label))));

@@ -1,13 +1,19 @@
 // The parts a grading desk is made of: a slider that rests in its middle, a number to type, a colour wheel,
 // and a tone curve. Each has a `node` and `paint()`; each goes back to rest on a double click.
 
-/** Where a value stands on a slider from -1 to 1 (or 0 to 1) whose middle is the value at rest. */
+/**
+ * Where a value stands on a slider: from -1 to 1 with the value at rest in the middle, or from 0 to 1 where
+ * it rests at an end or is a share.
+ */
 function scaleOf({ min, max, rest }) {
+  if (rest <= min || rest >= max || (min === 0 && max === 1)) {
+    return { least: 0, place: (value) => (value - min) / (max - min), value: (place) => min + (max - min) * place, anchor: 0, rest: (rest - min) / (max - min) };
+  }
   const up = max - rest, down = rest - min;
   // A side that is much longer is stretched, so that its first steps are as fine as the other's.
-  const power = down > 0 && up > down * 1.5 ? 2 : 1;
+  const power = up > down * 1.5 ? 2 : 1;
   return {
-    least: down > 0 ? -1 : 0,
+    least: -1, anchor: 0, rest: 0,
     place: (value) => (value >= rest ? ((value - rest) / up) ** (1 / power) : (value - rest) / down),
     value: (place) => (place >= 0 ? rest + up * place ** power : rest + down * place),
   };
@@ -42,12 +48,14 @@ function control({ id, label, help, bounds, digits = 2, read, write, tint = "", 
   const scale = scaleOf(bounds);
   const box = numberField({ id: `${id}-number`, label: `${label}, as a number`, digits, read, write });
   const reset = () => write(bounds.rest, "");
+  let strokes = 0; // each stroke of the hand is one step of undo
   const slider = h("input", { type: "range", class: "ms-range ms-centred", id, min: String(scale.least), max: "1", step: "0.005", title: `${help} Double click puts it back.`, "aria-label": label,
     oninput: () => {
-      const place = Math.abs(Number(slider.value)) < 0.012 ? 0 : Number(slider.value);
-      write(Number(scale.value(place).toFixed(digits + 1)), `slide ${id}`);
+      const near = Math.abs(Number(slider.value) - scale.rest) < 0.012;
+      write(near ? bounds.rest : Number(scale.value(Number(slider.value)).toFixed(digits + 1)), `slide ${id} ${strokes}`);
       slider.setAttribute("aria-valuetext", brief(read(), digits));
     },
+    onchange: () => { strokes += 1; },
     ondblclick: reset });
   if (tint) slider.style.setProperty("--lamp", tint);
   const back = button("", { symbol: "counterclockwise", kind: "quiet", title: `Put ${label.toLowerCase()} back`, class: "ms-button ms-quiet ms-back", "data-reset": id, onclick: reset });
@@ -56,8 +64,8 @@ function control({ id, label, help, bounds, digits = 2, read, write, tint = "", 
     const value = read(), place = within(scale.place(value), scale.least, 1);
     if (!slider.matches(":active")) slider.value = String(place);
     const share = (one) => `${(one - scale.least) / (1 - scale.least) * 100}%`;
-    slider.style.setProperty("--from", share(Math.min(0, place)));
-    slider.style.setProperty("--to", share(Math.max(0, place)));
+    slider.style.setProperty("--from", share(Math.min(scale.anchor, place)));
+    slider.style.setProperty("--to", share(Math.max(scale.anchor, place)));
     const off = Math.abs(value - bounds.rest) > 1e-9;
     back.classList.toggle("ms-idle", !off);
     node.classList.toggle("ms-set", off);

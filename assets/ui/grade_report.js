@@ -64,10 +64,11 @@ function mend(fix) {
 
 function showCard(report) {
   judged = report.file;
-  const ring = Math.round(report.overall * 100);
+  const ring = h("div", { class: "ms-ring", role: "img", "aria-label": `Overall ${report.overall.toFixed(2)}` }, h("b", {}, report.overall.toFixed(2)), h("small", {}, "overall"));
+  ring.style.setProperty("--share", `${Math.round(report.overall * 100)}%`);
   fill(card,
     h("div", { class: `ms-score ${report.gate.passed ? "ms-good" : "ms-poor"}` },
-      h("div", { class: "ms-ring", style: { "--share": `${ring}%` }, role: "img", "aria-label": `Overall ${report.overall.toFixed(2)}` }, h("b", {}, report.overall.toFixed(2)), h("small", {}, "overall")),
+      ring,
       h("div", {}, h("h3", {}, report.gate.passed ? "Fit for use" : "Not fit for use"), report.gate.reasons.length ? h("ul", { class: "ms-notes" }, report.gate.reasons.map((one) => h("li", {}, one))) : h("p", {}, "No defect that would spoil it."),
         h("p", { class: "ms-soft" }, report.threshold))),
     h("div", { class: "ms-metrics" }, report.metrics.map(bar)),

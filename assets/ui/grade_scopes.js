@@ -25,7 +25,7 @@ function draw({ kind, before, after, words: said }) {
   for (const [index, figure] of [before, after].entries()) {
     if (!figure) continue;
     const { plot, label } = screens[index];
-    const layout = plotLayout(figure.layout, 190);
+    const layout = plotLayout(figure.layout, plot.clientHeight || 190);
     if (kind === "vectorscope") layout.margin = { l: 4, r: 4, t: 4, b: 4 };
     if (kind === "waveform" || kind === "parade") layout.margin = { ...layout.margin, b: 6 };
     drawPlot(plot, figure.data, layout);

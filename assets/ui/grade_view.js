@@ -43,7 +43,7 @@ const facts = h("span", { class: "ms-facts" });
 const note = h("p", { class: "ms-note", role: "status", id: "gq-note" });
 const hint = h("p", { class: "ms-keys" }, ...[["Space", "play"], ["← →", "frame by frame"], ["B", "before, both, after"], ["G", "grade"], ["Q", "quality"]].flatMap(([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 const strip = h("div", { class: "ms-tries" });
-root.append(h("header", { class: "ms-head" }, tabs, name, facts, h("div", { class: "ms-tools" },
+root.append(h("header", { class: "ms-head" }, tabs, name, facts, h("div", { class: "ms-tools" }, (props.examples || []).length ? button("", { symbol: "film", kind: "quiet", title: "Try the example", id: "gq-example", onclick: () => tryIt() }) : null,
   button("", { symbol: "upload", kind: "quiet", title: "Choose a file from this device", onclick: () => picker.click() }))), frame, transport, picker, note, hint, strip);
 
 function say(text, bad = false) {
@@ -200,7 +200,7 @@ function showClip() {
   facts.textContent = shown.facts || "";
   plays = shown.playable;
   play.disabled = !plays;
-  empty.hidden = true;
+  empty.hidden = strip.hidden = true; // the example's button stays in the head
   have = seen = "";
   source = null;
   before.src = shown.poster;
@@ -220,9 +220,17 @@ function showClip() {
   else ask();
 }
 
+function tryIt() {
+  film.pause();
+  busy.hidden = false;
+  busy.lastChild.textContent = "Rendering the example…";
+  say("");
+  trigger("example", {});
+}
+
 for (const example of props.examples || []) {
   strip.append(h("button", { type: "button", class: "ms-try", "data-example": example.id, title: example.help,
-    onclick: () => { film.pause(); busy.hidden = false; busy.lastChild.textContent = "Rendering the example…"; say(""); trigger("example", {}); } },
+    onclick: () => tryIt() },
   h("img", { src: example.thumbnail, alt: "" }), h("span", {}, h("b", {}, example.title), h("small", {}, example.help))));
 }
 

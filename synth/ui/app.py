@@ -53,7 +53,7 @@ def build() -> gr.Blocks:
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
         gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             handlers = Handlers(pool, depths, scenes, examples)
             with gr.Tab("Motion", id="motion-tab"):
                 motion = motion_tab(handlers, SceneHandlers(pool, depths), examples)
