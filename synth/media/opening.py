@@ -37,7 +37,6 @@ SOUND_CODECS = (
 """Decoders that may be started for sound."""
 ALL_CODECS = f"{_CODECS},{SOUND_CODECS}"
 """Decoders that may be started at all."""
-_HDR = {16: "PQ", 18: "HLG"}  # ITU-T H.273, transfer characteristics
 _BUFFER = 1 << 18
 _TIMING_PACKETS = 240
 _SEEK_BACK = (0, 1, 4, 16)
@@ -83,6 +82,8 @@ class MediaInfo:
     """Texts in the container, names in lower case. A stranger's words: never trust them."""
     notes: tuple[str, ...]
     """What the user should know, in sentences."""
+    hdr: str | None = None
+    """"PQ" or "HLG" where the file is of high dynamic range; it is read as SDR."""
 
 
 class _Nameless:
@@ -170,22 +171,6 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         raise LimitExceeded(
             f"The video is {width}x{height} ({width * height / 1e6:.1f} megapixels); the limit is "
             f"{limits.video_pixels / 1e6:.1f} megapixels. Convert it to 4K or below."
-        )
-
-
-def refuse_hdr(frame: av.VideoFrame, *, attached: bool = False) -> None:
-    """Raise ``InvalidMedia`` if the frame is high dynamic range, which 8 bits cannot show.
-
-    ``attached`` looks at what hangs on the frame as well. That is for the first one alone: PyAV
-    ties a frame whose attachments were asked for into a ring, which keeps its memory for long.
-    """
-    kind = _HDR.get(int(frame.color_trc))
-    if kind is None and attached and side_data(frame, "DOVI_METADATA") is not None:
-        kind = "Dolby Vision"
-    if kind is not None:
-        raise InvalidMedia(
-            f"The video is HDR ({kind}); its colours would come out wrong. "
-            "Export it as SDR (BT.709) and try again."
         )
 
 

@@ -15,6 +15,7 @@ from synth.control import CancelToken
 from synth.limits import LIMITS, Limits
 from synth.media import yuv_to_rgb
 from synth.media.colour import even, frame_plane
+from synth.media.hdr import wide_of
 from synth.media.opening import MediaInfo
 from synth.media.planes import ColourTags, Planes, planes_from_rgb
 from synth.media.reader import SourceReader
@@ -179,6 +180,7 @@ def _as_stored(source: VideoSource, frame: av.VideoFrame) -> bool:
     """Whether the frame's planes can be given out as they are."""
     return (
         yuv_to_rgb.supports(frame)
+        and wide_of(frame) is None
         and not frame.interlaced_frame
         and source.turn == Turn()
         and (frame.width, frame.height) == source.stored_size

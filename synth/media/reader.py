@@ -32,7 +32,7 @@ class SourceReader(ABC, Generic[Frame]):
         """Open the file and decode its first frame; ``background`` is RGB, 0-255.
 
         Raises ``InvalidMedia`` for a file that is not a video, has no frame that can be read,
-        or is HDR, and ``LimitExceeded`` for one over the caps.
+        or is HDR of a kind that is not known, and ``LimitExceeded`` for one over the caps.
         """
         self._source = VideoSource(path, cancel, limits)
         self._converter = self._source.converter(background)

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from synth.control import CancelToken
 from synth.errors import InvalidMedia, LimitExceeded, SynthError
 from synth.limits import Limits
+from synth.media.hdr import peak_of, refuse_unknown, wide_of
 from synth.media.opening import (
     MediaInfo,
     Timing,
@@ -28,8 +29,8 @@ from synth.media.opening import (
     display_metadata,
     measure_timing,
     open_container,
-    refuse_hdr,
     seek_before,
+    side_data,
 )
 from synth.media.reasons import reason
 from synth.media.to_rgb import RgbConverter, colour_of, turn_of
@@ -37,6 +38,9 @@ from synth.media.turn import Turn
 
 _GIVE_UP = 8
 """Damaged packets in a row after which the rest of a file is not tried."""
+
+_ATTACHMENTS = ("DOVI_METADATA", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
+"""What hangs on a frame of HDR, by FFmpeg's names."""
 
 _SQUARE = Fraction(1, 100)
 """Pixels this near to square are shown as square: scaling would cost more than it mends."""
@@ -53,7 +57,7 @@ class VideoSource:
         """Open the file and decode its first frame.
 
         Raises ``InvalidMedia`` for a file that is not a video, has no frame that can be read,
-        or is HDR, and ``LimitExceeded`` for one over the caps.
+        or is HDR of a kind that is not known, and ``LimitExceeded`` for one over the caps.
         """
         self._path = path
         self._limits = limits
@@ -77,7 +81,9 @@ class VideoSource:
                     "The video has no picture that can be read; the file is empty or cut off. "
                     "Save or upload it again."
                 )
-            refuse_hdr(first, attached=True)
+            attached = {name: side_data(first, name) for name in _ATTACHMENTS}
+            refuse_unknown(first, attached)
+            self._peak = peak_of(attached)
             self.first = first
             """The first decoded frame."""
             aspect = _sample_aspect(stream, self.notes)
@@ -118,6 +124,7 @@ class VideoSource:
             time_base=self.time_base,
             background=background,
             notes=self.notes,
+            peak=self._peak,
         )
 
     def close(self) -> None:
@@ -144,7 +151,7 @@ class VideoSource:
                 packets = self._container.demux(self._stream)
             frames = self._decode(packets)
         for frame in frames:
-            refuse_hdr(frame)
+            refuse_unknown(frame)
             check_pixels(frame.width, frame.height, self._limits)
             yield frame
 
@@ -240,6 +247,10 @@ class VideoSource:
         if turn.degrees in (90, 270):
             width, height = height, width
         matrix, full_range = colour_of(first)
+        wide = wide_of(first, self._peak)
+        hdr = wide is not None and wide.kind != "wide"
+        if wide is not None and hdr:
+            self.notes.append(wide.note)
         duration: Fraction | None = None
         if stream.duration is not None and stream.time_base is not None:
             duration = stream.duration * stream.time_base
@@ -263,6 +274,7 @@ class VideoSource:
             variable_rate=False,
             metadata=display_metadata(self._container, self._limits),
             notes=tuple(self.notes),
+            hdr=wide.kind if wide is not None and hdr else None,
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.media import yuv_to_rgb
+from synth.media.hdr import USUAL_PEAK, ToSdr, Wide, wide_of
 from synth.media.image_modes import over
 from synth.media.opening import side_data
 from synth.media.turn import Turn, turn_of_matrix
@@ -48,7 +49,9 @@ def colour_of(frame: av.VideoFrame) -> tuple[str, bool]:
     if frame.format.is_rgb or name == "pal8":
         return "rgb", True
     matrix = _MATRICES.get(int(frame.colorspace))
-    if matrix is None:  # the common rule of players: high definition is BT.709
+    if matrix is None and int(frame.color_primaries) == 9:
+        matrix = "bt2020"
+    elif matrix is None:  # the common rule of players: high definition is BT.709
         matrix = "bt709" if frame.width >= 1280 or frame.height > 576 else "bt601"
     return matrix, name.startswith("yuvj") or int(frame.color_range) == _FULL_RANGE
 
@@ -65,14 +68,21 @@ class RgbConverter:
         time_base: Fraction,
         background: tuple[int, int, int],
         notes: list[str],
+        peak: float = USUAL_PEAK,
     ) -> None:
-        """``size`` is the width and height before ``turn``; every frame is brought to it."""
+        """``size`` is the width and height before ``turn``; every frame is brought to it.
+
+        ``peak`` is the brightest light of a file in PQ, nits.
+        """
         self._size = size
         self._turn = turn
         self._matrix = matrix
         self._time_base = time_base
         self._background = background
         self._notes = notes
+        self._peak = peak
+        self._wide: Wide | None = None
+        self._to_sdr: ToSdr | None = None
         self._graph: av.filter.Graph | None = None
         self._key: tuple[object, ...] = ()
         self._first_size: tuple[int, int] | None = None
@@ -80,8 +90,10 @@ class RgbConverter:
     def push(self, frame: av.VideoFrame) -> Iterator[tuple[NDArray[np.uint8], Fraction | None]]:
         """Give in a frame, get out those that are ready (H, W, 3) with their times in seconds."""
         full_range = colour_of(frame)[1]
+        wide = wide_of(frame, self._peak)
         if (
-            yuv_to_rgb.supports(frame)
+            wide is None
+            and yuv_to_rgb.supports(frame)
             and not frame.interlaced_frame
             and (frame.width, frame.height) == self._size
         ):
@@ -90,9 +102,12 @@ class RgbConverter:
             stamp = None if frame.pts is None else frame.pts * self._time_base
             yield self._turn.apply(yuv_to_rgb.to_rgb(frame, self._matrix, full_range)), stamp
             return
-        key = (frame.width, frame.height, frame.format.name, full_range, frame.interlaced_frame)
+        key = (
+            frame.width, frame.height, frame.format.name, full_range, frame.interlaced_frame, wide
+        )  # fmt: skip
         if self._graph is None or key != self._key:
             yield from self.flush()
+            self._widen(wide)
             self._build(frame, full_range)
             self._key = key
         assert self._graph is not None
@@ -105,6 +120,13 @@ class RgbConverter:
             self._graph.vpush(None)
             yield from self._pull()
             self._graph = None
+
+    def _widen(self, wide: Wide | None) -> None:
+        """Be ready for light and colours beyond those of ordinary screens, or for none."""
+        if wide is not None and wide != self._wide:
+            self._notes.append(wide.note)
+            self._to_sdr = ToSdr(wide)
+        self._wide = wide
 
     def _build(self, frame: av.VideoFrame, full_range: bool) -> None:
         has_alpha = any(component.is_alpha for component in frame.format.components)
@@ -136,7 +158,10 @@ class RgbConverter:
                 f":in_color_matrix={self._matrix}:in_range={'full' if full_range else 'limited'}"
             )
         chain.append(graph.add("scale", scale))
-        chain.append(graph.add("format", "pix_fmts=" + ("rgba" if has_alpha else "rgb24")))
+        pixels = "rgba" if has_alpha else "rgb24"
+        if self._wide is not None:
+            pixels = "rgb48le"
+        chain.append(graph.add("format", f"pix_fmts={pixels}"))
         chain.append(graph.add("buffersink"))
         graph.link_nodes(*chain)
         graph.configure()
@@ -150,6 +175,8 @@ class RgbConverter:
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
             pixels = cast(NDArray[np.uint8], frame.to_ndarray())
+            if self._wide is not None and self._to_sdr is not None:
+                pixels = self._to_sdr.convert(cast(NDArray[np.uint16], frame.to_ndarray()))
             if pixels.shape[2] == 4:
                 pixels = self._without_alpha(pixels)
             stamp: Fraction | None = None

@@ -53,7 +53,7 @@ class VideoReader(SourceReader[VideoFrame]):
         """Open the file and decode its first frame.
 
         Raises ``InvalidMedia`` for a file that is not a video, has no frame that can be read,
-        or is HDR, and ``LimitExceeded`` for one over the caps.
+        or is HDR of a kind that is not known, and ``LimitExceeded`` for one over the caps.
         """
         super().__init__(path, background, cancel, limits)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from synth.control import CancelToken
-from synth.errors import Cancelled, InvalidMedia
+from synth.errors import Cancelled
 from synth.media import VideoFrame, VideoReader, probe
 
 Clip = Callable[..., Path]
@@ -194,22 +194,6 @@ def test_matrix_and_range_come_from_the_tags_or_the_size(
     got, reader = _read(path)
     assert reader.info.full_range == full
     assert np.abs(got[0].pixels.astype(int) - colour).max() <= 3
-
-
-@pytest.mark.parametrize(("trc", "name"), [(16, "PQ"), (18, "HLG")])
-def test_hdr_is_refused_never_shown_wrong(
-    tmp_path: Path, make_clip: Clip, make_frames: Frames, trc: int, name: str
-) -> None:
-    path = make_clip(
-        tmp_path / "c",
-        make_frames(3, 64, 48),
-        codec="libx265",
-        pixel_format="yuv420p10le",
-        options={"preset": "ultrafast", "x265-params": "log-level=none"},
-        setup=_tagged(9, trc, 9, 1),
-    )
-    with pytest.raises(InvalidMedia, match=name):
-        probe(path)
 
 
 def test_a_variable_rate_keeps_its_times(
