@@ -16,15 +16,16 @@ from synth.quality.view import Levels, View
 Floats = NDArray[np.float32]
 
 _NAN: Final = math.nan
-_NOTHING: Final = (_NAN, _NAN, _NAN)
 _MOVES: Final = 0.9
 """Speed from which a cell counts as moving, pixels at 720 lines per frame."""
 _LEAST: Final = 0.06
 """Share of the picture that has to move for its pace to be told."""
-_STEADY: Final = 0.7
-"""Correlation that the motion before and after a step must have."""
-_LEAP: Final = 1.4
-"""Pace above which a cell agrees on a leap."""
+_CREEPS: Final = 0.15
+"""Speed below which a direction means nothing, pixels at 720 lines per frame."""
+_SAME_WAY: Final = 0.85
+"""Cosine of the angle by which a cell's motion may turn and go on the same way."""
+_ALIKE: Final = 0.35
+"""How far the logarithm of a cell's quickening may be from that of the others."""
 _DARK_BORDER: Final = 12.0
 """Codes above black that a black border may reach."""
 _STANDS: Final = 0.4
@@ -45,7 +46,8 @@ class Gatherer:
         self._close: list[tuple[int, Surface]] = []
         self._times: list[float] = []
         self._pairs: list[PairFacts | None] = []
-        self._triples: list[tuple[float, float, float]] = []
+        self._quickening: list[float] = []
+        self._triples: list[float] = []
 
     def add(
         self, frame: View, time: float, pair: PairFacts | None, own: float, close: Surface | None
@@ -64,44 +66,48 @@ class Gatherer:
             (float(ends) - black) / span,
         ]
         if pair is None:
-            row += [_NAN] * 10 + [own]
+            row += [_NAN] * 11 + [own]
             self._tiles.append(np.full(TILES * TILES, np.nan, np.float32))
         else:
             speeds = np.hypot(pair.motion[..., 0], pair.motion[..., 1])
             path = np.median(pair.motion.reshape(-1, 2), axis=0)
             row += [
                 pair.gain, *pair.colour, pair.change, pair.residue, pair.texture,
-                float(path[0]), float(path[1]), float(np.percentile(speeds, 90)), pair.echo, own,
+                float(path[0]), float(path[1]), float(np.percentile(speeds, 90)),
+                pair.echo, pair.moving, own,
             ]  # fmt: skip
             self._tiles.append(pair.tiles)
         self._rows.append(row)
         # The pair before the newest has neighbours on both sides now.
+        last = self._pairs[-1] if self._pairs else None
+        self._quickening.append(
+            _NAN if pair is None or last is None else _quickening(last.motion, pair.motion)
+        )
         self._pairs = [*self._pairs[-2:], pair]
         if len(self._times) > 1:
             self._triples.append(self._triple())
 
-    def _triple(self) -> tuple[float, float, float]:
-        """What needs the pairs on both sides: pace, how much agrees on it, torn rows."""
+    def _triple(self) -> float:
+        """How much of the frame that the pair before the newest one leads to is torn."""
         if len(self._pairs) < 3:
-            return _NOTHING
+            return _NAN
         before, pair, after = self._pairs
         if before is None or pair is None or after is None:
-            return _NOTHING
-        pace, agreed = _pace(before.motion, pair.motion, after.motion)
-        return pace, agreed, _torn(before.rows, pair.rows, after.rows)
+            return _NAN
+        return _torn(before.rows, pair.rows, after.rows)
 
     def signals(self, film: Film, joins: tuple[str, ...], stirs: list[float]) -> Signals:
         """Everything so far."""
         count = len(self._times)
         table = np.array(self._rows, np.float32).reshape(count, -1)
-        triples = np.full((count, 3), np.nan, np.float32)
+        triples = np.full(count, np.nan, np.float32)
         # The triple that was told when frame i came is that of the pair that ends in frame i - 1.
         for i, facts in enumerate(self._triples):
             triples[i] = facts
         joined = np.array([join in ("motion", "still") for join in joins], bool)
         broken = ~joined
         broken[:1] = True
-        compared = table[:, 3:13]
+        compared = table[:, 3:14]
         compared[broken] = np.nan
         tiles = np.array(self._tiles, np.float32).reshape(count, -1)
         tiles[broken] = np.nan
@@ -109,7 +115,10 @@ class Gatherer:
         beside[:-1] |= broken[1:]
         beside[1:] |= broken[:-1]
         triples[beside] = np.nan
-        own = table[:, 13].copy()
+        quickening = np.array(self._quickening, np.float32)
+        quickening[broken] = np.nan
+        quickening[1:][broken[:-1]] = np.nan
+        own = table[:, 14].copy()
         own[broken] = np.nan
         own[:-1][broken[1:]] = np.nan
         close = [facts for _, facts in self._close]
@@ -133,11 +142,11 @@ class Gatherer:
             texture=table[:, 8],
             path=table[:, 9:11],
             speed=table[:, 11],
-            pace=triples[:, 0],
-            agreed=triples[:, 1],
+            quickening=quickening,
             echo=table[:, 12],
+            echoing=table[:, 13],
             own=own,
-            torn=triples[:, 2],
+            torn=triples,
             samples=np.array([number for number, _ in self._close], np.int64),
             detail=_column(close, "detail"),
             noise=_column(close, "noise"),
@@ -164,26 +173,23 @@ def _borders(frame: View, levels: Levels) -> list[float]:
     return [float(value) for value in found]
 
 
-def _pace(before: Floats, motion: Floats, after: Floats) -> tuple[float, float]:
-    """Motion over the mean of that before and after it, and the share that agrees on a leap."""
-    expected = 0.5 * (before + after)
-    energy = (expected * expected).sum(axis=2)
-    moves = energy > _MOVES * _MOVES
+def _quickening(before: Floats, motion: Floats) -> float:
+    """Logarithm of how much faster the picture moves than a frame earlier, the same way.
+
+    NaN where too little moves, or where it does not go on in one measure.
+    """
+    one = np.hypot(before[..., 0], before[..., 1])
+    other = np.hypot(motion[..., 0], motion[..., 1])
+    moves = np.maximum(one, other) > _MOVES
     if moves.mean() < _LEAST:
-        return _NAN, 0.0
-    one, other = before[moves], after[moves]
-    steady = float((one * other).sum()) / math.sqrt(
-        max(float((one * one).sum()) * float((other * other).sum()), 1e-9)
-    )
-    if steady < _STEADY:
-        return _NAN, 0.0
-    ratio = (motion * expected).sum(axis=2)[moves] / energy[moves]
-    # What moves faster tells more.
-    weights = np.sqrt(energy[moves])
-    order = np.argsort(ratio)
-    running = np.cumsum(weights[order])
-    middle = ratio[order][int(np.searchsorted(running, 0.5 * running[-1]))]
-    return float(middle), float(weights[ratio > _LEAP].sum() / running[-1])
+        return _NAN
+    along = (before * motion).sum(axis=2) / np.maximum(one * other, 1e-6)
+    same = moves & (along > _SAME_WAY) & (np.minimum(one, other) > _CREEPS)
+    if same.sum() < 0.5 * moves.sum():
+        return _NAN
+    ratios = np.log(other[same] / one[same])
+    middle = float(np.median(ratios))
+    return middle if (np.abs(ratios - middle) < _ALIKE).mean() > 0.5 else _NAN
 
 
 def _torn(before: Floats, rows: Floats, after: Floats) -> float:

@@ -7,15 +7,16 @@ from typing import Final
 import numpy as np
 
 from synth.quality.model import Span
-from synth.quality.reading import Reading, quantile
+from synth.quality.pacing import blends
+from synth.quality.reading import Reading
 from synth.quality.signals import Signals
 
-_AROUND: Final = 4
-"""Frames on either side that tell what is usual."""
 _MIXED: Final = (0.35, 0.65)
 """Share of a blend from which a frame begins to count, and fully counts."""
 _TORN: Final = (0.04, 0.12)
 """Share of the height from which a torn frame begins to count, and fully counts."""
+_DOUBT: Final = 0.03
+"""Share of the picture that has to move for half its echo to be believed."""
 _FEW: Final = 12
 
 
@@ -37,13 +38,7 @@ def ghosts(signals: Signals) -> Reading:
 
     A frame counts whose own share of detail falls far below what the frames around it have.
     """
-    own = signals.own
-    blend = np.full(signals.frames, np.nan, np.float32)
-    for i in np.flatnonzero(np.isfinite(own)):
-        around = np.concatenate([own[max(0, i - _AROUND) : i], own[i + 1 : i + 1 + _AROUND]])
-        around = around[np.isfinite(around)]
-        if len(around) >= 3:
-            blend[i] = np.clip(1.0 - own[i] / max(float(np.quantile(around, 0.7)), 1e-3), 0.0, 1.0)
+    blend = blends(signals)
     weights = _ramp(blend, _MIXED)
     share = float(weights.sum() / max(int(np.isfinite(blend).sum()), _FEW))
     return Reading(
@@ -55,11 +50,16 @@ def ghosts(signals: Signals) -> Reading:
 
 def trails(signals: Signals) -> Reading:
     """Share of the picture before that stays in the next one, 0 to 1."""
-    echo = signals.echo
+    known = np.isfinite(signals.echo)
+    weights = signals.echoing[known].astype(np.float64)
+    # Where little moves, little is known.
+    value = float(
+        (weights * signals.echo[known]).sum() / (weights.sum() + _DOUBT * max(int(known.sum()), 1))
+    )
     return Reading(
-        "trails", max(quantile(echo, 0.5), 0.0), signals.times, echo, "",
-        "How much of the frame before stays in a frame",
-        known=bool(np.isfinite(echo).any()),
+        "trails", max(value, 0.0) if known.any() else 0.0, signals.times,
+        np.where(signals.echoing > _DOUBT, signals.echo, np.nan).astype(np.float32), "",
+        "How much of the frame before stays in a frame", known=bool(known.any()),
     )  # fmt: skip
 
 

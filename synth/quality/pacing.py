@@ -28,7 +28,11 @@ _REACH: Final = 4
 _LONGEST_HOLD: Final = 0.25
 """Repeats that last longer are a stop, seconds."""
 _LEAP: Final = 1.6
-_AGREES: Final = 0.6
+"""Pace from which a frame is missing."""
+_CHAIN: Final = 4
+"""Fewest steps in a row that a pace is told from."""
+_TORN: Final = 0.05
+_BLENDED: Final = 0.5
 _FREEZE_SECONDS: Final = 0.3
 _WINDOW_SECONDS: Final = 1.0
 
@@ -66,14 +70,54 @@ def _held(signals: Signals) -> Flags:
     return still
 
 
+def odd_frames(signals: Signals) -> Flags:
+    """Frames that are not a moment of their own: repeated, torn or blended, (n,)."""
+    blended = np.nan_to_num(blends(signals)) > _BLENDED
+    return still_frames(signals) | (np.nan_to_num(signals.torn) > _TORN) | blended
+
+
+def blends(signals: Signals) -> Floats:
+    """How much each frame is a blend of its neighbours, 0 to 1, (n,): how far its share of detail
+    of its own falls below what the frames around it have."""
+    own = signals.own
+    found = np.full(signals.frames, np.nan, np.float32)
+    for i in np.flatnonzero(np.isfinite(own)):
+        around = np.concatenate([own[max(0, i - _REACH) : i], own[i + 1 : i + 1 + _REACH]])
+        around = around[np.isfinite(around)]
+        if len(around) >= 3:
+            found[i] = np.clip(1.0 - own[i] / max(float(np.quantile(around, 0.7)), 1e-3), 0.0, 1.0)
+    return found
+
+
+def paces(signals: Signals) -> Floats:
+    """Speed of each step over that of the steps around it, (n,); 1 is even, 2 a missing frame.
+
+    NaN where motion does not go on in one measure for a few frames, and beside repeated and torn
+    frames, which are defects of their own.
+    """
+    odd = odd_frames(signals)
+    odd[1:] |= odd[:-1]
+    odd[:-1] |= odd[1:]
+    steps = np.where(odd, np.nan, signals.quickening).astype(np.float64)
+    found = np.full(signals.frames, np.nan, np.float32)
+    start = 0
+    while start < len(steps):
+        end = start
+        while end < len(steps) and np.isfinite(steps[end]):
+            end += 1
+        if end - start >= _CHAIN:
+            # The first step of a chain is compared with the one before it, which is known too.
+            speed = np.exp(np.concatenate([[0.0], np.cumsum(steps[start:end])]))
+            for k in range(len(speed)):
+                near = np.delete(speed[max(0, k - _REACH) : k + _REACH + 1], min(k, _REACH))
+                found[start - 1 + k] = speed[k] / np.quantile(near, 0.4)
+        start = max(end, start + 1)
+    return found
+
+
 def leaps(signals: Signals) -> Flags:
     """Frames before which one is missing, (n,)."""
-    still = still_frames(signals)
-    near = still.copy()
-    near[1:] |= still[:-1]
-    near[:-1] |= still[1:]
-    pace, agreed = np.nan_to_num(signals.pace), np.nan_to_num(signals.agreed)
-    return np.asarray((pace > _LEAP) & (agreed > _AGREES) & ~near, bool)
+    return np.asarray(np.nan_to_num(paces(signals)) > _LEAP, bool)
 
 
 def _share(flags: Flags, signals: Signals) -> tuple[float, Floats]:
@@ -114,7 +158,7 @@ def drops(signals: Signals) -> Reading:
 
 def judder(signals: Signals) -> Reading:
     """Root mean square of how uneven the steps of the motion are, as a share of an even step."""
-    uneven = np.clip(np.abs(signals.pace - 1.0), 0.0, 1.0)
+    uneven = np.clip(np.abs(paces(signals) - 1.0), 0.0, 1.0)
     known = np.isfinite(uneven)
     half = max(3, round(signals.fps * _WINDOW_SECONDS / 2))
     curve = np.full(signals.frames, np.nan, np.float32)

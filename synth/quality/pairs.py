@@ -80,6 +80,7 @@ class PairEye:
         self._flow.setFinestScale(1)
         self._flow.setPatchStride(4)
         self._flow.setVariationalRefinementIterations(0)
+        self._black = levels.black
         codes = np.arange(256, dtype=np.float64) - levels.black
         usable = (codes >= _DARK) & (codes <= _BRIGHT * levels.span)
         self._logs = np.where(usable, np.log(np.maximum(codes, 1.0)), np.nan).astype(np.float32)
@@ -114,7 +115,9 @@ class PairEye:
         tiles = np.empty(TILES * TILES, np.float32)
         gain = _light(moved, second, inside, self._logs, tiles)
         rows = np.empty(second.shape[0], np.float32)
-        change, residue, texture = _differences(first, second, moved, inside, gain, rows)
+        change, residue, texture = _differences(
+            first, second, moved, inside, gain, self._black, rows
+        )
         thin = np.ascontiguousarray(flow[1::2, 1::2]) * np.float32(0.5)
         height, width = min(thin.shape[0], after.u.shape[0]), min(thin.shape[1], after.u.shape[1])
         thin = np.ascontiguousarray(thin[:height, :width])
@@ -198,7 +201,7 @@ def _light(moved, second, inside, logs, tiles):
 
 
 @njit(cache=True, nogil=True)
-def _differences(first, second, moved, inside, gain, rows):
+def _differences(first, second, moved, inside, gain, black, rows):
     """Mean absolute difference as it stands, along the motion, and without each block's own shift;
     the last for each row into ``rows``."""
     height, width = second.shape
@@ -209,20 +212,24 @@ def _differences(first, second, moved, inside, gain, rows):
         bottom = min(top + _BLOCK, height)
         for start in range(0, width, _BLOCK):
             end = min(start + _BLOCK, width)
-            shift = 0
+            one, other = 0, 0
             for y in range(top, bottom):
                 for x in range(start, end):
-                    apart = int(second[y, x]) - int(first[y, x])
-                    shift += apart
-                    total += abs(apart)
+                    value, earlier = np.int64(second[y, x]), np.int64(first[y, x])
+                    one += earlier
+                    other += value
+                    total += abs(value - earlier)
                     if inside[y, x]:
-                        left += abs(second[y, x] - factor * moved[y, x])
+                        left += abs(value - factor * moved[y, x])
                         number += 1
-            mean = shift / ((bottom - top) * (end - start))
+            count = (bottom - top) * (end - start)
+            ratio = (other - black * count) / max(one - black * count, 4.0 * count)
+            ratio = min(max(ratio, 0.7), 1.4)
+            shift = other / count - ratio * one / count
             for y in range(top, bottom):
                 line = 0.0
                 for x in range(start, end):
-                    line += abs(int(second[y, x]) - int(first[y, x]) - mean)
+                    line += abs(second[y, x] - ratio * first[y, x] - shift)
                 rows[y] += line
                 texture += line
     size = height * width
@@ -282,8 +289,8 @@ def _echo(first, second, moved, flow):
             unmoved, along = 0, 0
             for y in range(top, top + _BLOCK):
                 for x in range(start, start + _BLOCK):
-                    unmoved += abs(int(second[y, x]) - int(first[y, x]))
-                    along += abs(int(second[y, x]) - int(moved[y, x]))
+                    unmoved += abs(np.int64(second[y, x]) - np.int64(first[y, x]))
+                    along += abs(np.int64(second[y, x]) - np.int64(moved[y, x]))
             if unmoved < 4 * _BLOCK * _BLOCK or along > 0.4 * unmoved:
                 continue
             number += 1

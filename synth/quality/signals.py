@@ -77,12 +77,12 @@ class Signals:
     """Motion of the whole picture since the frame before, (n, 2), pixels at 720 lines."""
     speed: Floats
     """Speed that nine tenths of the picture stay below, pixels at 720 lines per frame, (n,)."""
-    pace: Floats
-    """Motion over what its neighbours let expect, (n,); 1 is even, 2 a missing frame."""
-    agreed: Floats
-    """Share of the moving picture that agrees on a leap, (n,)."""
+    quickening: Floats
+    """Logarithm of the speed over that a frame earlier, where it goes on the same way, (n,)."""
     echo: Floats
     """Correlation of fine detail that moves with the frame before as it stands, (n,)."""
+    echoing: Floats
+    """Share of the picture that this rests on, (n,)."""
     own: Floats
     """How far the detail is from the mean of the neighbours', over theirs from each other, (n,):
     near 0 for a blend of the two."""

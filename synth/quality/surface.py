@@ -129,20 +129,20 @@ def _immerkaer(luma, sums, counts):
     for y in range(1, height - 1):
         row = y * down // height
         for x in range(1, width - 1):
-            centre = int(luma[y, x])
+            centre = np.int64(luma[y, x])
             if centre < 2 or centre > 253:
                 continue
             corners = (
-                int(luma[y - 1, x - 1])
-                + int(luma[y - 1, x + 1])
-                + int(luma[y + 1, x - 1])
-                + int(luma[y + 1, x + 1])
+                np.int64(luma[y - 1, x - 1])
+                + np.int64(luma[y - 1, x + 1])
+                + np.int64(luma[y + 1, x - 1])
+                + np.int64(luma[y + 1, x + 1])
             )
             sides = (
-                int(luma[y - 1, x])
-                + int(luma[y + 1, x])
-                + int(luma[y, x - 1])
-                + int(luma[y, x + 1])
+                np.int64(luma[y - 1, x])
+                + np.int64(luma[y + 1, x])
+                + np.int64(luma[y, x - 1])
+                + np.int64(luma[y, x + 1])
             )
             column = x * across // width
             sums[row, column] += abs(corners - 2 * sides + 4 * centre)
@@ -174,16 +174,16 @@ def _steps(luma, across, down):
     height, width = luma.shape
     for y in range(2, height - 1, 2):
         for x in range(2, width - 1):
-            step = abs(int(luma[y, x]) - int(luma[y, x - 1]))
-            around = abs(int(luma[y, x - 1]) - int(luma[y, x - 2])) + abs(
-                int(luma[y, x + 1]) - int(luma[y, x])
+            step = abs(np.int64(luma[y, x]) - np.int64(luma[y, x - 1]))
+            around = abs(np.int64(luma[y, x - 1]) - np.int64(luma[y, x - 2])) + abs(
+                np.int64(luma[y, x + 1]) - np.int64(luma[y, x])
             )
             across[x & 7] += min(max(2 * step - around, 0), 24)
     for y in range(2, height - 1):
         for x in range(2, width - 1, 2):
-            step = abs(int(luma[y, x]) - int(luma[y - 1, x]))
-            around = abs(int(luma[y - 1, x]) - int(luma[y - 2, x])) + abs(
-                int(luma[y + 1, x]) - int(luma[y, x])
+            step = abs(np.int64(luma[y, x]) - np.int64(luma[y - 1, x]))
+            around = abs(np.int64(luma[y - 1, x]) - np.int64(luma[y - 2, x])) + abs(
+                np.int64(luma[y + 1, x]) - np.int64(luma[y, x])
             )
             down[y & 7] += min(max(2 * step - around, 0), 24)
     scale = 16.0 / (height * width)
@@ -213,8 +213,8 @@ def _bands(luma, scale):
             flat, slope, step, rise, edge = 0, 0, 0, 0, False
             for y in range(top, top + 32, 2):
                 for x in range(left, left + 32):
-                    value = int(luma[y, x])
-                    for other in (int(luma[y, x + 2]), int(luma[y + 2, x])):
+                    value = np.int64(luma[y, x])
+                    for other in (np.int64(luma[y, x + 2]), np.int64(luma[y + 2, x])):
                         apart = abs(other - value)
                         if apart <= 1:
                             flat += 1
