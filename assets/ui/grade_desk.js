@@ -173,7 +173,7 @@ function repair(fix) {
   beginWork();
   trigger("repair", { fix });
 }
-const repairs = spec.repairs.map((one) => h("div", { class: "ms-repair", "data-repair": one.id }, h("div", {}, h("b", {}, one.label), h("small", {}, one.help)), amount(`repair-${one.id}`, "Strength", one.strength, one.rest), button(one.label, { kind: "second", id: `gq-repair-${one.id}`, onclick: () => repair(one.id) }),
+const repairs = spec.repairs.map((one) => h("div", { class: "ms-repair", "data-repair": one.id }, h("div", {}, h("b", {}, one.label), h("small", {}, one.help)), amount(`repair-${one.id}`, "Strength", one.strength, one.rest), button(one.label, { kind: "second", id: `gq-mend-${one.id}`, onclick: () => repair(one.id) }),
   one.id === "match" ? h("div", { class: "ms-row ms-refrow" }, button("Reference…", { kind: "plain", title: "A picture, or another shot, to look like", onclick: () => refFile.click() }), refName, refFile) : null));
 
 const GROUPS = [
