@@ -17,10 +17,12 @@ import gradio as gr
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.grade.deflicker import deflicker_video
+from synth.grade.denoise import denoise_video
 from synth.grade.grade import grade_video
 from synth.grade.match import match_color
 from synth.grade.result import GradedVideo
 from synth.grade.settings import Grade
+from synth.grade.stabilise import stabilise_video
 from synth.jobs import JobContext, JobPool
 from synth.media import SUFFIXES
 from synth.quality.evaluate import evaluate_video
@@ -185,20 +187,10 @@ class GradeHandlers:
                 return match_color(source.path, uploaded_file(reference), **options)
             return match_color(source.path, source.path, reference_time=moment, **options)
 
-        def stabilised(**options: Any) -> GradedVideo:
-            from synth.grade.stabilise import stabilise_video
-
-            return stabilise_video(source.path, **options)
-
-        def denoised(**options: Any) -> GradedVideo:
-            from synth.grade.denoise import denoise_video
-
-            return denoise_video(source.path, **options)
-
         return {
             "deflicker": lambda **options: deflicker_video(source.path, **options),
-            "stabilise": stabilised,
-            "denoise": denoised,
+            "stabilise": lambda **options: stabilise_video(source.path, **options),
+            "denoise": lambda **options: denoise_video(source.path, **options),
             "match": matched,
         }
 
