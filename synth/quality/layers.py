@@ -8,7 +8,7 @@ import numpy as np
 
 from synth.quality.model import Span
 from synth.quality.pacing import blends
-from synth.quality.reading import Reading
+from synth.quality.reading import Reading, share_of
 from synth.quality.signals import Signals
 
 _MIXED: Final = (0.35, 0.65)
@@ -17,7 +17,6 @@ _TORN: Final = (0.04, 0.12)
 """Share of the height from which a torn frame begins to count, and fully counts."""
 _DOUBT: Final = 0.03
 """Share of the picture that has to move for half its echo to be believed."""
-_FEW: Final = 12
 
 
 def _marks(weights: np.ndarray, signals: Signals) -> list[Span]:
@@ -40,7 +39,7 @@ def ghosts(signals: Signals) -> Reading:
     """
     blend = blends(signals)
     weights = _ramp(blend, _MIXED)
-    share = float(weights.sum() / max(int(np.isfinite(blend).sum()), _FEW))
+    share, _ = share_of(weights, np.isfinite(blend), signals.fps)
     return Reading(
         "ghosts", share, signals.times, blend, "",
         "How much a frame is a blend of its neighbours",
@@ -66,7 +65,7 @@ def trails(signals: Signals) -> Reading:
 def tearing(signals: Signals) -> Reading:
     """Share of frames that are torn, 0 to 1."""
     weights = _ramp(signals.torn, _TORN)
-    share = float(weights.sum() / max(int(signals.joined.sum()), _FEW))
+    share, _ = share_of(weights, signals.joined, signals.fps)
     return Reading(
         "tearing", share, signals.times, signals.torn, "",
         "Share of the height that is left over from another frame",

@@ -11,25 +11,28 @@ from typing import Final
 
 import numpy as np
 
-from synth.quality.reading import Reading, largest, windowed
+from synth.quality.reading import Floats, Reading, largest, windowed
 from synth.quality.signals import Signals
 
 _WINDOW_SECONDS: Final = 1.0
+_CURVE_SECONDS: Final = 0.5
+"""A shorter window for the curve tells better where it is."""
 _LEAST: Final = 5
 _SIXTH: Final = float(np.sqrt(6.0))
 
 
-def _window(signals: Signals) -> int:
-    return max(7, min(round(signals.fps * _WINDOW_SECONDS), 61))
+def _window(signals: Signals, seconds: float) -> int:
+    return max(7, min(round(signals.fps * seconds), 61))
 
 
 def flicker(signals: Signals) -> Reading:
     """Deviation of the exposure, per cent."""
     steps = np.full(signals.frames, np.nan, np.float32)
     steps[1:-1] = (signals.gain[2:] - signals.gain[1:-1]) * 100.0 / _SIXTH
-    curve = windowed(steps, signals.shots, _window(signals), _LEAST)
+    whole = windowed(steps, signals.shots, _window(signals, _WINDOW_SECONDS), _LEAST)
+    curve = windowed(steps, signals.shots, _window(signals, _CURVE_SECONDS), _LEAST)
     return Reading(
-        "flicker", largest(curve), signals.times, curve, "%",
+        "flicker", largest(whole), signals.times, curve, "%",
         "Change of brightness from frame to frame",
         known=bool(np.isfinite(curve).any()),
     )  # fmt: skip
@@ -39,16 +42,27 @@ def local_flicker(signals: Signals) -> Reading:
     """The same in parts of the picture, against the whole, per cent."""
     apart = signals.tile_gain - signals.gain[:, None]
     tiles = apart.shape[1]
-    curves = np.full((tiles, signals.frames), np.nan, np.float32)
+    found = []
     for tile in range(tiles):
         steps = np.full(signals.frames, np.nan, np.float32)
         steps[1:-1] = (apart[2:, tile] - apart[1:-1, tile]) * 100.0 / _SIXTH
-        curves[tile] = windowed(steps, signals.shots, _window(signals), _LEAST)
-    ranked = np.sort(np.nan_to_num(curves, nan=-1.0), axis=0)
-    curve = ranked[-2].astype(np.float32)
-    curve[curve < 0.0] = np.nan
+        found.append(steps)
+    whole, curve = (
+        _second(
+            [windowed(steps, signals.shots, _window(signals, seconds), _LEAST) for steps in found]
+        )
+        for seconds in (_WINDOW_SECONDS, _CURVE_SECONDS)
+    )
     return Reading(
-        "local_flicker", largest(curve), signals.times, curve, "%",
+        "local_flicker", largest(whole), signals.times, curve, "%",
         "Change of brightness in parts of the picture",
         known=bool(np.isfinite(curve).any()),
     )  # fmt: skip
+
+
+def _second(curves: list[Floats]) -> Floats:
+    """The second highest of some curves (n,) at every frame: one tile alone may be mistaken."""
+    ranked = np.sort(np.nan_to_num(np.stack(curves), nan=-1.0), axis=0)
+    curve = ranked[-2].astype(np.float32)
+    curve[curve < 0.0] = np.nan
+    return curve

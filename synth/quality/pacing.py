@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.quality.model import Span
-from synth.quality.reading import Reading, largest
+from synth.quality.reading import Reading, largest, share_of
 from synth.quality.signals import Signals
 
 Floats = NDArray[np.float32]
@@ -33,6 +33,8 @@ _CHAIN: Final = 4
 """Fewest steps in a row that a pace is told from."""
 _TORN: Final = 0.05
 _BLENDED: Final = 0.5
+_WORST: Final = 0.6
+"""What the worst second counts for the clip."""
 _FREEZE_SECONDS: Final = 0.3
 _WINDOW_SECONDS: Final = 1.0
 
@@ -120,15 +122,6 @@ def leaps(signals: Signals) -> Flags:
     return np.asarray(np.nan_to_num(paces(signals)) > _LEAP, bool)
 
 
-def _share(flags: Flags, signals: Signals) -> tuple[float, Floats]:
-    """The share of frames that carry a mark, of the clip and in windows of a second."""
-    count = max(int(signals.joined.sum()), 1)
-    half = max(2, round(signals.fps * _WINDOW_SECONDS / 2))
-    width = 2 * half + 1
-    curve = np.convolve(flags.astype(np.float32), np.ones(width, np.float32), "same") / width
-    return float(flags.sum() / max(count, 12)), curve.astype(np.float32)
-
-
 def _marks(flags: Flags, signals: Signals) -> list[Span]:
     step = 1.0 / signals.fps if signals.fps else 0.0
     return [
@@ -139,7 +132,7 @@ def _marks(flags: Flags, signals: Signals) -> list[Span]:
 def duplicates(signals: Signals) -> Reading:
     """Share of frames that repeat the one before, 0 to 1."""
     flags = _held(signals)
-    share, curve = _share(flags, signals)
+    share, curve = share_of(flags.astype(np.float32), signals.joined, signals.fps)
     return Reading(
         "duplicates", share, signals.times, curve, "",
         "Share of repeated frames in a second", marks=_marks(flags, signals),
@@ -149,7 +142,7 @@ def duplicates(signals: Signals) -> Reading:
 def drops(signals: Signals) -> Reading:
     """Share of frames before which one is missing, 0 to 1."""
     flags = leaps(signals)
-    share, curve = _share(flags, signals)
+    share, curve = share_of(flags.astype(np.float32), signals.joined, signals.fps)
     return Reading(
         "drops", share, signals.times, curve, "",
         "Share of steps in a second that miss a frame", marks=_marks(flags, signals),
@@ -166,7 +159,8 @@ def judder(signals: Signals) -> Reading:
         near = slice(max(0, i - half), i + half + 1)
         if known[near].sum() >= 5:
             curve[i] = np.sqrt(np.mean(uneven[near][known[near]] ** 2))
-    value = float(np.sqrt(np.mean(uneven[known] ** 2))) if known.sum() >= 5 else 0.0
+    whole = float(np.sqrt(np.mean(uneven[known] ** 2))) if known.sum() >= 5 else 0.0
+    value = max(whole, _WORST * largest(curve))
     return Reading(
         "judder", value, signals.times, curve, "", "How uneven the steps of the motion are",
         known=bool(known.any()),

@@ -117,3 +117,23 @@ def quantile(values: Floats, share: float, otherwise: float = 0.0) -> float:
     """A quantile of the known values."""
     found = values[np.isfinite(values)]
     return float(np.quantile(found, share)) if len(found) else otherwise
+
+
+def share_of(weights: Floats, known: NDArray[np.bool_], fps: float) -> tuple[float, Floats]:
+    """How many of the ``known`` frames (n,) carry a mark of ``weights`` (n,), 0 to 1.
+
+    Given for the clip and in windows of about a second, (n,). Half of the worst second counts for
+    the clip if that is more, so that a short fault is not lost in a long clip.
+    """
+    half = max(6, round(fps / 2.0))
+    window = np.ones(2 * half + 1)
+    marked = np.convolve(np.where(known, weights, 0.0), window, "full")[half:-half]
+    number = np.convolve(known.astype(np.float64), window, "full")[half:-half]
+    curve = marked / np.maximum(number, _FEW)
+    whole = float(np.where(known, weights, 0.0).sum() / max(int(known.sum()), _FEW))
+    worst = float(curve.max()) if len(curve) else 0.0
+    return max(whole, 0.5 * worst), curve.astype(np.float32)
+
+
+_FEW = 12
+"""Frames that a share is taken of at least."""

@@ -13,11 +13,13 @@ from typing import Final
 import numpy as np
 
 from synth.quality.pacing import leaps, odd_frames
-from synth.quality.reading import Reading, quantile, windowed
+from synth.quality.reading import Reading, largest, quantile, windowed
 from synth.quality.signals import Signals
 
 _WINDOW_SECONDS: Final = 1.0
 _LEAST: Final = 5
+_WORST: Final = 0.6
+"""What the worst second counts for the clip."""
 _FIFTH: Final = float(np.sqrt(5.0))
 _SPEED_SHARE: Final = 0.15
 """Share of the speed that counts as one pixel of allowance."""
@@ -33,9 +35,10 @@ def jitter(signals: Signals) -> Reading:
     size = np.hypot(apart[:, 0], apart[:, 1]) / (_FIFTH * np.sqrt(2.0))
     size = (size / (1.0 + _SPEED_SHARE * signals.speed)).astype(np.float32)
     window = max(7, min(round(signals.fps * _WINDOW_SECONDS), 61))
-    curve = windowed(size, signals.shots, window, _LEAST)
+    whole = windowed(size, signals.shots, window, _LEAST)
+    curve = windowed(size, signals.shots, max(7, window // 2), _LEAST)
     return Reading(
-        "jitter", quantile(curve, 0.75), signals.times, curve, "px",
+        "jitter", max(quantile(whole, 0.75), _WORST * largest(whole)), signals.times, curve, "px",
         "Trembling of the camera, pixels at 720 lines",
         known=bool(np.isfinite(curve).any()),
     )  # fmt: skip

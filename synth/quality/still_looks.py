@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,40 +18,64 @@ _DARK_COUNTS = 0.25
 """What crushed blacks count beside blown highlights: night is dark."""
 
 
+_WINDOW_SECONDS: Final = 1.0
+
+
 def _reading(
-    signals: Signals, defect: Defect, values: Floats, share: float, unit: str, words: str
+    signals: Signals,
+    defect: Defect,
+    values: Floats,
+    share: float,
+    margin: float,
+    unit: str,
+    words: str,
 ) -> Reading:
-    known = bool(np.isfinite(values).any())
+    """``share`` is the quantile that stands for the clip; a second of it that is worse than the
+    rest counts too, less ``margin``, so that one soft or dark moment is not held against it."""
     times = signals.times[signals.samples]
-    return Reading(
-        defect, quantile(values, share), times, values, unit, words, known=known
-    )  # fmt: skip
+    value = quantile(values, share)
+    for window in _windows(times):
+        value = max(value, quantile(values[window], share) - margin)
+    known = bool(np.isfinite(values).any())
+    return Reading(defect, value, times, values, unit, words, known=known)
+
+
+def _windows(times: NDArray[np.float64]) -> Iterator[slice]:
+    """Stretches of about a second, one from each sample on."""
+    ends = np.searchsorted(times, times + _WINDOW_SECONDS - 1e-6)
+    for start, end in enumerate(ends):
+        if end - start >= 3:
+            yield slice(start, int(end))
 
 
 def blur(signals: Signals) -> Reading:
     """Logarithm of the coarser octave's energy over the finer one's; above 1.5 it looks soft."""
     values = -np.log(np.maximum(signals.detail, 1e-3)).astype(np.float32)
-    return _reading(signals, "blur", values, 0.4, "", "Softness: missing fine detail")
+    return _reading(signals, "blur", values, 0.4, 0.3, "", "Softness: missing fine detail")
 
 
 def noise(signals: Signals) -> Reading:
     """Standard deviation of the noise, 8-bit codes."""
-    return _reading(signals, "noise", signals.noise, 0.5, "codes", "Noise")
+    return _reading(signals, "noise", signals.noise, 0.5, 1.0, "codes", "Noise")
 
 
 def blocking(signals: Signals) -> Reading:
     """Steps between coding blocks over steps inside of them."""
-    return _reading(signals, "blocking", signals.blocking, 0.6, "", "Steps between coding blocks")
+    return _reading(
+        signals, "blocking", signals.blocking, 0.6, 0.3, "", "Steps between coding blocks"
+    )
 
 
 def banding(signals: Signals) -> Reading:
     """Share of the picture that rises in visible steps, 0 to 1."""
     return _reading(
-        signals, "banding", signals.banding, 0.6, "", "Share of the picture that shows bands"
+        signals, "banding", signals.banding, 0.6, 0.05, "", "Share of the picture that shows bands"
     )
 
 
 def clipping(signals: Signals) -> Reading:
     """Share of the picture without detail in the lights, and a part of that in the darks."""
     values = (signals.white + _DARK_COUNTS * signals.dark).astype(np.float32)
-    return _reading(signals, "clipping", values, 0.6, "", "Share of the picture that is clipped")
+    return _reading(
+        signals, "clipping", values, 0.6, 0.08, "", "Share of the picture that is clipped"
+    )
