@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 import cv2
@@ -63,10 +64,17 @@ class Finisher:
         return out
 
 
+@cache
+def _raw_noise() -> NDArray[np.float32]:
+    """The same noise every time, drawn once: 4 MB."""
+    noise = np.random.default_rng(20).standard_normal((_TILE, _TILE), np.float32)
+    noise.flags.writeable = False
+    return noise
+
+
 def _noise(height: int) -> NDArray[np.int8]:
     """A tile of grain (1021, 1021) that fits to itself; coarser in larger pictures."""
-    rng = np.random.default_rng(20)
-    noise = rng.standard_normal((_TILE, _TILE)).astype(np.float32)
+    noise = _raw_noise()
     sigma = min(max(0.7 * height / 1080, 0.35), 1.5)
     reach = 8
     wide = np.pad(noise, reach, mode="wrap")

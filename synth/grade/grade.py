@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,17 +52,21 @@ def grade_picture(
         time: where the picture stands in its clip, seconds: for keys, and for the grain.
 
     Raises:
-        InvalidInstruction: the grade makes no sense, or names a look beside a LUT.
+        InvalidInstruction: the grade or the picture makes no sense, or a look stands beside a LUT.
         InvalidMedia: the LUT's file cannot be read.
     """
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        raise InvalidInstruction(f"The picture is {rgb.dtype} {rgb.shape}; give uint8 (H, W, 3).")
     grade = Grade.from_values(grade)
     adjustments = adjustments_at(grade, time)
     out = _recipe(grade, adjustments, _table(grade, lut)).picture(rgb)
     if adjustments.sharpen or adjustments.grain:
-        luma = np.rint(out @ np.array(LUMA, np.float32)).astype(np.uint8)
+        luma = np.asarray(cv2.transform(out, np.array([LUMA])), np.uint8).reshape(out.shape[:2])
         finished = Finisher(len(out), black=0, white=255).finish(luma, adjustments, time)
-        change = finished.astype(np.int16) - luma
-        out = np.clip(out + change[..., None], 0, 255).astype(np.uint8)
+        # Brightness changes alike in all three; each step is limited to 0 to 255.
+        brighter = cv2.merge([cv2.subtract(finished, luma)] * 3)
+        darker = cv2.merge([cv2.subtract(luma, finished)] * 3)
+        out = np.asarray(cv2.subtract(cv2.add(out, brighter), darker), np.uint8)
     return out
 
 
