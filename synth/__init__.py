@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synth.api import generate_video_with_motion_control
+    from synth.api import VideoGradeAndEvaluate, generate_video_with_motion_control, judge_video
     from synth.camera.formats import read_path, write_path
     from synth.camera.keys import CameraKey, CameraKeys
     from synth.camera.sampling import keyed_path
@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from synth.flow.interpolation import OpticalFlowInterpolation
     from synth.flow.plan import plan_retime
     from synth.flow.retime import retime_video
+    from synth.grade.cube import read_cube, write_cube
+    from synth.grade.deflicker import deflicker_video
+    from synth.grade.denoise import denoise_video
+    from synth.grade.grade import bake_lut, grade_picture, grade_video
+    from synth.grade.looks import looks
+    from synth.grade.match import match_color
+    from synth.grade.result import GradedVideo
+    from synth.grade.settings import Adjustments, Grade
+    from synth.grade.stabilise import stabilise_video
     from synth.motion import MotionControl, camera_path, motion_schema, parse_phrase
+    from synth.quality.compare import Comparison, compare_videos
+    from synth.quality.evaluate import evaluate_video
+    from synth.quality.model import QualityReport
     from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
 
 _HOMES = {
@@ -47,6 +59,25 @@ _HOMES = {
     "LimitExceeded": "synth.errors",
     "SynthError": "synth.errors",
     "Unavailable": "synth.errors",
+    "VideoGradeAndEvaluate": "synth.api",
+    "judge_video": "synth.api",
+    "read_cube": "synth.grade.cube",
+    "write_cube": "synth.grade.cube",
+    "deflicker_video": "synth.grade.deflicker",
+    "denoise_video": "synth.grade.denoise",
+    "bake_lut": "synth.grade.grade",
+    "grade_picture": "synth.grade.grade",
+    "grade_video": "synth.grade.grade",
+    "looks": "synth.grade.looks",
+    "match_color": "synth.grade.match",
+    "GradedVideo": "synth.grade.result",
+    "Adjustments": "synth.grade.settings",
+    "Grade": "synth.grade.settings",
+    "stabilise_video": "synth.grade.stabilise",
+    "Comparison": "synth.quality.compare",
+    "compare_videos": "synth.quality.compare",
+    "evaluate_video": "synth.quality.evaluate",
+    "QualityReport": "synth.quality.model",
     "MotionControl": "synth.motion",
     "camera_path": "synth.motion",
     "motion_schema": "synth.motion",
@@ -59,31 +90,50 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adjustments",
     "CameraKey",
     "CameraKeys",
     "CameraTrajectory",
     "Cancelled",
+    "Comparison",
+    "Grade",
+    "GradedVideo",
     "InvalidInstruction",
     "InvalidMedia",
     "LimitExceeded",
     "MotionControl",
     "OpticalFlowInterpolation",
+    "QualityReport",
     "Shot",
     "SynthError",
     "Unavailable",
+    "VideoGradeAndEvaluate",
     "VideoResult",
+    "bake_lut",
     "camera_path",
+    "compare_videos",
+    "deflicker_video",
+    "denoise_video",
+    "evaluate_video",
     "generate_video_with_motion_control",
+    "grade_picture",
+    "grade_video",
     "interpolate_frames",
+    "judge_video",
     "keyed_path",
+    "looks",
+    "match_color",
     "motion_schema",
     "parse_phrase",
     "plan_retime",
     "preview_shot",
+    "read_cube",
     "read_path",
     "render_shot",
     "retime_video",
     "shot_from_video",
+    "stabilise_video",
+    "write_cube",
     "write_path",
 ]
 

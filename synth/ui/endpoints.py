@@ -32,6 +32,7 @@ from synth.ui.camera_endpoints import CameraEndpoints
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
 from synth.ui.flow_endpoints import FlowEndpoints
+from synth.ui.grade_endpoints import GradeEndpoints
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.subjects import find, read_mark
 
@@ -58,6 +59,18 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
     _register(flow.interpolate_frames, **heavy)
     _register(flow.retime_video, **heavy)
     _register(flow.plan_retime, **heavy)
+    grading = GradeEndpoints(pool)
+    for work in (
+        grading.evaluate_video,
+        grading.compare_videos,
+        grading.grade_video,
+        grading.save_lut,
+        grading.match_color,
+        grading.deflicker,
+        grading.denoise,
+        grading.stabilise,
+    ):
+        _register(work, **heavy)
 
 
 def _register(function: Callable[..., Any], **options: Any) -> None:
