@@ -27,8 +27,7 @@ def _window(signals: Signals, seconds: float) -> int:
 
 def flicker(signals: Signals) -> Reading:
     """Deviation of the exposure, per cent."""
-    steps = np.full(signals.frames, np.nan, np.float32)
-    steps[1:-1] = (signals.gain[2:] - signals.gain[1:-1]) * 100.0 / _SIXTH
+    steps = _jumps(signals, signals.gain)
     whole = windowed(steps, signals.shots, _window(signals, _WINDOW_SECONDS), _LEAST)
     curve = windowed(steps, signals.shots, _window(signals, _CURVE_SECONDS), _LEAST)
     return Reading(
@@ -38,15 +37,27 @@ def flicker(signals: Signals) -> Reading:
     )  # fmt: skip
 
 
+def _jumps(signals: Signals, gain: Floats) -> Floats:
+    """Second differences of the exposure, (n,), per cent of the brightness at hand.
+
+    They are taken of the brightness itself, which an even fade changes by even steps, and set
+    against no less than half of the clip's: what flickers in the dark is not seen.
+    """
+    jumps = np.full(signals.frames, np.nan, np.float32)
+    if signals.frames < 3:
+        return jumps
+    level = np.maximum(signals.level, 1e-3)
+    step = np.full(signals.frames, np.nan, np.float32)
+    step[1:] = 0.5 * (level[1:] + level[:-1]) * gain[1:]
+    usual = np.maximum(level, 0.5 * float(np.median(level)))
+    jumps[1:-1] = (step[2:] - step[1:-1]) / usual[1:-1] * (100.0 / _SIXTH)
+    return jumps
+
+
 def local_flicker(signals: Signals) -> Reading:
     """The same in parts of the picture, against the whole, per cent."""
     apart = signals.tile_gain - signals.gain[:, None]
-    tiles = apart.shape[1]
-    found = []
-    for tile in range(tiles):
-        steps = np.full(signals.frames, np.nan, np.float32)
-        steps[1:-1] = (apart[2:, tile] - apart[1:-1, tile]) * 100.0 / _SIXTH
-        found.append(steps)
+    found = [_jumps(signals, apart[:, tile]) for tile in range(apart.shape[1])]
     whole, curve = (
         _second(
             [windowed(steps, signals.shots, _window(signals, seconds), _LEAST) for steps in found]
