@@ -187,7 +187,7 @@ const GROUPS = [
   ["finish", "Finish", ["sharpen", "grain"], () => pairs(slider("sharpen", "Sharpen"), slider("grain", "Grain"))],
   ["repair", "Repair", [], () => h("div", { class: "ms-repairs" }, repairs)],
 ];
-const sheets = h("div", { class: "ms-sheets ms-groups", role: "tablist", "aria-label": "Controls" }, GROUPS.map(([id, label]) => h("button", { type: "button", role: "tab", "data-group": id, onclick: () => open(id) }, label, h("i", { class: "ms-mark", hidden: true }))));
+const sheets = h("div", { class: "ms-sheets ms-groups", role: "tablist", "aria-label": "Controls" }, GROUPS.map(([id, label]) => h("button", { type: "button", role: "tab", "data-group": id, onclick: () => open(id) }, label, h("i", { class: "ms-touched", hidden: true }))));
 const bodies = GROUPS.map(([id, , , build]) => h("div", { class: "ms-groupbody", role: "tabpanel", "data-body": id }, build()));
 const back = button("Reset group", { symbol: "counterclockwise", kind: "plain", id: "gq-reset-group", onclick: () => { const group = GROUPS.find(([id]) => id === lit); change((all) => { for (const key of group[2]) all.adjustments[key] = clone(spec.rest.adjustments[key]); }); } });
 let lit = "basics";
