@@ -6,13 +6,15 @@ const films = ["Reference", "Compared"].map((label, index) => ({ label, name: h(
 const choose = button("Choose a clip…", { symbol: "upload", kind: "plain", id: "gq-compare-choose", onclick: () => picker.click() });
 const ours = button("With the result", { kind: "plain", id: "gq-compare-result", title: "Compare with what was rendered or mended last", onclick: () => begin("result") });
 const stop = button("Cancel", { kind: "plain", hidden: true, onclick: () => trigger("stop", {}) });
-const play = button("", { symbol: "play", kind: "quiet", title: "Play both", hidden: true, onclick: () => { const go = films[0].film.paused; for (const { film } of films) { if (go) { film.currentTime = films[0].film.currentTime; film.play().catch(() => {}); } else film.pause(); } } });
+const play = button("", { symbol: "play", kind: "quiet", title: "Play both", hidden: true, onclick: () => { const go = films[0].film.paused; for (const { film } of films) { if (go) { film.play().catch(() => {}); } else film.pause(); } } });
 const note = h("p", { class: "ms-note", role: "status", id: "gq-compare-note" });
 const pair = h("div", { class: "ms-pair", hidden: true }, films.map(({ name, film }) => h("div", {}, h("div", { class: "ms-frame ms-screen" }, film), h("div", { class: "ms-label" }, name))));
 const kinds = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Which measure" });
 const plot = h("div", { class: "ms-curveplot", hidden: true, role: "img", "aria-label": "Likeness over time" });
 const facts = h("dl", { class: "ms-comparefacts" });
-root.append(h("header", { class: "ms-head" }, h("h2", {}, "Compare two clips"), play, kinds, h("div", { class: "ms-tools" }, stop, ours, choose)), picker, note, pair, facts, plot);
+const worst = h("div", { class: "ms-worst" });
+root.append(h("header", { class: "ms-head" }, h("h2", {}, "Compare two clips"), play, h("div", { class: "ms-tools" }, stop, ours, choose)), picker, note, pair, facts, kinds, plot, worst);
+kinds.hidden = true;
 let shownKind = "", comparison = null;
 
 function begin(kind) {
@@ -32,10 +34,15 @@ function draw() {
   plot.hidden = !curve;
   if (!curve) return;
   for (const one of kinds.children) one.setAttribute("aria-checked", String(one.dataset.kind === shownKind));
+  const limit = { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: curve.limit, y1: curve.limit, line: { color: "#ff8e7f", width: 1, dash: "dash" } };
   drawPlot(plot, [{ type: "scatter", mode: "lines", x: curve.seconds, y: curve.values, line: { color: "#63b3f5", width: 1.5 }, hovertemplate: `%{x:.2f} s: %{y:.4~g} ${curve.unit}<extra></extra>` }],
-    plotLayout({ xaxis: { ticksuffix: " s" }, yaxis: { ticksuffix: curve.unit ? ` ${curve.unit}` : "", nticks: 5, automargin: true }, hovermode: "x", hoverdistance: -1 }, 180));
+    plotLayout({ xaxis: { ticksuffix: " s" }, yaxis: { ticksuffix: curve.unit ? ` ${curve.unit}` : "", nticks: 5, automargin: true }, shapes: [limit], hovermode: "x", hoverdistance: -1 }, 180));
 }
-function goTo(time) { for (const { film } of films) { film.pause(); film.currentTime = time + 1e-3; } room.tell("seek", { at: time }); }
+/** Show a moment of the reference in both; the other may run some frames behind. */
+function goTo(time) {
+  for (const [index, { film }] of films.entries()) { film.pause(); film.currentTime = Math.max(0, time + (index ? comparison?.offset || 0 : 0)) + 1e-3; }
+  room.tell("seek", { at: time });
+}
 plot.addEventListener("click", (event) => {
   const axis = plot._fullLayout?.xaxis;
   if (axis) goTo(Math.max(0, axis.p2d(event.clientX - plot.getBoundingClientRect().left - axis._offset)));
@@ -46,14 +53,15 @@ function show() {
   if (!shown.stamp) return;
   if (shown.busy) { say(shown.busy); return; }
   stop.hidden = true;
-  say(shown.error || shown.words || "", Boolean(shown.error));
+  say(shown.error || shown.comparison?.words || "", Boolean(shown.error));
   if (!shown.comparison) return;
   comparison = shown.comparison;
   for (const [index, { name, film, label }] of films.entries()) { film.src = comparison.files[index].url; name.textContent = `${label}: ${comparison.names[index]}`; name.title = comparison.names[index]; }
-  pair.hidden = play.hidden = false;
+  pair.hidden = play.hidden = kinds.hidden = false;
   fill(kinds, Object.entries(comparison.curves).map(([kind, curve]) => h("button", { type: "button", role: "radio", "data-kind": kind, onclick: () => { shownKind = kind; draw(); } }, curve.label)));
   if (!comparison.curves[shownKind]) shownKind = Object.keys(comparison.curves)[0] || "";
-  fill(facts, comparison.facts.map(([label, value, at]) => h("div", {}, h("dt", {}, label), h("dd", {}, value, at === null ? null : button(`worst at ${moment(at)} s`, { kind: "plain", onclick: () => goTo(at) })))));
+  fill(facts, comparison.facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
+  fill(worst, comparison.worst.map((one, index) => button(`${index + 1} · ${moment(one.time)} s`, { kind: "plain", title: one.words, "data-worst": one.time, onclick: () => goTo(one.time) })));
   draw();
 }
 watch("shown", show);

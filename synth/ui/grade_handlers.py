@@ -25,12 +25,13 @@ from synth.grade.settings import Grade
 from synth.grade.stabilise import stabilise_video
 from synth.jobs import JobContext, JobPool
 from synth.media import SUFFIXES
+from synth.quality.compare import Comparison, compare_videos
 from synth.quality.evaluate import evaluate_video
 from synth.ui.answers import show
 from synth.ui.footage import Clip, file_stem, given_name, open_clip, shown_clip
 from synth.ui.grade_desk import problems, read_format, read_grade
 from synth.ui.grade_live import LiveGrade
-from synth.ui.grade_shown import finished_clip, report_card
+from synth.ui.grade_shown import finished_clip, likeness, report_card
 from synth.ui.handlers import told
 from synth.ui.monitor import working
 from synth.ui.photo import uploaded_file
@@ -229,6 +230,37 @@ class GradeHandlers:
                 for progress in job.events():
                     yield show({"progress": working(progress)})
                 yield show({"report": report_card(job.result(0), source.path)})
+        if failures:
+            yield show({"error": failures[0]})
+
+    # --- comparing: output compare ---
+
+    def compare(self, value: object, clip: Clip | None) -> Generator[Update, None, None]:
+        """A second clip was given, to be measured against the one on show."""
+        yield from self._compare(value, "video", clip)
+
+    def compare_result(self, value: object, clip: Clip | None) -> Generator[Update, None, None]:
+        """What was made last is measured against the clip on show."""
+        yield from self._compare(value, "file", clip)
+
+    def _compare(self, value: object, key: str, clip: Clip | None) -> Generator[Update, None, None]:
+        failures: list[str] = []
+        with told(failures):
+            source = _there(clip)
+            given = value.get(key) if isinstance(value, Mapping) else None
+            if not given and key == "file":
+                raise InvalidMedia("Nothing has been rendered or mended yet. Do that first.")
+            other, name = uploaded_file(given), given_name(given, "clip")
+
+            def work(job: JobContext) -> Comparison:
+                return compare_videos(source.path, other, cancel=job.cancel, progress=job.progress)
+
+            with self._readers.start(work) as job:
+                for progress in job.events():
+                    share = f" {progress.fraction:.0%}" if progress.total else "…"
+                    yield show({"busy": f"{progress.stage}{share}"})
+                files, names = (Path(source.path), Path(other)), (source.name, name)
+                yield show({"comparison": likeness(job.result(0), files, names)})
         if failures:
             yield show({"error": failures[0]})
 

@@ -11,6 +11,7 @@ from gradio.data_classes import FileData
 
 from synth.flow.rates import rate_name
 from synth.grade.result import GradedVideo
+from synth.quality.compare import Comparison
 from synth.quality.model import PASS, Curve, Finding, MetricName, QualityReport
 from synth.ui.assets import picture_url
 from synth.ui.monitor import file_facts, playable
@@ -41,7 +42,13 @@ _DONE: Final = {
     "grade": "Graded", "match": "Matched", "deflicker": "Deflickered", "denoise": "Denoised",
     "stabilise": "Stabilised",
 }  # fmt: skip
-_MEASURES: Final = {"psnr_y": "PSNR", "psnr_rgb": "PSNR, RGB", "ssim_y": "SSIM", "vmaf": "VMAF"}
+_MEASURES: Final = {
+    "vmaf": ("VMAF", ".1f"),
+    "psnr_y": ("PSNR, brightness", ".2f"),
+    "psnr_yuv": ("PSNR with colour", ".2f"),
+    "ssim_y": ("SSIM", ".4f"),
+}
+"""Label and digits of what two clips are compared by, in the order of interest."""
 
 
 def finished_clip(result: GradedVideo, *, seconds: float, final: bool) -> dict[str, Any]:
@@ -81,8 +88,10 @@ def file_data(path: Path) -> dict[str, Any]:
 
 def report_card(report: QualityReport, file: str) -> dict[str, Any]:
     """A report as the card shows it; ``file`` is the path of what was judged."""
-    verdict = "reaches" if report.pass_threshold else "misses"
-    passing = f"The overall score {verdict} the threshold of {PASS:.2f}."
+    passing = f"The overall score reaches the threshold of {PASS:.2f}."
+    if not report.pass_threshold:  # one of the reasons says so where the gate knows it
+        said = any("overall score" in reason for reason in report.gate.reasons)
+        passing = "" if said else f"The overall score misses the threshold of {PASS:.2f}."
     camera = report.camera or {}
     return {
         "file": file,
@@ -127,14 +136,14 @@ def _finding(one: Finding, report: QualityReport) -> dict[str, Any]:
     }
 
 
-def _curve(name: str, curve: Curve) -> dict[str, Any]:
-    """A curve, thinned so that its highest points stay."""
+def _curve(name: str, curve: Curve, *, low: bool = False) -> dict[str, Any]:
+    """A curve, thinned so that its worst points stay: the highest, or with ``low`` the lowest."""
     times, values = np.asarray(curve.times), np.asarray(curve.values)
     every = -(-len(times) // _POINTS) if len(times) else 1
     if every > 1:
-        whole = len(times) // every * every
-        parts = np.nan_to_num(values[:whole], nan=-np.inf).reshape(-1, every)
-        chosen = np.arange(len(parts)) * every + parts.argmax(axis=1)
+        starts = np.arange(0, len(times), every)
+        badness = np.nan_to_num(-values if low else values, nan=-np.inf)
+        chosen = [start + int(badness[start : start + every].argmax()) for start in starts]
         times, values = times[chosen], values[chosen]
     return {
         "label": _DEFECTS.get(name, name.replace("_", " ").capitalize()),
@@ -143,4 +152,39 @@ def _curve(name: str, curve: Curve) -> dict[str, Any]:
         "unit": curve.unit,
         "limit": float(curve.limit),
         "words": curve.words,
+    }
+
+
+def likeness(
+    comparison: Comparison, files: tuple[Path, Path], names: tuple[str, str]
+) -> dict[str, Any]:
+    """A comparison as its panel shows it.
+
+    Args:
+        comparison: what was measured.
+        files: the reference and the other, where they may be served from.
+        names: what their owners call them.
+    """
+    order = [name for name in _MEASURES if name in comparison.means]
+    units = {name: comparison.curves[name].unit for name in order if name in comparison.curves}
+    facts = [
+        (_MEASURES[name][0], f"{comparison.means[name]:{_MEASURES[name][1]}} {units.get(name, '')}")
+        for name in order
+    ]
+    if comparison.identical:
+        words = "The two are the same, bit for bit."
+    else:
+        words = f"{comparison.frames} pairs of frames over {comparison.seconds:.2f} s."
+    return {
+        "files": [file_data(file) for file in files],
+        "names": list(names),
+        "facts": [(label, value.strip()) for label, value in facts],
+        "words": " ".join([words, *comparison.notes]),
+        "offset": round(comparison.offset * comparison.seconds / max(1, comparison.frames), 4),
+        "worst": [{"time": round(one.time, 3), "words": one.words} for one in comparison.worst],
+        "curves": {
+            name: {**_curve(name, comparison.curves[name], low=True), "label": _MEASURES[name][0]}
+            for name in order
+            if name in comparison.curves
+        },
     }

@@ -74,6 +74,7 @@ def grade_tab(handlers: GradeHandlers) -> GradeParts:
             view = view_component(handlers)
             panel("grade_scopes", "gq-scopes", plots=True)
             panel("grade_curves", "gq-curves", plots=True)
+            compare = panel("grade_compare", "gq-compare", plots=True)
         with gr.Column(elem_id="gq-right"):
             desk = desk_component(handlers.live.desk_functions())
             report = panel("grade_report", "gq-report")
@@ -102,8 +103,13 @@ def grade_tab(handlers: GradeHandlers) -> GradeParts:
         report.repair(handlers.repair, [*inputs, view], monitor, **renders),
     ]
     judged = report.judge(handlers.judge, clip, report, **judges)
+    compared = [
+        compare.compare(handlers.compare, [compare, clip], compare, **judges),
+        compare.compare_result(handlers.compare_result, [monitor, clip], compare, **judges),
+    ]
     _stops(monitor.cancel, work, lambda: gr.update(value={"phase": "stopped"}), monitor)
     _stops(report.stop, [judged], lambda: gr.update(shown={"stamp": "stopped"}), report)
+    _stops(compare.stop, compared, lambda: gr.update(shown={"stamp": "stopped"}), compare)
     return GradeParts(handlers, clip, view, desk, monitor, report)
 
 

@@ -194,6 +194,16 @@ def test_a_clip_is_judged_and_mended(tab: Page) -> None:
     tab.wait_for_function("Number(document.querySelector('#gq-moment').value) < 0.7")
     finding.locator("[data-fix=deflicker]").click()
     _made(tab, "Deflickered")
+    # Beside its source, frame by frame.
+    tab.click("#gq-compare-result")
+    tab.wait_for_selector("#gq-compare [data-kind=ssim_y], #gq-compare-note.ms-bad")
+    assert "48 pairs" in tab.inner_text("#gq-compare-note")
+    tab.click("#gq-compare [data-kind=ssim_y]")
+    lowest = tab.evaluate(
+        "Math.min(...document.querySelector('#gq-compare .ms-curveplot').data[0].y)"
+    )
+    assert 0.5 < lowest < 1
+    tab.wait_for_function("document.querySelector('#gq-pair-1').readyState >= 2")
     # The mended clip becomes the source, and is better.
     tab.click("#gq-colour")
     tab.wait_for_function(
@@ -203,4 +213,9 @@ def test_a_clip_is_judged_and_mended(tab: Page) -> None:
     tab.click("#gq-judge")
     tab.wait_for_selector(".ms-card:not(.ms-old)")
     assert tab.locator("[data-defect=flicker]").count() == 0
-    # A finding that belongs to another tab leads there with the clip.
+    # A finished clip is one click away from the other tabs, too.
+    tab.click("#gq-onward")
+    tab.wait_for_selector(".ms-preset:visible")
+    tab.wait_for_function(
+        "document.querySelector('.ms-source .ms-name').textContent.includes('deflicker')"
+    )
