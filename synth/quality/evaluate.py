@@ -16,7 +16,7 @@ from synth.control import CancelToken, Progress, ProgressCallback, ignore_progre
 from synth.media.plane_reader import PlaneReader
 from synth.media.planes import Planes, to_rgb
 from synth.quality.calibration import Calibration
-from synth.quality.measures import Measures, readings_of
+from synth.quality.measures import Measures, check_part, readings_of
 from synth.quality.model import WEIGHTS, Curve, Finding, QualityReport
 from synth.quality.reading import Reading
 from synth.quality.scan import signals_of
@@ -59,9 +59,10 @@ def evaluate_video(
     Raises:
         InvalidMedia: the video cannot be read.
         LimitExceeded: it is larger than allowed.
-        InvalidInstruction: there is no frame in the part.
+        InvalidInstruction: ``start`` or ``seconds`` makes no sense, or there is no frame there.
         Cancelled: ``cancel`` was set.
     """
+    check_part(start, seconds)
     found = signals_of(path, start=start, seconds=seconds, cancel=cancel, progress=progress)
     report = report_of(found, camera=camera, calibration=calibration)
     progress(Progress("Looking at the worst moments"))
@@ -119,6 +120,11 @@ def _notes(signals: Signals) -> list[str]:
         notes.append(
             f"The clip has {signals.frames} {what}; what happens over time cannot be told from "
             "so few, and counts as good."
+        )
+    if signals.variable_rate:
+        notes.append(
+            "The frames stand at uneven times; repeated and missing frames are counted, how even "
+            "the motion looks on a screen cannot be told."
         )
     moving = np.nan_to_num(signals.change[1:])
     if signals.frames >= _FEW and not (moving > 0.5).any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from synth.control import CancelToken, ProgressCallback, ignore_progress
+from synth.errors import InvalidInstruction
 from synth.quality.drift import colour_drift
 from synth.quality.frame_looks import black, letterbox
 from synth.quality.layers import ghosts, tearing, trails
@@ -97,6 +99,16 @@ class Measures:
         return asdict(self)
 
 
+def check_part(start: float, seconds: float | None) -> None:
+    """Raise ``InvalidInstruction`` for a part of a clip that makes no sense; both in seconds."""
+    if not (math.isfinite(start) and start >= 0.0):
+        raise InvalidInstruction(f"The start is {start:g} s; it must be 0 or later.")
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0.0):
+        raise InvalidInstruction(
+            f"The length is {seconds:g} s; it must be above 0. Leave it out for the whole clip."
+        )
+
+
 def readings_of(signals: Signals) -> dict[Defect, Reading]:
     """Every detector's reading; some hundredths of a second for a clip of some seconds."""
     return {name: detector(signals) for name, detector in DETECTORS.items()}
@@ -115,6 +127,8 @@ def measure(
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> Measures:
-    """One figure for each defect of a video. Raises as ``signals_of`` does."""
+    """One figure for each defect of a video. Raises as ``evaluate_video``
+    does."""
+    check_part(start, seconds)
     found = signals_of(path, start=start, seconds=seconds, cancel=cancel, progress=progress)
     return measures_of(found)
