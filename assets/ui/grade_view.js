@@ -234,6 +234,13 @@ for (const example of props.examples || []) {
   h("img", { src: example.thumbnail, alt: "" }), h("span", {}, h("b", {}, example.title), h("small", {}, example.help))));
 }
 
+// On a phone the picture stays in sight; the frame around the page would hide what overflows, which lets
+// nothing within it stay. Gradio keeps such rules out of media queries.
+const phone = window.matchMedia("(max-width: 680px)");
+const hold = () => { root.closest(".gradio-container").style.overflow = phone.matches ? "clip" : ""; };
+phone.addEventListener("change", hold);
+hold();
+
 watch("shown", showClip);
 room.on("grade", () => ask());
 room.on("scope", (kind) => { scope = kind; ask(); });
