@@ -30,11 +30,12 @@ SIZES: Final = {"LUT_1D_SIZE": (2, 65536), "LUT_3D_SIZE": (2, 65)}
 """Smallest and largest table of each kind."""
 
 _LONGEST: Final = 250
+_MOST_LINES: Final = 1_000_000
 _LARGEST: Final = 1000.0
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_TABLE: Final = re.compile(
-    rf"(?:{_NUMBER.pattern}[ \t]+{_NUMBER.pattern}[ \t]+{_NUMBER.pattern}\n?)+"
-)
+# Each piece of text fits these in one way only, and what fitted is not tried again.
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+_ROW: Final = rf"{_NUMBER.pattern}[ \t]++{_NUMBER.pattern}[ \t]++{_NUMBER.pattern}[ \t]*+(?:\n|\Z)"
+_TABLE: Final = re.compile(rf"(?:{_ROW})++")
 _WHOLE: Final = re.compile(r"[0-9]{1,6}")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CORNERS: Final = ("DOMAIN_MIN", "DOMAIN_MAX")
@@ -126,13 +127,15 @@ class _Reader:
     said: dict[str, tuple[int, tuple[float, ...]]] = field(default_factory=dict)
     title: str | None = None
     rows: list[Sequence[float]] = field(default_factory=list)
-    first_row: int = 0
+    tried: bool = False
 
     def read(self, data: bytes) -> Lut:
         """The table in a file's bytes."""
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
         if "\0" in text:
             raise InvalidMedia("The LUT is not a text file. Choose a .cube file.")
+        if data.count(b"\n") + data.count(b"\r") > _MOST_LINES:
+            raise LimitExceeded(f"The LUT has more lines than {_MOST_LINES}. Save a smaller cube.")
         lines = re.split(r"\r\n|\r|\n", text)
         for number, line in enumerate(lines, 1):
             self.number = number
@@ -154,8 +157,9 @@ class _Reader:
 
         Nearly all files are; line by line takes ten times as long and finds what is wrong.
         """
-        if len(self.rows) != 1:
+        if self.tried or not self.rows:
             return False
+        self.tried = True
         rest = [line for line in lines[self.number - 1 :] if line]
         text = "\n".join(rest)
         if len(rest) + 1 != self.wanted() or not _TABLE.fullmatch(text):
@@ -224,10 +228,8 @@ class _Reader:
         words = line.split()
         if len(words) != 3:
             self.fail(f"has {len(words)} numbers; a line of the table has 3")
-        if not self.rows:
-            self.first_row = self.number
-            if not any(name in self.said for name in SIZES):
-                self.fail("begins the table, but no line before says LUT_1D_SIZE or LUT_3D_SIZE")
+        if not self.rows and not any(name in self.said for name in SIZES):
+            self.fail("begins the table, but no line before says LUT_1D_SIZE or LUT_3D_SIZE")
         if len(self.rows) >= self.wanted():
             self.fail(f"is row {len(self.rows) + 1} of a table of {self.wanted()} rows")
         self.rows.append(tuple(self.value(word) for word in words))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import cast
+from typing import Any
 
 import av
 import av.error
@@ -174,9 +174,10 @@ class RgbConverter:
                 frame = self._graph.vpull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
-            pixels = cast(NDArray[np.uint8], frame.to_ndarray())
+            values: Any = frame.to_ndarray()
             if self._wide is not None and self._to_sdr is not None:
-                pixels = self._to_sdr.convert(cast(NDArray[np.uint16], frame.to_ndarray()))
+                values = self._to_sdr.convert(values)
+            pixels: NDArray[np.uint8] = values
             if pixels.shape[2] == 4:
                 pixels = self._without_alpha(pixels)
             stamp: Fraction | None = None

@@ -154,6 +154,20 @@ def test_the_quick_way_and_the_careful_way_agree() -> None:
     assert np.abs(quick.cube - lut.cube).max() < 1e-6
 
 
+def test_a_file_made_to_keep_us_busy_is_done_with_soon() -> None:
+    """A long table with an error at its end, and more remarks than table: no search explodes."""
+    rows = ["123456789 " * 2 + "12345678"] * 60_000
+    with pytest.raises(InvalidMedia, match=r"^Line 2 "):
+        read_cube(_text("LUT_1D_SIZE 60000", rows=rows))
+    rows = [*["111 222 333"] * 59_999, "111 222 33x"]
+    with pytest.raises(InvalidMedia, match=r"^Line 60001 "):
+        read_cube(_text("LUT_1D_SIZE 60000", rows=rows))
+    remarks = ["0 0 0", *["#"] * 200_000, "1 1 1"]
+    assert read_cube(_text("LUT_1D_SIZE 2", rows=remarks)).size == 2
+    with pytest.raises(LimitExceeded, match="more lines"):
+        read_cube(b"\n" * 1_000_001)
+
+
 def test_a_title_cannot_break_out_of_its_line(tmp_path: Path) -> None:
     lut = Lut(cube=identity_cube(2), title='odd" title\nLUT_3D_SIZE 9 é')
     path = write_cube(lut, tmp_path / "a.cube")
