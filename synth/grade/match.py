@@ -191,12 +191,15 @@ def matched(
         target: encoded RGB (H, W, 3), 1 at white, about 320 pixels across.
         reference: likewise.
         protect: as for ``match_color``.
-        views: those of the reference, if they are known.
+        views: those of the reference, if they are known; without any, only distributions count.
     """
     rng = np.random.default_rng(0)
     if views is None:
         views = [view(picture) for picture in reference[: _COMPARED[1]]]
-    seen = [pairs(view(one), other) for one in target[: _COMPARED[0]] for other in views]
+    none = np.zeros((0, 3), np.float32)
+    seen = [(none, none)]
+    for one in (view(picture) for picture in target[: _COMPARED[0]]) if views else ():
+        seen += [pairs(one, other) for other in views]
     ours, theirs = (np.concatenate([pair[side] for pair in seen]) for side in (0, 1))
     both = None
     if len(ours) >= _FEWEST:

@@ -96,7 +96,7 @@ def fit(
     tied = np.asarray(_TIED) / hold
     weight = 0.0
     if pairs is not None:
-        weight = min(1.0, len(pairs[0]) / 400.0)
+        weight = min(1.0, len(pairs[0]) / 400.0) * _covered(target, pairs[0])
     wanted = _quantiles(reference)
 
     def prior(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -133,11 +133,18 @@ def fit(
         )
         values = np.clip(np.asarray(found.x, np.float64), -0.999 * _BOUND, 0.999 * _BOUND)
         factors = [_trust(part) for part in differences(values)]
-    if pairs is not None and weight >= 1.0:
+    if pairs is not None and weight > 0.5:
         left = through(values, pairs[0]) - pairs[1]
     else:
         left = _quantiles(through(values, target)) - wanted
     return Match(np.asarray(values, np.float64), float(np.sqrt(np.mean(np.square(left)))))
+
+
+def _covered(colours: Colours, known: Colours) -> float:
+    """Share of the colours that have a known one near them."""
+    some, others = colours[:400], known[:400]
+    nearest = np.array([np.abs(others - one).max(axis=1).min() for one in some])
+    return float((nearest < 0.08).mean())
 
 
 def _trust(left: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -166,3 +166,11 @@ def psnr(one: Planes, other: Planes) -> float:
         error += float(((a.astype(np.float32) - b) ** 2).sum())
         count += a.size
     return 99.0 if error == 0 else min(99.0, float(10 * np.log10(255**2 * count / error)))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture and its time."""
+
+    planes: Planes
+    time: Fraction
