@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeGuard
 
 from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction
@@ -22,6 +21,9 @@ from synth.quality.scan import signals_of
 from synth.quality.signals import Signals
 from synth.quality.steadiness import jitter
 from synth.quality.still_looks import banding, blocking, blur, clipping, noise
+
+_LATEST: Final = 36_000.0
+"""Seconds of a start or a length that make sense."""
 
 DETECTORS: Final[Mapping[Defect, Callable[[Signals], Reading]]] = MappingProxyType(
     {
@@ -99,14 +101,21 @@ class Measures:
         return asdict(self)
 
 
-def check_part(start: float, seconds: float | None) -> None:
+def check_part(start: object, seconds: object) -> None:
     """Raise ``InvalidInstruction`` for a part of a clip that makes no sense; both in seconds."""
-    if not (math.isfinite(start) and start >= 0.0):
-        raise InvalidInstruction(f"The start is {start:g} s; it must be 0 or later.")
-    if seconds is not None and not (math.isfinite(seconds) and seconds > 0.0):
+    if not (_number(start) and 0.0 <= start <= _LATEST):
         raise InvalidInstruction(
-            f"The length is {seconds:g} s; it must be above 0. Leave it out for the whole clip."
+            f"The start is {start!r:.40} s; it must be 0 or later, at most {_LATEST:.0f}."
         )
+    if seconds is not None and not (_number(seconds) and 0.0 < seconds <= _LATEST):
+        raise InvalidInstruction(
+            f"The length is {seconds!r:.40} s; it must be above 0, at most {_LATEST:.0f}. "
+            "Leave it out for the whole clip."
+        )
+
+
+def _number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def readings_of(signals: Signals) -> dict[Defect, Reading]:

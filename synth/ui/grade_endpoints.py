@@ -360,7 +360,8 @@ class GradeEndpoints:
 
 
 def _target(job: JobContext, format: VideoFormat) -> Any:
-    return job.folder / f"video{SUFFIXES[format]}"
+    # A format that does not exist is refused, in its own words, by whatever makes the clip.
+    return job.folder / f"video{SUFFIXES.get(format, '')}"
 
 
 def _grade(

@@ -33,6 +33,14 @@ NAMES = {
     "/interpolate_frames",
     "/retime_video",
     "/plan_retime",
+    "/evaluate_video",
+    "/compare_videos",
+    "/grade_video",
+    "/save_lut",
+    "/match_color",
+    "/deflicker",
+    "/denoise",
+    "/stabilise",
 }
 
 
