@@ -145,7 +145,7 @@ painters.push(() => {
   flat.classList.toggle("ms-idle", !asked()[CHANNELS[channel][0]].length);
   tone.paint();
 });
-room.on("scopes", ({ kind, before }) => { if (kind === "histogram" && before) tone.histogram(before.data[3].y); });
+room.on("scopes", ({ levels }) => { if (levels) tone.histogram(levels); });
 
 function wheel(key, label, kind, reach) {
   const made = colourWheel({ id: `gq-${key}`, label, help: spec.fields[key].help, bounds: { ...spec.fields[key], rest: spec.fields[key].rest }, reach, kind, read: () => asked()[key], write: set(key), problem: problem(key) });

@@ -141,7 +141,7 @@ async function put(answer, asked) {
   layers();
   if (answer.scopes) {
     if (answer.scopes.before) { source = answer.scopes.before; seen = answer.scopes.key; }
-    room.tell("scopes", { kind: asked.scope, before: source, after: answer.scopes.after, words: answer.scopes.words });
+    room.tell("scopes", { kind: asked.scope, before: source, after: answer.scopes.after, words: answer.scopes.words, levels: answer.scopes.levels });
   }
   room.tell("frame", { key: answer.key, at: asked.at, file: clip.file });
 }

@@ -105,8 +105,10 @@ def warm_up_in_background() -> threading.Thread:
 
     def warm() -> None:
         from synth.shot import warm_up
+        from synth.ui import grade_live
 
         warm_up()
+        grade_live.warm_up()
 
     thread = threading.Thread(target=warm, name="warm-up", daemon=True)
     thread.start()

@@ -48,6 +48,13 @@ _LONGEST_JSON: Final = 200_000
 _CUBE_SIZE: Final = 33
 
 
+def warm_up() -> None:
+    """Compile the kernels and read the tables of the looks, so that the first answer is quick."""
+    grey = np.full((16, 16, 3), 128, np.uint8)
+    for look in looks():
+        plotly_scope(measure(grade_picture(grey, Grade(look=look.name))), "waveform")
+
+
 @dataclass(frozen=True, eq=False)
 class _Frame:
     """A moment of a clip, and what its scopes count."""
@@ -123,6 +130,7 @@ class LiveGrade:
             scopes["key"] = f"{frame.key} {kind}"
             if asked.get("seen") != scopes["key"]:
                 scopes["before"] = plotly_scope(frame.scopes, kind)
+                scopes["levels"] = frame.scopes.histogram[3].tolist()
             answer["scopes"] = scopes
         return answer
 

@@ -79,7 +79,8 @@ def test_a_moment_is_graded_and_only_what_is_new_is_sent(clip: dict[str, str]) -
     first = live.still(asked)
     assert first["before"].startswith("data:image/jpeg")
     assert first["after"] != first["before"]
-    assert set(first["scopes"]) == {"before", "after", "words", "key"}
+    assert set(first["scopes"]) == {"before", "after", "words", "key", "levels"}
+    assert sum(first["scopes"]["levels"]) == 160 * 90
     again = live.still({**asked, "have": first["key"], "seen": first["scopes"]["key"]})
     assert "before" not in again
     assert "before" not in again["scopes"]
