@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import effects, fidelity, keys, second_view, speed
+from tests.bench import effects, fidelity, grading, keys, second_view, speed
 from tests.bench.interpolation.table import report, speeds
 
 
@@ -76,6 +76,15 @@ def main(wanted: list[str]) -> None:
             print(line, flush=True)
         for line in speeds():
             print(line, flush=True)
+    if not wanted or "grading" in wanted:
+        print("\n| grading | figure |\n|---|---|")
+        for line in grading.measure():
+            print(f"| {line.name} | {line.value} |", flush=True)
+        print()
+    for name in ("repairs", "quality"):  # they have options of their own
+        if not wanted or name in wanted:
+            sys.stdout.flush()
+            subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=True)
 
 
 if __name__ == "__main__":
