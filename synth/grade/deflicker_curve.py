@@ -21,9 +21,8 @@ _SIGMA: Final = (5.0, 16.0)
 _REACH: Final = 3.0
 _NOTHING: Final = (0.0012, 0.0030)
 """Flicker that is left alone, and that is corrected in full; shares of the brightness."""
-_TURNS: Final = (2.0, 5.0)
-"""How many times worse the window of both sides fits where one side begins, and wholly, to count.
-"""
+_FAVOUR: Final = 4.5
+"""How many times worse the window of both sides may fit until one side counts as much."""
 _MOST: Final = 0.35
 """Strongest correction, log gain."""
 _SURE: Final = 0.3
@@ -111,18 +110,15 @@ def _level(path: NDArray[np.float64], t: int, sigma: float) -> float:
     both = np.exp(-0.5 * (away / sigma) ** 2)
     wide = np.exp(-0.5 * (away / (1.5 * sigma)) ** 2)
     level, misfit = _line(away, values, both)
-    sides = [
+    fits = [(level, misfit / _FAVOUR)]
+    fits += [
         _line(away, values, np.where(side, wide, 0.0))
         for side in (away <= 0, away >= 0)
         if int(side.sum()) >= max(5, sigma)
     ]
-    if len(sides) < 2:
-        return level
-    best, better = min(sides, key=lambda pair: pair[1])
-    begins, wholly = _TURNS
-    ratio = misfit / max(better, 1e-10)
-    share = float(np.clip((ratio - begins) / (wholly - begins), 0.0, 1.0))
-    return (1.0 - share) * level + share * best
+    # Weighed softly: a choice that jumped from picture to picture would flicker itself.
+    trust = np.array([(left + 1e-9) ** -3.0 for _, left in fits])
+    return float(trust @ np.array([value for value, _ in fits]) / trust.sum())
 
 
 def _line(
