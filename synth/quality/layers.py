@@ -15,7 +15,7 @@ _MIXED: Final = (0.35, 0.65)
 """Share of a blend from which a frame begins to count, and fully counts."""
 _TORN: Final = (0.04, 0.12)
 """Share of the height from which a torn frame begins to count, and fully counts."""
-_DOUBT: Final = 0.03
+_DOUBT: Final = 0.01
 """Share of the picture that has to move for half its echo to be believed."""
 
 

@@ -32,9 +32,13 @@ _LEAP: Final = 1.6
 _CHAIN: Final = 4
 """Fewest steps in a row that a pace is told from."""
 _TORN: Final = 0.05
-_BLENDED: Final = 0.5
+_BLENDED: Final = 0.7
 _WORST: Final = 0.6
 """What the worst second counts for the clip."""
+_STOPS: Final = 0.15
+_RISES: Final = 0.6
+"""Shares of the change before a stop: less than the first is usual in it, and more than the second
+ends it. Coders touch up a standing picture now and then."""
 _FREEZE_SECONDS: Final = 0.3
 _WINDOW_SECONDS: Final = 1.0
 
@@ -152,14 +156,19 @@ def drops(signals: Signals) -> Reading:
 def judder(signals: Signals) -> Reading:
     """Root mean square of how uneven the steps of the motion are, as a share of an even step."""
     uneven = np.clip(np.abs(paces(signals) - 1.0), 0.0, 1.0)
+    # A repeated frame is a step of nothing.
+    uneven[_held(signals)] = 1.0
     known = np.isfinite(uneven)
     half = max(3, round(signals.fps * _WINDOW_SECONDS / 2))
     curve = np.full(signals.frames, np.nan, np.float32)
     for i in range(signals.frames):
         near = slice(max(0, i - half), i + half + 1)
         if known[near].sum() >= 5:
-            curve[i] = np.sqrt(np.mean(uneven[near][known[near]] ** 2))
-    whole = float(np.sqrt(np.mean(uneven[known] ** 2))) if known.sum() >= 5 else 0.0
+            number = max(int(known[near].sum()), half)
+            curve[i] = np.sqrt((uneven[near][known[near]] ** 2).sum() / number)
+    # Where few steps are known, those that are known do not speak for the clip.
+    number = max(int(known.sum()), int(signals.joined.sum()) // 2, 5)
+    whole = float(np.sqrt((uneven[known] ** 2).sum() / number))
     value = max(whole, _WORST * largest(curve))
     return Reading(
         "judder", value, signals.times, curve, "", "How uneven the steps of the motion are",
@@ -200,9 +209,10 @@ def _stops(texture: Floats) -> list[tuple[int, int]]:
         before = texture[max(1, start - _REACH) : start]
         usual = float(np.median(before)) if len(before) else 0.0
         end = start
-        while end < len(texture) and usual > _MOVES and texture[end] < 0.2 * usual:
-            end += 1
-        if end > start:
+        if usual > _MOVES and texture[start] < _STOPS * usual:
+            while end < len(texture) and texture[end] < _RISES * usual:
+                end += 1
+        if end > start and float(np.median(texture[start:end])) < _STOPS * usual:
             found.append((start, end))
         start = max(end, start + 1)
     return found
