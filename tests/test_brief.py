@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,13 +16,14 @@ from synth import (
     CameraTrajectory,
     OpticalFlowInterpolation,
     Shot,
+    VideoGradeAndEvaluate,
     VideoResult,
     generate_video_with_motion_control,
     render_shot,
     shot_from_video,
 )
 from synth.errors import Cancelled, InvalidInstruction, InvalidMedia
-from synth.media import VideoReader, probe
+from synth.media import VideoReader, VideoWriter, probe
 
 if TYPE_CHECKING:
     from tests.conftest import Studio
@@ -417,3 +420,162 @@ def test_frames_of_two_sizes_a_missing_one_and_text_called_jpg_are_told_apart(
     ):
         with pytest.raises(InvalidMedia, match=said):
             interpolate(f"frame_0.{kind}", other, 1)
+
+
+# Quality and grading ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def photographed() -> list[np.ndarray]:
+    """Two seconds of panning over a photograph, uint8 RGB 480x270."""
+    data = pytest.importorskip("skimage.data")
+    photo = np.asarray(data.coffee(), np.uint8)
+    return [
+        np.ascontiguousarray(photo[60:330, 2 * number + 8 : 2 * number + 488])
+        for number in range(48)
+    ]
+
+
+def _write(path: Path, frames: list[np.ndarray]) -> Path:
+    height, width = frames[0].shape[:2]
+    with VideoWriter(path, width=width, height=height, fps=24) as film:
+        for frame in frames:
+            film.write(frame)
+    return path
+
+
+@pytest.fixture(scope="module")
+def generated(photographed: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write(tmp_path_factory.mktemp("generated") / "generated_video.mp4", photographed)
+
+
+def test_a_good_video_is_judged_and_graded(
+    generated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(generated.parent)
+    graded = None
+
+    # Usage
+    grader = VideoGradeAndEvaluate()
+
+    # Evaluate generated video
+    quality = grader.evaluate_video_quality("generated_video.mp4")
+    print(f"Quality score: {quality['overall_score']:.2f}")
+
+    if quality["pass_threshold"]:
+        print("Video passes quality gates")
+
+        # Apply color grading
+        graded = grader.apply_color_grading(
+            "generated_video.mp4",
+            adjustments={
+                "saturation": 1.1,
+                "contrast": 1.05,
+                "temperature": 200,  # Warm up by 200K
+            },
+        )
+    else:
+        print("Video fails quality gates, regenerating...")
+
+    said = capsys.readouterr().out
+    assert "Video passes quality gates" in said
+    assert list(quality)[:3] == ["metrics", "overall_score", "pass_threshold"]
+    metrics = quality["metrics"]
+    assert list(metrics) == [
+        "sharpness", "color_consistency", "motion_smoothness", "flicker_detection",
+        "artifact_score",
+    ]  # fmt: skip
+    # The brief's own sum.
+    overall_score = (
+        metrics["sharpness"] * 0.2
+        + metrics["color_consistency"] * 0.2
+        + metrics["motion_smoothness"] * 0.3
+        + (1 - metrics["flicker_detection"]) * 0.2
+        + (1 - metrics["artifact_score"]) * 0.1
+    )
+    assert quality["overall_score"] == pytest.approx(overall_score, abs=2e-4)
+    assert quality["gate"]["passed"], quality["gate"]["reasons"]
+    assert grader.quality_metrics == metrics
+    assert json.loads(json.dumps(quality, allow_nan=False)) == quality
+
+    assert graded is not None
+    before, after = (np.stack(_frames(path)).astype(float) for path in (generated, graded.path))
+    assert after.shape == before.shape
+    red, _, blue = (after - before).mean(axis=(0, 1, 2))
+    assert red > blue + 2
+    assert after.std() > 1.02 * before.std()
+
+
+def test_controls_at_rest_and_none_leave_the_video_alone(generated: Path) -> None:
+    grader = VideoGradeAndEvaluate()
+    at_rest = {"brightness": 0, "contrast": 1.0, "saturation": 1.0, "temperature": 0, "tint": 0}
+    before = np.stack(_frames(generated)).astype(float)
+    for adjustments in (None, {}, at_rest):
+        graded = grader.apply_color_grading(generated, adjustments=adjustments)
+        # What is left is the encoder's.
+        assert np.abs(np.stack(_frames(graded.path)) - before).mean() < 1.5
+
+
+def test_the_lut_comes_before_the_controls(generated: Path, tmp_path: Path) -> None:
+    invert = tmp_path / "invert.cube"
+    invert.write_text("LUT_1D_SIZE 2\n1 1 1\n0 0 0\n")
+    graded = VideoGradeAndEvaluate().apply_color_grading(
+        str(generated), str(invert), {"brightness": 0.2}
+    )
+    before, after = (np.stack(_frames(path)).mean() for path in (generated, graded.path))
+    # Inverted, then brighter; the other way round it would be darker.
+    assert after > 255 - before + 15
+
+
+def _spoilt(frames: list[np.ndarray], defect: str) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    made = []
+    for number, frame in enumerate(frames):
+        picture = frame.astype(np.float32)
+        if defect == "flicker":
+            picture *= 1.0 + 0.05 * rng.normal()
+        elif defect == "blur":
+            picture = cv2.GaussianBlur(picture, (0, 0), 2.5)
+        elif defect == "colour_drift":
+            picture *= 1.0 + np.array([0.4, 0.0, -0.4]) * number / len(frames)
+        elif defect == "duplicates":
+            picture = frames[number // 3 * 3].astype(np.float32)
+        elif defect == "noise":
+            picture += rng.normal(0, 14, picture.shape)
+        made.append(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("defect", "metric"),
+    [
+        ("flicker", "flicker_detection"),
+        ("blur", "sharpness"),
+        ("colour_drift", "color_consistency"),
+        ("duplicates", "motion_smoothness"),
+        ("noise", "artifact_score"),
+    ],
+)
+def test_a_defect_moves_its_own_metric(
+    photographed: list[np.ndarray], generated: Path, tmp_path: Path, defect: str, metric: str
+) -> None:
+    grader = VideoGradeAndEvaluate()
+    before = grader.evaluate_video_quality(generated)["metrics"]
+    quality = grader.evaluate_video_quality(
+        _write(tmp_path / "spoilt.mp4", _spoilt(photographed, defect))
+    )
+    worse = {
+        name: (1 if name in ("flicker_detection", "artifact_score") else -1)
+        * (value - before[name])
+        for name, value in quality["metrics"].items()
+    }
+    assert worse.pop(metric) > 0.1 > max(worse.values()), worse
+    if defect != "blur":
+        assert not quality["gate"]["passed"]
+        assert defect in [finding["defect"] for finding in quality["findings"]]
+
+
+def test_a_rendered_clip_brings_what_its_camera_did(result: VideoResult) -> None:
+    quality = VideoGradeAndEvaluate().evaluate_video_quality(result.path)
+    assert quality["camera"]["obeyed"] is True
+    assert quality["camera"]["verdict"]
