@@ -129,7 +129,8 @@ def share_of(weights: Floats, known: NDArray[np.bool_], fps: float) -> tuple[flo
     window = np.ones(2 * half + 1)
     marked = np.convolve(np.where(known, weights, 0.0), window, "full")[half:-half]
     number = np.convolve(known.astype(np.float64), window, "full")[half:-half]
-    curve = marked / np.maximum(number, _FEW)
+    # A window that the clip's end cuts short counts as a whole one.
+    curve = marked / np.maximum(number, 2 * half + 1)
     whole = float(np.where(known, weights, 0.0).sum() / max(int(known.sum()), _FEW))
     worst = float(curve.max()) if len(curve) else 0.0
     return max(whole, 0.5 * worst), curve.astype(np.float32)

@@ -21,7 +21,7 @@ from synth.quality.model import (
     Span,
 )
 from synth.quality.reading import Reading
-from synth.quality.sentences import sentence
+from synth.quality.sentences import COUNTED, sentence
 
 COUNTS_INTO: Final[Mapping[MetricName, tuple[Defect, ...]]] = MappingProxyType(
     {
@@ -91,9 +91,10 @@ def _finding(reading: Reading, curb: Curb, length: float) -> Finding:
     measured = reading.statistic
     if reading.defect in _BY_AMOUNT:
         measured = max(span.end - span.start for span in spans)
+    figure = float(len(reading.marks)) if reading.defect in COUNTED else measured
     return Finding(
         defect=reading.defect,
-        words=sentence(reading.defect, measured, spans, length),
+        words=sentence(reading.defect, figure, spans, length),
         spans=spans,
         worst=worst,
         measured=measured,

@@ -37,6 +37,13 @@ def _percent(value: float) -> str:
     return f"{100 * value:.0f} %" if value >= 0.095 else f"{100 * value:.1f} %"
 
 
+def _counted(number: float, one: str, many: str) -> str:
+    return f"1 {one}" if round(number) == 1 else f"{number:.0f} {many}"
+
+
+COUNTED: Final = frozenset({"duplicates", "drops", "ghosts", "tearing"})
+"""Defects whose sentence names a number of frames instead of the statistic."""
+
 _WORDS: Final[Mapping[Defect, Callable[[float, str], str]]] = MappingProxyType(
     {
         "blur": lambda x, at: f"The picture is soft {at}: fine detail is missing",
@@ -49,11 +56,15 @@ _WORDS: Final[Mapping[Defect, Callable[[float, str], str]]] = MappingProxyType(
         "colour_drift": lambda x, at: f"Colours drift by {x:.1f} codes within a shot {at}",
         "jitter": lambda x, at: f"The camera trembles by {x:.1f} pixels (at 720 lines) {at}",
         "judder": lambda x, at: f"Motion is uneven by {_percent(x)} of a step {at}",
-        "duplicates": lambda x, at: f"{_percent(x)} of the frames repeat the one before, {at}",
-        "drops": lambda x, at: f"A frame is missing before {_percent(x)} of the frames, {at}",
-        "ghosts": lambda x, at: f"{_percent(x)} of the frames blend their neighbours, {at}",
+        "duplicates": lambda n, at: (
+            f"{_counted(n, 'frame repeats the one before', 'frames repeat the one before')} {at}"
+        ),
+        "drops": lambda n, at: f"{_counted(n, 'frame is missing', 'frames are missing')} {at}",
+        "ghosts": lambda n, at: (
+            f"{_counted(n, 'frame blends its neighbours', 'frames blend their neighbours')} {at}"
+        ),
         "trails": lambda x, at: f"Motion leaves trails of {_percent(x)} {at}",
-        "tearing": lambda x, at: f"{_percent(x)} of the frames are torn, {at}",
+        "tearing": lambda n, at: f"{_counted(n, 'frame is torn', 'frames are torn')} {at}",
         "frozen": lambda x, at: f"The picture freezes for {x:.1f} s {at}",
         "black": lambda x, at: f"The picture is black {at}",
         "letterbox": lambda x, at: f"The black borders change {at}",
@@ -63,5 +74,8 @@ _WORDS: Final[Mapping[Defect, Callable[[float, str], str]]] = MappingProxyType(
 
 
 def sentence(defect: Defect, measured: float, spans: Sequence[Span], length: float) -> str:
-    """One sentence with the figure and the time; ``length`` is the clip's, seconds."""
+    """One sentence with the figure and the time; ``length`` is the clip's, seconds.
+
+    ``measured`` is the statistic, or the number of frames for what is ``COUNTED``.
+    """
     return f"{_WORDS[defect](measured, when(spans, length))}."
