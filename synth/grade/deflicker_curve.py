@@ -19,7 +19,7 @@ _SECONDS: Final = 0.25
 _SIGMA: Final = (5.0, 16.0)
 """Standard deviation of the window, pictures, at least and at most."""
 _REACH: Final = 3.0
-_NOTHING: Final = (0.0012, 0.0030)
+_NOTHING: Final = (0.0025, 0.0050)
 """Flicker that is left alone, and that is corrected in full; shares of the brightness."""
 _FAVOUR: Final = 4.5
 """How many times worse the window of both sides may fit until one side counts as much."""
