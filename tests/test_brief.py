@@ -569,7 +569,10 @@ def test_a_defect_moves_its_own_metric(
         * (value - before[name])
         for name, value in quality["metrics"].items()
     }
-    assert worse.pop(metric) > 0.1 > max(worse.values()), worse
+    own, most = worse.pop(metric), max(worse.values())
+    assert own > 0.1, quality["metrics"]
+    # What is blurred shows the codec's blocks, which count too, but less.
+    assert most < (own / 1.5 if defect == "blur" else 0.1), quality["metrics"]
     if defect != "blur":
         assert not quality["gate"]["passed"]
         assert defect in [finding["defect"] for finding in quality["findings"]]
