@@ -1,9 +1,9 @@
 """Constants of the scoring, chosen on the clips of one half.
 
 A statistic costs nothing up to where nine of ten clean clips lie, and half of its metric where
-defects of middle severity lie. The gate's limit lies between the worst clean clip and the mildest
-tenth of the middle defects; where those overlap, clean clips win, since a judge that cries wolf is
-not asked again.
+defects lie between low and middle severity. The gate's limit lies between the worst clean clip and
+the mildest tenth of the middle defects; where those overlap, clean clips win, since a judge that
+cries wolf is not asked again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ FILE = Path(__file__).resolve().parents[3] / "synth" / "quality" / "calibration.
 
 APART = 1.15
 """The gate's limit is at least so many times the worst clean clip."""
+
+NEARER = 0.65
+"""How far the gate's limit lies on the way from the worst clean clip to the mildest defects."""
+
+GENTLE = 1.5
+"""What takes off half is at least so many times what takes off nothing."""
 
 
 def fitted(half: Half, now: Calibration) -> Calibration:
@@ -54,14 +60,16 @@ def _curb(
     mildest = min(float(np.quantile(one, 0.1)) for one in middle if len(one))
     typical = min(float(np.median(one)) for one in middle if len(one))
     slight = min(float(np.median(one)) for one in low if len(one))
-    if mildest > worst:
-        # Evenly between the two; in proportion where both are above nothing.
-        fatal = float(np.sqrt(worst * mildest)) if worst > 0 else 0.5 * mildest
-        fatal = min(max(fatal, APART * worst), 0.98 * mildest)
+    if mildest > APART * worst:
+        # Nearer to the defects: there are more kinds of clean clips than a sample holds.
+        fatal = max(worst + NEARER * (mildest - worst), APART * worst)
     else:
         fatal = APART * worst
-    limit = min(fatal, max(usual + 0.25 * (fatal - usual), min(slight, fatal)))
-    half = max(typical, fatal, usual + 1e-3)
+    limit = max(usual + 0.4 * (fatal - usual), min(1.05 * worst, 0.8 * slight))
+    limit = min(limit, fatal)
+    half = max(float(np.sqrt(max(slight, 0.0) * typical)), fatal, 1e-3)
+    # A slope that is too steep makes scores of what changes nothing.
+    usual = min(usual, half / GENTLE)
     return Curb(*(_short(value) for value in (usual, half, now.power, limit, fatal)))
 
 
