@@ -22,7 +22,7 @@ from synth.grade.finish import Finisher
 from synth.grade.light import LUMA
 from synth.grade.looks import look_lut
 from synth.grade.lut import Lut, identity_cube
-from synth.grade.repairs import Mended, Request, wanted, write
+from synth.grade.repairs import Mended, Request, number, wanted, write
 from synth.grade.result import GradedVideo
 from synth.grade.settings import Adjustments, Grade
 from synth.grade.tables import PlaneTables, Recipe, recipe
@@ -89,6 +89,7 @@ def bake_lut(
     least, most = SIZES["LUT_3D_SIZE"]
     if isinstance(size, bool) or not isinstance(size, int) or not least <= size <= most:
         raise InvalidInstruction(f"A cube of {size!r:.40}; its size may be {least} to {most}.")
+    time = number("time", time, 0.0, 36_000.0)
     grade = Grade.from_values(grade)
     made = _recipe(grade, adjustments_at(grade, time), _table(grade, lut))
     cube = np.clip(made.floats(identity_cube(size)), 0, 1)

@@ -30,7 +30,9 @@ from synth.grade.repairs import Mended, Request, number, opened, wanted, write
 from synth.grade.result import GradedVideo
 from synth.grade.settings import Adjustments
 from synth.grade.tables import PlaneTables, recipe
+from synth.limits import LIMITS
 from synth.media import load_image
+from synth.media.image import open_regular
 from synth.media.plane_reader import PlaneReader
 from synth.media.planes import ColourTags, Planes, to_rgb
 from synth.media.settings import VideoFormat
@@ -44,7 +46,8 @@ _COMPARED: Final = (3, 6)
 _COLOURS: Final = 900
 _PAIRS: Final = 1500
 _FEWEST: Final = 200
-_PICTURES: Final = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic"))
+_PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"BM")
+_STILLS: Final = (b"avif", b"heic", b"heix", b"mif1")
 
 
 class _Look:
@@ -260,10 +263,30 @@ def _graded(request: Request, feed: Feed, luts: list[Lut]) -> Iterator[Mended]:
 
 def _reference(path: Path, moment: float | None, cancel: CancelToken) -> _Look:
     """Pictures of the reference, a video or a picture."""
+    still = _is_picture(path)
+    try:
+        return _still(path) if still else _seen(path, moment, cancel)
+    except InvalidMedia as error:
+        raise InvalidMedia(f"The reference ({path.name!r:.80}): {error}") from None
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a file begins like a picture; names are not believed."""
+    with open_regular(path, LIMITS.video_bytes, "reference") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return head[8:12] in _STILLS
+    return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def _still(path: Path) -> _Look:
     look = _Look(Fraction(0))
-    if path.suffix.lower() in _PICTURES:
-        look.pictures.append(_shrunk(load_image(path).pixels))
-        return look
+    look.pictures.append(_shrunk(load_image(path).pixels))
+    return look
+
+
+def _seen(path: Path, moment: float | None, cancel: CancelToken) -> _Look:
+    look = _Look(Fraction(0))
     begin = Fraction(moment or 0.0).limit_denominator(1_000_000)
     with PlaneReader(path, start=begin, cancel=cancel) as reader:
         for frame in reader:

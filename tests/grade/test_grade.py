@@ -190,6 +190,9 @@ def test_any_grade_can_leave_as_a_file(tmp_path: Path) -> None:
     assert bake_lut({}, size=9).identity
     with pytest.raises(InvalidInstruction, match="2 to 65"):
         bake_lut(grade, size=66)
+    for moment in (float("nan"), -1.0):
+        with pytest.raises(InvalidInstruction, match="time"):
+            bake_lut(grade, time=moment)
 
 
 def test_sharpening_sharpens_and_grain_is_the_same_again() -> None:

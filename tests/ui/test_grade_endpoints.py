@@ -275,7 +275,7 @@ def test_what_is_no_video_gets_a_sentence(client: Client, clip: Path, tmp_path: 
             client.predict(video=sent(text), api_name=name)
     with pytest.raises(Exception, match=r"reference.*not a video"):
         client.predict(reference=sent(text), video=sent(clip), api_name="/compare_videos")
-    with pytest.raises(Exception, match=r"reference|not a"):
+    with pytest.raises(Exception, match=r"The reference .*not a video"):
         client.predict(video=sent(clip), reference=sent(text), api_name="/match_color")
 
 
@@ -319,3 +319,13 @@ def test_cancelling_stops_within_seconds_and_leaves_nothing(
     wait_until(counting, 30, "the first frame")
     job.cancel()
     wait_until(nothing_is_left, 3, "the end of the job")
+
+
+@pytest.mark.parametrize("name", ["reference", "reference.mp4", "reference.avif"])
+def test_a_reference_is_told_by_what_is_in_it(
+    client: Client, clip: Path, tmp_path: Path, name: str
+) -> None:
+    like = tmp_path / name
+    Image.fromarray(view(0.0)).save(like, format="AVIF" if name.endswith("avif") else "PNG")
+    _, report = client.predict(video=sent(clip), reference=sent(like), api_name="/match_color")
+    assert report["found"]["shots"][0]["pairs"] > 0
