@@ -7,7 +7,8 @@ const choose = button("Choose a clip…", { symbol: "upload", kind: "plain", id:
 const ours = button("With the result", { kind: "plain", id: "gq-compare-result", title: "Compare with what was rendered or mended last", onclick: () => begin("result") });
 const stop = button("Cancel", { kind: "plain", hidden: true, onclick: () => trigger("stop", {}) });
 const play = button("", { symbol: "play", kind: "quiet", title: "Play both", hidden: true, onclick: () => { const go = films[0].film.paused; for (const { film } of films) { if (go) { film.play().catch(() => {}); } else film.pause(); } } });
-const note = h("p", { class: "ms-note", role: "status", id: "gq-compare-note" });
+const EMPTY = "Measures, frame by frame, how far another clip differs from the one on show: VMAF, PSNR and SSIM. Choose a clip, or take the result.";
+const note = h("p", { class: "ms-note", role: "status", id: "gq-compare-note" }, EMPTY);
 const pair = h("div", { class: "ms-pair", hidden: true }, films.map(({ name, film }) => h("div", {}, h("div", { class: "ms-frame ms-screen" }, film), h("div", { class: "ms-label" }, name))));
 const kinds = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Which measure" });
 const plot = h("div", { class: "ms-curveplot", hidden: true, role: "img", "aria-label": "Likeness over time" });
@@ -24,6 +25,13 @@ function begin(kind) {
   if (kind === "result") trigger("compare_result", {});
   else trigger("compare", {});
 }
+function clear() {
+  comparison = null;
+  for (const node of [pair, play, kinds, plot]) node.hidden = true;
+  for (const { film } of films) film.pause();
+  fill(facts);
+  fill(worst);
+}
 function say(text, bad = false) { note.textContent = text; note.classList.toggle("ms-bad", bad); }
 async function take(file) {
   try { props.value = { video: await sendFile(file) }; } catch (problem) { say(TOO_LARGE, true); return; }
@@ -36,7 +44,8 @@ function draw() {
   for (const one of kinds.children) one.setAttribute("aria-checked", String(one.dataset.kind === shownKind));
   const limit = { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: curve.limit, y1: curve.limit, line: { color: "#ff8e7f", width: 1, dash: "dash" } };
   drawPlot(plot, [{ type: "scatter", mode: "lines", x: curve.seconds, y: curve.values, line: { color: "#63b3f5", width: 1.5 }, hovertemplate: `%{x:.2f} s: %{y:.4~g} ${curve.unit}<extra></extra>` }],
-    plotLayout({ xaxis: { ticksuffix: " s" }, yaxis: { ticksuffix: curve.unit ? ` ${curve.unit}` : "", nticks: 5, automargin: true }, shapes: [limit], hovermode: "x", hoverdistance: -1 }, 180));
+    plotLayout({ xaxis: { ticksuffix: " s" }, yaxis: { ticksuffix: curve.unit ? ` ${curve.unit}` : "", nticks: 5, automargin: true }, shapes: [limit], hovermode: "x", hoverdistance: -1,
+      annotations: [{ xref: "paper", yref: "y", x: 1, y: curve.limit, text: "below this, one sees it", showarrow: false, xanchor: "right", yanchor: "top", font: { size: 10, color: "#ff8e7f" } }] }, 180));
 }
 /** Show a moment of the reference in both; the other may run some frames behind. */
 function goTo(time) {
@@ -53,6 +62,7 @@ function show() {
   if (!shown.stamp) return;
   if (shown.busy) { say(shown.busy); return; }
   stop.hidden = true;
+  if (shown.error) clear();
   say(shown.error || shown.comparison?.words || "", Boolean(shown.error));
   if (!shown.comparison) return;
   comparison = shown.comparison;
@@ -61,9 +71,14 @@ function show() {
   fill(kinds, Object.entries(comparison.curves).map(([kind, curve]) => h("button", { type: "button", role: "radio", "data-kind": kind, onclick: () => { shownKind = kind; draw(); } }, curve.label)));
   if (!comparison.curves[shownKind]) shownKind = Object.keys(comparison.curves)[0] || "";
   fill(facts, comparison.facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
-  fill(worst, comparison.worst.map((one, index) => button(`${index + 1} · ${moment(one.time)} s`, { kind: "plain", title: one.words, "data-worst": one.time, onclick: () => goTo(one.time) })));
+  fill(worst, comparison.worst.length ? h("span", { class: "ms-soft" }, "Largest differences") : null, comparison.worst.map((one, index) => button(`${index + 1} · ${moment(one.time)} s`, { kind: "plain", title: one.words, "data-worst": one.time, onclick: () => goTo(one.time) })));
   draw();
 }
+room.on("clip", (clip) => {
+  if (!comparison || comparison.files[0].path === clip.file.path) return;
+  clear(); // it was about another clip
+  say(EMPTY);
+});
 watch("shown", show);
 show();
 followWidth(plot);

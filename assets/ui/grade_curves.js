@@ -3,7 +3,8 @@
 
 const root = element.querySelector(".ms-curves");
 const chips = h("div", { class: "ms-chips", role: "radiogroup", "aria-label": "Which measurement" });
-const words = h("p", { class: "ms-hint" }, "After judging, this shows what was measured over time. Click it to go to that moment.");
+const EMPTY = "After judging, this shows what was measured over time. Click it to go to that moment.";
+const words = h("p", { class: "ms-hint" }, EMPTY);
 const plot = h("div", { class: "ms-curveplot", tabindex: "0", role: "img", "aria-label": "What was measured, over the time of the clip" });
 const shots = h("div", { class: "ms-shots", hidden: true });
 root.append(h("header", { class: "ms-head" }, h("h2", {}, "Over time"), chips), words, plot, shots);
@@ -50,10 +51,18 @@ room.on("report", (given) => {
   const names = Object.keys(given.curves), found = given.findings.map((one) => one.curve).filter((one) => names.includes(one));
   const order = [...new Set([...found, ...names])];
   fill(chips, order.map((name) => h("button", { type: "button", role: "radio", "data-curve": name, class: found.includes(name) ? "ms-hit" : "", onclick: () => { lit = name; draw(); } }, given.curves[name].label)));
-  if (!order.includes(lit)) lit = order[0] || "";
+  lit = order[0] || ""; // what is worst
   fill(shots, given.findings.filter((one) => one.thumbnail).map((one) => h("button", { type: "button", title: one.words, "data-worst": one.worst, onclick: () => { room.tell("seek", { at: one.worst }); if (given.curves[one.curve]) { lit = one.curve; draw(); } } }, h("img", { src: one.thumbnail, alt: one.label }), h("small", {}, `${moment(one.worst)} s`))));
   shots.hidden = !shots.children.length;
   draw();
+});
+room.on("clip", (clip) => {
+  if (!report || report.file === clip.file.path) return;
+  report = null; // of another clip
+  room.forget("report");
+  plot.hidden = shots.hidden = true;
+  fill(chips);
+  words.textContent = EMPTY;
 });
 room.on("curve", (name) => { if (report?.curves[name]) { lit = name; draw(); } });
 room.on("face", (face) => { if (face === "quality") setTimeout(draw, 30); });

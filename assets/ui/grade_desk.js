@@ -21,6 +21,7 @@ function change(edit, merge = "") {
     history = [...history.slice(0, at + 1), { ...clone(value), merge }].slice(-200);
     at = history.length - 1;
   }
+  say("");
   refresh();
 }
 function travel(by) {
@@ -28,6 +29,7 @@ function travel(by) {
   at += by;
   const { merge, ...plain } = clone(history[at]);
   value = plain;
+  say("");
   refresh();
 }
 const edited = debounce(() => trigger("edited", {}), 250);
@@ -57,15 +59,16 @@ const undo = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctrl+Z)",
 const redo = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "gq-redo", onclick: () => travel(1) });
 const menu = h("details", { class: "ms-menu" }, h("summary", { class: "ms-button ms-plain", id: "gq-menu", title: "Copy, paste, save, load or reset the grade" }, "Copy & save"),
   h("div", { class: "ms-menulist" }, [
-    ["copy", "Copy this grade", copy], ["paste", "Paste a grade", paste], ["save", "Save as JSON", saveJson], ["cube", "Save as .cube LUT", saveCube], ["load", "Load JSON…", () => loader.click()], ["reset", "Reset everything", () => change((all) => Object.assign(all, clone(spec.rest)))],
+    ["copy", "Copy this grade", copy], ["paste", "Paste a grade", paste], ["save", "Save as JSON", saveJson], ["cube", "Save as .cube LUT", saveCube], ["load", "Load JSON…", () => loader.click()], ["reset", "Reset everything", () => reset()],
   ].map(([id, label, act]) => h("button", { type: "button", "data-do": id, onclick: () => { menu.open = false; act(); } }, label))));
 document.addEventListener("click", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; });
 const loader = h("input", { type: "file", class: "ms-file", accept: ".json,application/json", "aria-label": "Load a grade", onchange: async () => { if (loader.files[0]) check(await loader.files[0].text()); loader.value = ""; } });
 const told = h("p", { class: "ms-note", role: "status", id: "gq-desk-note" });
-function say(text, bad = false) { told.textContent = text; told.classList.toggle("ms-bad", bad); }
+function say(text, bad = false) { told.replaceChildren(text); told.classList.toggle("ms-bad", bad); }
+const luts = {}; // the LUTs sent on this visit, by name
 
 async function copy() {
-  const text = JSON.stringify({ grade: plain() }, null, 1);
+  const text = written();
   window.motionSynthGrade.copied = text;
   try { await navigator.clipboard.writeText(text); } catch (problem) { /* kept in the page */ }
   say("Copied. Load another clip and paste it there.");
@@ -75,16 +78,21 @@ async function paste() {
   try { text = await navigator.clipboard.readText(); } catch (problem) { /* not allowed */ }
   check(text.includes("adjustments") ? text : window.motionSynthGrade.copied || text);
 }
-/** The grade without what only this visit knows, the uploaded LUT. */
-const plain = () => { const { lut, ...rest } = value; return rest; };
+/** The grade as a file: of an uploaded LUT, which only this visit knows, the name. */
+function written() {
+  const { lut, format: kind, ...grade } = value;
+  return JSON.stringify({ grade, ...(lut ? { lut: lut.orig_name } : {}) }, null, 1);
+}
 async function check(text) {
   const answer = await server.check(text).catch(() => ({ error: "The server did not answer. Reload the page." }));
   if (answer.error) { say(answer.error, true); return; }
-  change((all) => Object.assign(all, { ...clone(spec.rest), lut: all.lut, ...answer.grade }));
-  say(answer.words || "");
+  const lut = luts[answer.lut] || null;
+  change((all) => Object.assign(all, { ...clone(spec.rest), format: all.format, ...answer.grade, lut }));
+  if (answer.lut && !lut) say(`The grade is on the desk, but not its LUT “${answer.lut}”: choose that file again under Your LUT.`, true);
+  else say(answer.words || "");
 }
 const stem = () => (room.last.clip?.name || "grade").replace(/\.\w{1,5}$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 40) || "grade";
-function saveJson() { saveText(`${stem()}-grade.json`, JSON.stringify({ grade: plain() }, null, 1), "application/json"); }
+function saveJson() { saveText(`${stem()}-grade.json`, written(), "application/json"); }
 async function saveCube() {
   const answer = await server.cube({ grade: value }).catch(() => ({ error: "The server did not answer. Reload the page." }));
   if (answer.error) { say(answer.error, true); return; }
@@ -98,29 +106,40 @@ const tiles = [{ name: null, title: "None", words: "The picture without a look" 
   onclick: () => change((all) => { all.look = look.name; if (look.name) all.lut = null; }) }, h("img", { alt: "", hidden: true }), h("span", {}, look.title)));
 const lutFile = h("input", { type: "file", class: "ms-file", accept: ".cube", "aria-label": "Choose a LUT", onchange: () => { if (lutFile.files[0]) takeLut(lutFile.files[0]); lutFile.value = ""; } });
 const lutTile = h("button", { type: "button", role: "radio", class: "ms-looktile", "data-look": "lut", title: "A .cube file of your own", onclick: () => lutFile.click() }, h("i", {}, icon(ICONS.plus, 18)), h("span", {}, "Your LUT"));
-strip.append(...tiles, lutTile);
+strip.append(tiles[0], lutTile, ...tiles.slice(1));
 dropsOn(lutTile, (file) => takeLut(file));
 async function takeLut(file) {
   let sent;
   try { sent = await sendFile(file); } catch (problem) { say(TOO_LARGE, true); return; }
   const answer = await server.lut(sent).catch(() => ({ error: "The server did not answer. Reload the page." }));
   show({ lut: answer.error || "" });
-  if (!answer.error) { say(answer.words || ""); change((all) => { all.lut = sent; all.look = null; }); }
+  if (answer.error) return;
+  luts[sent.orig_name] = sent;
+  change((all) => { all.lut = sent; all.look = null; });
+  say(answer.words || "");
 }
 const strength = control({ id: "gq-lut_strength", label: "Strength of the look", help: spec.fields.lut_strength.help, bounds: { ...spec.fields.lut_strength, rest: 1 }, digits: 2,
   read: () => value.lut_strength, write: (one, merge) => change((all) => { all.lut_strength = one; }, merge), problem: problem("lut_strength") });
 const PLACES = [["first", "Before the controls", "As a camera's log-to-display LUT must"], ["last", "After the controls", "As a look over the corrected picture"]];
 const placed = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Where the look stands" }, PLACES.map(([id, label, help]) =>
   h("button", { type: "button", role: "radio", "data-place": id, title: help, onclick: () => change((all) => { all.lut_place = id; }) }, label)));
+let sighted = "";
 const lutRow = h("div", { class: "ms-lutrow" }, strength.node, placed);
 painters.push(() => {
   for (const tile of tiles) tile.setAttribute("aria-checked", String((tile.dataset.look || null) === value.look && !(value.lut)));
   lutTile.setAttribute("aria-checked", String(Boolean(value.lut)));
   lutTile.lastChild.textContent = value.lut ? value.lut.orig_name || "Your LUT" : "Your LUT";
   lutRow.hidden = !value.look && !value.lut;
+  const chosen = value.lut ? "lut" : value.look || "";
+  if (chosen !== sighted) { sighted = chosen; inSight([...strip.children].find((tile) => tile.dataset.look === chosen)); }
   strength.paint();
   for (const one of placed.children) one.setAttribute("aria-checked", String(one.dataset.place === value.lut_place));
 });
+/** Scroll a row sideways until one of its tiles can be seen. */
+function inSight(tile) {
+  const row = tile?.parentElement, left = tile ? tile.offsetLeft - row.offsetLeft : 0;
+  if (tile && (left < row.scrollLeft || left + tile.offsetWidth > row.scrollLeft + row.clientWidth)) row.scrollTo({ left: left - row.clientWidth / 2 + tile.offsetWidth / 2, behavior: "smooth" });
+}
 let pictured = "";
 const thumbs = debounce(async (frame) => {
   if (pictured === frame.key || root.offsetParent === null) return;
@@ -189,7 +208,7 @@ const GROUPS = [
 ];
 const sheets = h("div", { class: "ms-sheets ms-groups", role: "tablist", "aria-label": "Controls" }, GROUPS.map(([id, label]) => h("button", { type: "button", role: "tab", "data-group": id, onclick: () => open(id) }, label, h("i", { class: "ms-touched", hidden: true }))));
 const bodies = GROUPS.map(([id, , , build]) => h("div", { class: "ms-groupbody", role: "tabpanel", "data-body": id }, build()));
-const back = button("Reset group", { symbol: "counterclockwise", kind: "plain", id: "gq-reset-group", onclick: () => { const group = GROUPS.find(([id]) => id === lit); change((all) => { for (const key of group[2]) all.adjustments[key] = clone(spec.rest.adjustments[key]); }); } });
+const back = button("", { symbol: "counterclockwise", kind: "quiet", title: "Put this group back", id: "gq-reset-group", onclick: () => { const group = GROUPS.find(([id]) => id === lit); change((all) => { for (const key of group[2]) all.adjustments[key] = clone(spec.rest.adjustments[key]); }); } });
 let lit = "basics";
 function open(id) {
   lit = id;
@@ -215,8 +234,8 @@ painters.push(() => { format.value = value.format; });
 
 const trouble = problem("all");
 const lutTrouble = problem("lut");
-root.append(h("header", { class: "ms-head" }, h("h2", {}, "Look"), h("div", { class: "ms-tools" }, undo, redo, menu)), strip, lutFile, loader, lutTrouble, lutRow,
-  h("div", { class: "ms-groupbar" }, sheets, back), ...bodies, trouble, told);
+root.append(h("header", { class: "ms-head" }, h("h2", {}, "Look"), h("div", { class: "ms-tools" }, undo, redo, menu)), strip, lutFile, loader, lutTrouble, told, lutRow,
+  h("div", { class: "ms-groupbar" }, sheets, back), ...bodies, trouble);
 
 function show(wrong) {
   for (const [key, node] of Object.entries(problems)) {
@@ -229,7 +248,19 @@ function show(wrong) {
   if (rest.length) { trouble.textContent = rest.join(" "); trouble.hidden = false; }
 }
 room.on("problems", show);
-room.on("clip", () => { pictured = ""; });
+const reset = () => change((all) => Object.assign(all, clone(spec.rest), { format: all.format }));
+let graded = ""; // the name of the clip that the grade was made on
+room.on("clip", ({ name, keep }) => {
+  pictured = "";
+  const { format: kind, ...grade } = value, { format: other, ...rest } = spec.rest;
+  if (!graded || keep || JSON.stringify(grade) === JSON.stringify(rest)) say("");
+  else {
+    reset(); // the first look at a clip is at the clip
+    say(`The grade of ${graded} was put aside. `);
+    told.append(button("Use it here too", { kind: "plain", id: "gq-regrade", onclick: () => change((all) => Object.assign(all, grade)) }));
+  }
+  graded = name;
+});
 open("basics");
 room.tell("grade", clone(value));
 

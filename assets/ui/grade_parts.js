@@ -44,10 +44,9 @@ function numberField({ id, label, digits, read, write }) {
 }
 
 /** A slider with a number beside it; the button and a double click put it back. */
-function control({ id, label, help, bounds, digits = 2, read, write, tint = "", problem }) {
+function control({ id, label, help, bounds, digits = 2, read, write, tint = "", problem, reset = () => write(bounds.rest, ""), off = () => Math.abs(read() - bounds.rest) > 1e-9 }) {
   const scale = scaleOf(bounds);
   const box = numberField({ id: `${id}-number`, label: `${label}, as a number`, digits, read, write });
-  const reset = () => write(bounds.rest, "");
   let strokes = 0; // each stroke of the hand is one step of undo
   const slider = h("input", { type: "range", class: "ms-range ms-centred", id, min: String(scale.least), max: "1", step: "0.005", title: `${help} Double click puts it back.`, "aria-label": label,
     oninput: () => {
@@ -66,9 +65,8 @@ function control({ id, label, help, bounds, digits = 2, read, write, tint = "", 
     const share = (one) => `${(one - scale.least) / (1 - scale.least) * 100}%`;
     slider.style.setProperty("--from", share(Math.min(scale.anchor, place)));
     slider.style.setProperty("--to", share(Math.max(scale.anchor, place)));
-    const off = Math.abs(value - bounds.rest) > 1e-9;
-    back.classList.toggle("ms-idle", !off);
-    node.classList.toggle("ms-set", off);
+    back.classList.toggle("ms-idle", !off());
+    node.classList.toggle("ms-set", off());
     box.paint();
   }
   return { node, paint };
@@ -127,7 +125,8 @@ function colourWheel({ id, label, help, bounds, reach, kind, read, write, proble
   const side = kind === "add" ? Math.min(0.5, bounds.max) : 2;
   const master = control({ id: `${id}-all`, label, help, digits: 3, read: () => out(mean()), problem,
     bounds: kind === "add" ? { min: -side, max: side, rest } : { min: 1 / side / 2, max: side * 1.25, rest },
-    write: (value, merge) => { const [x, y] = spot(); if (value === rest && !merge) write([rest, rest, rest], ""); else put(x, y, into(Math.max(value, kind === "add" ? -9 : 0.001)), merge); } });
+    reset: () => write([rest, rest, rest], ""), off: () => read().some((one) => Math.abs(one - rest) > 1e-9),
+    write: (value, merge) => { const [x, y] = spot(); put(x, y, into(Math.max(value, kind === "add" ? -9 : 0.001)), merge); } });
   const numbers = ["Red", "Green", "Blue"].map((colour, index) => numberField({ id: `${id}-${index}`, label: `${label}, ${colour.toLowerCase()}`, digits: 3, read: () => read()[index],
     write: (value, merge) => { const next = [...read()]; next[index] = value; write(next, merge); } }));
   const node = h("div", { class: "ms-wheel" }, plate, master.node, h("div", { class: "ms-triple" }, numbers.map((one) => one.node)));

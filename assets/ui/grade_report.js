@@ -12,10 +12,9 @@ const progress = h("div", { class: "ms-judging", hidden: true, "aria-live": "pol
 const trouble = h("p", { class: "ms-note ms-bad", role: "alert", id: "gq-judge-failure" });
 const card = h("div", { class: "ms-card", hidden: true });
 const none = h("p", { class: "ms-lead" }, "Five measurements with reasons: how sharp it is, whether its colours hold, how evenly it moves, flicker, and artifacts. Nothing is sent anywhere.");
-const stale = h("p", { class: "ms-note", role: "status", hidden: true }, "This is the report of another clip.");
-root.append(h("header", { class: "ms-head" }, h("h2", {}, "Quality"), stale), go, progress, trouble, none, card);
+root.append(h("header", { class: "ms-head" }, h("h2", {}, "Quality")), go, progress, trouble, none, card);
 let judging = false;
-let judged = "";
+let judged = "", earlier = ""; // the file that the card is about; what the one before it came to
 
 function judge() {
   if (judging || !room.last.clip) { if (!room.last.clip) trouble.textContent = "There is no clip yet. Choose one, or try the example."; return; }
@@ -33,13 +32,13 @@ function step(report) {
   else meter.removeAttribute("value");
 }
 
-/** A bar of one metric: longer is better, whichever way its number goes. */
+/** A bar as long as its number; its colour says how good that is. */
 function bar(metric) {
   const good = metric.lower ? 1 - metric.value : metric.value;
   const tone = good >= 0.8 ? "good" : good >= 0.5 ? "fair" : "poor";
   return h("div", { class: `ms-metric ms-${tone}`, "data-metric": metric.name },
-    h("div", { class: "ms-label" }, h("span", { title: metric.help }, metric.label), h("output", {}, metric.value.toFixed(2), metric.lower ? h("small", {}, " lower is better") : null)),
-    h("div", { class: "ms-bar", role: "img", "aria-label": `${metric.label} ${metric.value.toFixed(2)}` }, h("i", { style: { width: `${Math.round(good * 100)}%` } })), h("p", {}, metric.words));
+    h("div", { class: "ms-label" }, h("span", { title: metric.help }, metric.label), h("output", {}, metric.text, metric.lower ? h("small", {}, " lower is better") : null)),
+    h("div", { class: "ms-bar", role: "img", "aria-label": `${metric.label} ${metric.text}` }, h("i", { style: { width: `${Math.round(metric.value * 100)}%` } })), h("p", {}, metric.words));
 }
 
 function finding(one) {
@@ -63,14 +62,16 @@ function mend(fix) {
 }
 
 function showCard(report) {
+  const before = judged && judged !== report.file ? earlier : "";
   judged = report.file;
-  const ring = h("div", { class: "ms-ring", role: "img", "aria-label": `Overall ${report.overall.toFixed(2)}` }, h("b", {}, report.overall.toFixed(2)), h("small", {}, "overall"));
+  earlier = `${room.last.clip?.name || "The clip"} came to ${report.text}, ${report.gate.passed ? "fit" : "not fit"} for use.`;
+  const ring = h("div", { class: "ms-ring", role: "img", "aria-label": `Overall ${report.text}` }, h("b", {}, report.text), h("small", {}, "overall"));
   ring.style.setProperty("--share", `${Math.round(report.overall * 100)}%`);
   fill(card,
     h("div", { class: `ms-score ${report.gate.passed ? "ms-good" : "ms-poor"}` },
       ring,
       h("div", {}, h("h3", {}, report.gate.passed ? "Fit for use" : "Not fit for use"), report.gate.reasons.length ? h("ul", { class: "ms-notes" }, report.gate.reasons.map((one) => h("li", {}, one))) : h("p", {}, "No defect that would spoil it."),
-        h("p", { class: "ms-soft" }, report.threshold))),
+        report.threshold ? h("p", { class: "ms-soft" }, report.threshold) : null, before ? h("p", { class: "ms-soft", "data-earlier": "" }, `Judged before: ${before}`) : null)),
     h("div", { class: "ms-metrics" }, report.metrics.map(bar)),
     report.findings.length ? h("h3", {}, report.findings.length === 1 ? "What was found" : `What was found, worst first`) : null,
     report.findings.length ? h("ul", { class: "ms-findings" }, report.findings.map(finding)) : null,
@@ -98,10 +99,11 @@ function show() {
 room.on("clip", (clip) => {
   trouble.textContent = "";
   props.value = { file: clip.file };
-  stale.hidden = !judged || judged === clip.file.path;
-  if (judged !== clip.file.path) { go.hidden = judging; card.classList.add("ms-old"); } else card.classList.remove("ms-old");
+  card.hidden = !judged || judged !== clip.file.path; // the report of another clip would mislead
+  none.hidden = !card.hidden;
+  go.hidden = judging || !card.hidden;
 });
-room.on("report", (report) => { stale.hidden = report.file === room.last.clip?.file.path; card.classList.remove("ms-old"); });
+room.on("judge", () => judge());
 watch("shown", show);
 show();
 

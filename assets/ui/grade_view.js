@@ -32,7 +32,7 @@ const slider = h("input", { type: "range", class: "ms-range", min: "0", max: "1"
 const when = h("output", { class: "ms-value" });
 const sides = h("div", { class: "ms-segments", role: "radiogroup", "aria-label": "Which picture" }, [["before", "Before"], ["both", "Both"], ["after", "After"]].map(([id, label]) =>
   h("button", { type: "button", role: "radio", "data-side": id, title: "B goes from one to the next", onclick: () => show(id) }, label)));
-const transport = h("div", { class: "ms-transport" }, play, slider, when, sides);
+const transport = h("div", { class: "ms-transport", hidden: true }, play, slider, when, sides);
 
 // --- around it ---
 const FACES = [["grade", "Grade"], ["quality", "Quality"]];
@@ -41,10 +41,22 @@ const tabs = h("div", { class: "ms-sheets", role: "tablist", "aria-label": "What
 const name = h("span", { class: "ms-name" });
 const facts = h("span", { class: "ms-facts" });
 const note = h("p", { class: "ms-note", role: "status", id: "gq-note" });
-const hint = h("p", { class: "ms-keys" }, ...[["Space", "play"], ["← →", "frame by frame"], ["B", "before, both, after"], ["G", "grade"], ["Q", "quality"]].flatMap(([key, what]) => [h("kbd", {}, key), ` ${what} `]));
+const hint = h("p", { class: "ms-keys", hidden: true }, ...[["Space", "play"], ["← →", "frame by frame"], ["B", "before, both, after"], ["G", "grade"], ["Q", "quality"]].flatMap(([key, what]) => [h("kbd", {}, key), ` ${what} `]));
 const strip = h("div", { class: "ms-tries" });
 root.append(h("header", { class: "ms-head" }, tabs, name, facts, h("div", { class: "ms-tools" }, (props.examples || []).length ? button("", { symbol: "film", kind: "quiet", title: "Try the example", id: "gq-example", onclick: () => tryIt() }) : null,
   button("", { symbol: "upload", kind: "quiet", title: "Choose a file from this device", onclick: () => picker.click() }))), frame, transport, picker, note, hint, strip);
+
+/** What goes on; before there is a clip, in the middle of the frame. */
+function occupied(words) {
+  busy.hidden = !words || !clip;
+  busy.lastChild.textContent = words || "";
+  if (clip) return;
+  const [title, hint] = words ? [words, "This takes a few seconds"] : ["Drop a clip here", "or choose a file, or try the example below"];
+  empty.classList.toggle("ms-waits", Boolean(words));
+  empty.children[1].textContent = title;
+  empty.children[2].textContent = hint;
+  strip.hidden = Boolean(words);
+}
 
 function say(text, bad = false) {
   note.textContent = text;
@@ -79,7 +91,7 @@ function layers() {
   tags[0].hidden = !grading || rolling || side === "after" || (side === "both" && split < 12);
   tags[1].hidden = !grading || rolling || side === "before" || (side === "both" && split > 88);
   sides.hidden = face !== "grade";
-  for (const one of sides.children) one.setAttribute("aria-checked", String(one.dataset.side === side));
+  for (const one of sides.children) one.setAttribute("aria-checked", String(one.dataset.side === (rolling ? "before" : side)));
 }
 
 // --- the divider ---
@@ -147,6 +159,7 @@ async function put(answer, asked) {
 }
 
 // --- the playhead ---
+const PAUSE = "M7 4.5v11M13 4.5v11";
 const step = () => 1 / (clip?.fps || 25);
 const lastMoment = () => Math.max(0, (clip?.seconds || 0) - step() / 2);
 function seek(to) {
@@ -170,18 +183,17 @@ function toggle() {
   film.currentTime = at >= lastMoment() - step() ? 0 : at;
   film.play().then(() => { film.hidden = false; layers(); }).catch(() => {});
 }
-film.addEventListener("play", () => { play.classList.add("ms-on"); if (face === "grade") say("This plays the source; it stops to show the grade."); });
-film.addEventListener("pause", () => { play.classList.remove("ms-on"); if (face === "grade") say(""); at = within(film.currentTime, 0, lastMoment()); settle(); ask(); });
+film.addEventListener("play", () => { play.classList.add("ms-on"); play.title = "Pause (Space)"; fill(play, icon(PAUSE)); if (face === "grade") say("This plays the source; it stops to show the grade."); });
+film.addEventListener("pause", () => { play.classList.remove("ms-on"); play.title = "Play the source (Space)"; fill(play, icon(ICONS.play)); if (face === "grade") say(""); at = within(film.currentTime, 0, lastMoment()); settle(); ask(); });
 film.addEventListener("timeupdate", () => { if (!film.paused) { at = film.currentTime; slider.value = String(at); paintRange(slider); when.textContent = `${moment(at)} / ${seconds(clip.seconds)}`; room.tell("moment", { at }); } });
 film.addEventListener("error", () => { if (film.getAttribute("src")) { plays = false; play.disabled = true; film.hidden = true; } });
 
 // --- clips come in ---
 async function take(file) {
-  busy.hidden = false;
-  busy.lastChild.textContent = "Reading…";
+  occupied("Reading…");
   say("");
   let sent;
-  try { sent = await sendFile(file); } catch (problem) { busy.hidden = true; say(TOO_LARGE, true); return; }
+  try { sent = await sendFile(file); } catch (problem) { occupied(""); say(TOO_LARGE, true); return; }
   props.value = { ...(props.value || {}), video: sent };
   trigger("video", {});
 }
@@ -189,17 +201,17 @@ async function take(file) {
 function showClip() {
   const shown = props.shown || {};
   if (!shown.stamp) return;
-  busy.hidden = !shown.busy;
-  busy.lastChild.textContent = shown.busy || "";
+  occupied(shown.busy);
   if (shown.busy) return;
   say(shown.error || (shown.notes || []).join(" "), Boolean(shown.error));
   if (shown.error || !shown.file) return; // What was there stays.
-  if (clip && clip.file.path === shown.file.path) { if (shown.face) turnTo(shown.face); return; }
+  if (clip && clip.file.path === shown.file.path) { turned(shown); return; }
   clip = shown;
   name.textContent = name.title = shown.name || "";
   facts.textContent = shown.facts || "";
   plays = shown.playable;
   play.disabled = !plays;
+  transport.hidden = hint.hidden = false;
   empty.hidden = strip.hidden = true; // the example's button stays in the head
   have = seen = "";
   source = null;
@@ -215,15 +227,21 @@ function showClip() {
   slider.step = String(Math.min(0.01, step() / 4));
   at = 0;
   settle();
-  room.tell("clip", { file: shown.file, seconds: shown.seconds, fps: shown.fps, name: shown.name, playable: shown.playable });
+  room.tell("clip", { file: shown.file, seconds: shown.seconds, fps: shown.fps, name: shown.name, playable: shown.playable, keep: shown.keep });
+  document.querySelector("#gq-monitor .ms-monitor")?.dispatchEvent(new CustomEvent("clip", { detail: { path: shown.file.path } }));
+  turned(shown);
+  ask();
+}
+
+/** A clip may come with what is wanted of it. */
+function turned(shown) {
   if (shown.face) turnTo(shown.face);
-  else ask();
+  if (shown.judge) { room.tell("judge", true); room.forget("judge"); }
 }
 
 function tryIt() {
   film.pause();
-  busy.hidden = false;
-  busy.lastChild.textContent = "Rendering the example…";
+  occupied("Rendering the example…");
   say("");
   trigger("example", {});
 }
@@ -233,13 +251,6 @@ for (const example of props.examples || []) {
     onclick: () => tryIt() },
   h("img", { src: example.thumbnail, alt: "" }), h("span", {}, h("b", {}, example.title), h("small", {}, example.help))));
 }
-
-// On a phone the picture stays in sight; the frame around the page would hide what overflows, which lets
-// nothing within it stay. Gradio keeps such rules out of media queries.
-const phone = window.matchMedia("(max-width: 680px)");
-const hold = () => { root.closest(".gradio-container").style.overflow = phone.matches ? "clip" : ""; };
-phone.addEventListener("change", hold);
-hold();
 
 watch("shown", showClip);
 room.on("grade", () => ask());

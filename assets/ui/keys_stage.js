@@ -273,6 +273,8 @@ function keysStage(host, store, catalog) {
 
   async function begin() {
     if (!window.Plotly) throw new Error("Plotly is missing");
+    const probe = document.createElement("canvas");
+    if (!probe.getContext("webgl") && !probe.getContext("webgl2")) throw new Error("WebGL is missing"); // or Plotly covers the page with a notice of its own
     await Plotly.newPlot(plot, traces(), layout(), CONFIG);
     if (!plot.querySelector("canvas")) throw new Error("WebGL is missing");
     ready = true;
@@ -281,6 +283,8 @@ function keysStage(host, store, catalog) {
     console.error("3D view:", problem);
     if (ready && window.Plotly) return;
     failed = true;
+    window.Plotly?.purge(plot);
+    plot.replaceChildren();
     trouble.hidden = false;
     trouble.textContent = "The 3D view needs WebGL, which this browser does not offer here. Everything else works without it.";
   }

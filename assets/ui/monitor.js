@@ -34,17 +34,20 @@ const onward = button("Smooth or slow down", { symbol: "wave", kind: "plain", cl
 const colour = button(words.colour || "Grade or judge", { symbol: "drop", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-colour`, hidden: true,
   title: "Take this clip to the Grade & Quality tab: colours, scopes, a report of its quality",
   onclick: () => { trigger("colour", {}); openTab("Grade & Quality"); } });
+const judge = words.judge ? button(words.judge, { symbol: "film", kind: "second", class: "ms-button ms-second ms-onward", id: `${names}-judge-result`, hidden: true,
+  title: "Take it as the source and measure its quality", onclick: () => trigger("colour", { judge: true }) }) : null;
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
 const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"], ["Esc", "cancel"], ["Ctrl Z", "undo"]].flatMap(
   ([key, what]) => h("span", {}, h("kbd", {}, key), ` ${what} `)));
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, h("div", { class: "ms-onwards" }, onward, colour), hint, report);
+  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, h("div", { class: "ms-onwards" }, ...[judge, colour, onward].filter(Boolean)), hint, report);
 
 let working = false;
 let failedWith = ""; // the mark of the settings that could not be made
 let made = ""; // the mark of the settings that the clip on show was made with
+let current = null; // the clip on show
 
 function openTab(name) {
   [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === name)?.click();
@@ -63,14 +66,28 @@ function begin() {
   working = true;
   failure.textContent = "";
   const box = root.getBoundingClientRect();
-  if (box.top > window.innerHeight * 0.6) root.scrollIntoView({ behavior: "smooth", block: "start" });
   step({ stage: "Starting", done: 0, total: 0 });
+  if (box.top > window.innerHeight * 0.6) root.scrollIntoView({ behavior: "smooth", block: "start" });
+  else progress.parentElement.scrollIntoView({ behavior: "smooth", block: "nearest" });
 }
 root.addEventListener("begin", begin);
 
+/** Another clip is being worked on: what was made of the one before goes, unless it is that clip. */
+root.addEventListener("clip", ({ detail }) => {
+  if (!current || current.file.path === detail.path) return;
+  current = null;
+  made = "";
+  film.pause();
+  film.removeAttribute("src");
+  for (const node of [film, still, parcel, badge, save, onward, colour, judge, report, framing, shots, stale]) if (node) node.hidden = true;
+  fill(more);
+  empty.hidden = false;
+  if (!working) props.value = { phase: "idle" };
+});
+
 function step(report) {
   progress.hidden = false;
-  preview.disabled = render.disabled = true;
+  ready();
   stage.textContent = report.total ? `${report.stage} · ${report.done} of ${report.total}` : `${report.stage}…`;
   left.textContent = report.left === null || report.left === undefined ? "" : report.left < 1 ? "almost there" : report.left > 99 ? `about ${Math.round(report.left / 60)} min left` : `${Math.ceil(report.left)} s left`;
   if (report.total) meter.value = report.done / report.total;
@@ -80,10 +97,16 @@ function step(report) {
 function rest() {
   working = false;
   progress.hidden = true;
-  preview.disabled = render.disabled = false;
+  ready();
+}
+
+/** The buttons rest while work goes on, and while there is nothing to work on. */
+function ready() {
+  preview.disabled = render.disabled = working || (props.summary || {}).ready === false;
 }
 
 function showClip(result) {
+  current = result;
   const url = result.file.url;
   const kind = result.playable;
   empty.hidden = backdrop.hidden = true;
@@ -97,6 +120,7 @@ function showClip(result) {
   save.hidden = false;
   onward.hidden = !result.onward;
   colour.hidden = !(result.onward || result.film);
+  if (judge) judge.hidden = colour.hidden;
   fill(more, (result.files || []).map((one) => h("a", { class: "ms-button ms-plain", href: one.file.url, download: one.name }, icon(ICONS.save), h("span", {}, one.label))));
   fill(shots, (result.shots || []).map(({ url, time }, index) => h("button", { type: "button", title: `Show picture ${index + 1}`, onclick: () => { film.pause(); film.currentTime = time + 1e-3; } }, h("img", { src: url, alt: "" }))));
   shots.hidden = !(result.shots || []).length;
@@ -120,10 +144,13 @@ function show() {
     if (working) step(value);
     return;
   }
+  if (value.again) return;
   rest();
-  failure.textContent = value.phase === "failed" ? value.message : "";
+  const stopped = value.phase === "stopped";
+  failure.textContent = stopped ? "Cancelled." : value.phase === "failed" ? value.message : "";
+  failure.classList.toggle("ms-bad", !stopped);
   failedWith = (props.summary || {}).key;
-  if (value.phase === "stopped") failure.textContent = "";
+  if (stopped && current) props.value = { ...current, again: true }; // it can still be taken further
   if (value.phase === "done") showClip(value);
 }
 
@@ -145,6 +172,7 @@ function showSummary() {
   dim();
   mark();
   const said = props.summary || {};
+  ready();
   if (said.key !== failedWith) failure.textContent = ""; // it was about something else
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));

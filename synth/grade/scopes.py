@@ -37,6 +37,8 @@ _BARS: Final = {
 """The colours of 75 % colour bars, encoded RGB, which a vectorscope marks with boxes."""
 _FAINT: Final = 1.0 / 24
 """Share of an even spread at which a spot of a scope begins to be seen well."""
+_TOWER: Final = 4.0
+"""How far above nearly all other levels a histogram still reaches, times."""
 _STEPS: Final = 24
 """Degrees of light of a scope."""
 _INKS: Final = ((255, 96, 88), (96, 224, 128), (104, 150, 255), (226, 228, 224))
@@ -205,10 +207,13 @@ def _png(picture: NDArray[np.uint8]) -> str:
 
 
 def _tallest(scopes: Scopes) -> float:
-    """Height of the histogram: its highest step inside; the ends, where clipping piles up, may
-    stand out of it."""
-    inner = scopes.histogram[:, 2:-2].max(initial=0)
-    return max(1.0, float(inner) * 1.06, float(scopes.histogram.max()) * 0.08)
+    """Height of the histogram: its highest step, or less where single levels tower over the
+    rest, as clipped ones do; those may stand out of it."""
+    held = scopes.histogram[scopes.histogram > 0]
+    if not held.size:
+        return 1.0
+    usual = float(np.percentile(held, 95)) * _TOWER
+    return max(1.0, min(float(held.max()) * 1.06, usual))
 
 
 def _histogram_lines(scopes: Scopes) -> list[dict[str, Any]]:

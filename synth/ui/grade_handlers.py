@@ -63,7 +63,7 @@ class GradeHandlers:
 
     def first_summary(self) -> dict[str, Any]:
         """What the monitor says while there is nothing to work on."""
-        return {"sentence": _NOTHING}
+        return {"sentence": _NOTHING, "ready": False}
 
     # --- clips come in: outputs (clip, view) ---
 
@@ -73,11 +73,18 @@ class GradeHandlers:
         name = given_name(given, "clip")
         yield from self._put(lambda job: open_clip(uploaded_file(given), name), {})
 
-    def onward(self, value: object, clip: Clip | None) -> Generator[tuple[Any, Any], None, None]:
+    def onward(
+        self, value: object, clip: Clip | None, event: gr.EventData
+    ) -> Generator[tuple[Any, Any], None, None]:
         """The finished clip of another tab, or of this one, is to be graded or judged."""
         file = value.get("file") if isinstance(value, Mapping) else None
         name = given_name(file, "result")
-        yield from self._put(lambda job: open_clip(uploaded_file(file), name), {})
+        judge = isinstance(event._data, Mapping) and event._data.get("judge") is True
+        more: dict[str, Any] = {"face": "quality", "judge": True} if judge else {}
+        # A mended clip is still to be graded as one was about to; a graded one has its grade.
+        what = value.get("what") if isinstance(value, Mapping) else None
+        more["keep"] = what not in (None, "grade")
+        yield from self._put(lambda job: open_clip(uploaded_file(file), name), more)
 
     def example(self) -> Generator[tuple[Any, Any], None, None]:
         """The example was asked for, which is rendered on the spot."""
@@ -205,12 +212,14 @@ class GradeHandlers:
         began = time.monotonic()
         failures: list[str] = []
         with told(failures):
-            key, work = prepare(_there(clip))
+            source = _there(clip)
+            key, work = prepare(source)
             with self._pool.start(work) as job:
                 for progress in job.events():
                     yield gr.update(value=working(progress))
                 result = job.result(0)
-                done = finished_clip(result, seconds=time.monotonic() - began, final=final)
+                seconds = time.monotonic() - began
+                done = finished_clip(result, source=source.name, seconds=seconds, final=final)
                 yield gr.update(value={**done, "key": key})
         if failures:
             yield gr.update(value={"phase": "failed", "message": failures[0]})

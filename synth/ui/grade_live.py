@@ -45,6 +45,7 @@ _JPEG: Final = 90
 _WORTH_SAYING: Final = 0.001
 """Share of the pixels from which clipping is spoken of."""
 _LONGEST_JSON: Final = 200_000
+_LONGEST_NAME: Final = 120
 _CUBE_SIZE: Final = 33
 
 
@@ -162,7 +163,9 @@ class LiveGrade:
         return {"text": text, "words": words}
 
     def check(self, asked: object) -> Answer:
-        """A pasted or loaded grade: {"grade": plain values}. Raises where it is none."""
+        """A pasted or loaded grade: {"grade": plain values, "lut": the name of the LUT that it
+        was made with or ""}. Raises where it is none.
+        """
         if not isinstance(asked, str) or not asked.strip():
             raise InvalidInstruction("There is no grade to paste. Copy one first.")
         if len(asked) > _LONGEST_JSON:
@@ -173,6 +176,7 @@ class LiveGrade:
         inner = values.get("grade", values)
         if not isinstance(inner, dict):
             raise InvalidInstruction("That is no grade. Copy one first, or load its JSON file.")
+        lut = values.get("lut")
         known = {key: one for key, one in inner.items() if key not in ("lut", "format", "schema")}
         if "adjustments" not in known and "look" not in known:
             known = {"adjustments": known}  # the adjustments alone
@@ -183,7 +187,8 @@ class LiveGrade:
             )
         plain = grade.to_dict()
         plain.pop("keys")
-        return {"grade": plain, "words": "The grade is on the desk."}
+        named = lut[:_LONGEST_NAME] if isinstance(lut, str) else ""
+        return {"grade": plain, "lut": named, "words": "The grade is on the desk."}
 
     def read_lut(self, path: str | None) -> Lut | None:
         """The LUT in a file that a visitor sent; None for None. Raises ``InvalidMedia``."""

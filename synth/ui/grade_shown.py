@@ -12,11 +12,13 @@ from gradio.data_classes import FileData
 from synth.flow.rates import rate_name
 from synth.grade.result import GradedVideo
 from synth.quality.compare import Comparison
-from synth.quality.model import PASS, Curve, Finding, MetricName, QualityReport
+from synth.quality.model import PASS, Curve, Finding, Metric, MetricName, QualityReport
 from synth.ui.assets import picture_url
 from synth.ui.monitor import file_facts, playable
 
 _SHOT_SIDE: Final = 192
+_TRACES: Final = 0.05
+"""Where nothing was found, a metric from here on is not spoken of as nothing at all."""
 _POINTS: Final = 1500
 """Points of a curve at most: more than a screen is wide."""
 
@@ -51,11 +53,14 @@ _MEASURES: Final = {
 """Label and digits of what two clips are compared by, in the order of interest."""
 
 
-def finished_clip(result: GradedVideo, *, seconds: float, final: bool) -> dict[str, Any]:
+def finished_clip(
+    result: GradedVideo, *, source: str, seconds: float, final: bool
+) -> dict[str, Any]:
     """The monitor's value for a clip whose file lies where it may be served from.
 
     Args:
         result: what came out.
+        source: the name of the clip that it was made from.
         seconds: how long it took.
         final: whether it is the whole clip rather than a preview.
     """
@@ -67,11 +72,13 @@ def finished_clip(result: GradedVideo, *, seconds: float, final: bool) -> dict[s
         "name": path.name,
         "playable": playable(path),
         "final": final,
+        "what": result.what,
         "onward": final,
         "badge": f"{word} in {seconds:.1f} s",
         "verdict": None,
         "framing": [],
         "facts": [
+            ("Made from", source),
             ("Picture", f"{result.width} × {result.height}"),
             ("Frames", f"{result.frames} at {rate_name(result.fps)} fps"),
             ("Made at", f"{result.frames / max(seconds, 0.01):.0f} frames a second"),
@@ -96,6 +103,7 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
     return {
         "file": file,
         "overall": round(report.overall_score, 3),
+        "text": f"{report.overall_score:.2f}",
         "gate": {"passed": report.gate.passed, "reasons": list(report.gate.reasons)},
         "threshold": passing,
         "metrics": [
@@ -105,7 +113,8 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
                 "help": METRICS[metric.name][1],
                 "lower": METRICS[metric.name][2],
                 "value": round(metric.value, 3),
-                "words": metric.words,
+                "text": f"{metric.value:.2f}",
+                "words": _metric_words(metric, report),
             }
             for metric in report.metrics
         ],
@@ -119,6 +128,17 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
         f"{report.seconds:.2f} s were judged.",
         "plain": report.to_dict(),
     }
+
+
+def _metric_words(metric: Metric, report: QualityReport) -> str:
+    """What a metric says, in step with its number and with what could not be told."""
+    untold = [note for note in report.notes if "smoothness of motion" in note]
+    if metric.name == "motion_smoothness" and untold:
+        return untold[0]
+    found = any(one.defect in metric.defects for one in report.findings)
+    if METRICS[metric.name][2] and not found and metric.value >= _TRACES:
+        return "Only traces, below what counts as a defect."
+    return metric.words
 
 
 def _finding(one: Finding, report: QualityReport) -> dict[str, Any]:

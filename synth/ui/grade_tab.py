@@ -20,6 +20,7 @@ _WORDS: Final = {
     "renderHelp": "The whole clip, graded (R)",
     "backdrop": "#gq-before",
     "colour": "Take it as the source",
+    "judge": "Judge the result",
 }
 _QUIET: Final = {
     "api_visibility": "private",
