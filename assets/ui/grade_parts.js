@@ -50,7 +50,7 @@ function control({ id, label, help, bounds, digits = 2, read, write, tint = "", 
   let strokes = 0; // each stroke of the hand is one step of undo
   const slider = h("input", { type: "range", class: "ms-range ms-centred", id, min: String(scale.least), max: "1", step: "0.005", title: `${help} Double click puts it back.`, "aria-label": label,
     oninput: () => {
-      const near = Math.abs(Number(slider.value) - scale.rest) < 0.012;
+      const near = slider.matches(":active") && Math.abs(Number(slider.value) - scale.rest) < 0.012;
       write(near ? bounds.rest : Number(scale.value(Number(slider.value)).toFixed(digits + 1)), `slide ${id} ${strokes}`);
       slider.setAttribute("aria-valuetext", brief(read(), digits));
     },

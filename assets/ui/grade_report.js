@@ -14,7 +14,7 @@ const card = h("div", { class: "ms-card", hidden: true });
 const none = h("p", { class: "ms-lead" }, "Five measurements with reasons: how sharp it is, whether its colours hold, how evenly it moves, flicker, and artifacts. Nothing is sent anywhere.");
 root.append(h("header", { class: "ms-head" }, h("h2", {}, "Quality")), go, progress, trouble, none, card);
 let judging = false;
-let judged = "", earlier = ""; // the file that the card is about; what the one before it came to
+let judged = "", earlier = "", before = ""; // the file that the card is about; what the one before it came to
 
 function judge() {
   if (judging || !room.last.clip) { if (!room.last.clip) trouble.textContent = "There is no clip yet. Choose one, or try the example."; return; }
@@ -62,7 +62,7 @@ function mend(fix) {
 }
 
 function showCard(report) {
-  const before = judged && judged !== report.file ? earlier : "";
+  if (judged !== report.file) before = earlier;
   judged = report.file;
   earlier = `${room.last.clip?.name || "The clip"} came to ${report.text}, ${report.gate.passed ? "fit" : "not fit"} for use.`;
   const ring = h("div", { class: "ms-ring", role: "img", "aria-label": `Overall ${report.text}` }, h("b", {}, report.text), h("small", {}, "overall"));

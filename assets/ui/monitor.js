@@ -74,7 +74,8 @@ root.addEventListener("begin", begin);
 
 /** Another clip is being worked on: what was made of the one before goes, unless it is that clip. */
 root.addEventListener("clip", ({ detail }) => {
-  if (!current || current.file.path === detail.path) return;
+  if (!current) return;
+  if (current.file.path === detail.path) { made = ""; mark(); return; }
   current = null;
   made = "";
   film.pause();

@@ -19,14 +19,17 @@ from synth.errors import InvalidInstruction, InvalidMedia
 from synth.grade.deflicker import deflicker_video
 from synth.grade.denoise import denoise_video
 from synth.grade.grade import grade_video
+from synth.grade.looks import looks
 from synth.grade.match import match_color
 from synth.grade.result import GradedVideo
 from synth.grade.settings import Grade
 from synth.grade.stabilise import stabilise_video
 from synth.jobs import JobContext, JobPool
-from synth.media import SUFFIXES
+from synth.json_text import read_json
+from synth.media import SUFFIXES, read_metadata
 from synth.quality.compare import Comparison, compare_videos
 from synth.quality.evaluate import evaluate_video
+from synth.shot.result import METADATA_KEY
 from synth.ui.answers import show
 from synth.ui.footage import Clip, file_stem, given_name, open_clip, shown_clip
 from synth.ui.grade_desk import problems, read_format, read_grade
@@ -233,7 +236,10 @@ class GradeHandlers:
             source = _there(clip)
 
             def work(job: JobContext) -> Any:
-                return evaluate_video(source.path, cancel=job.cancel, progress=job.progress)
+                return evaluate_video(
+                    source.path, camera=camera_of(source.path), cancel=job.cancel,
+                    progress=job.progress,
+                )  # fmt: skip
 
             with self._readers.start(work) as job:
                 for progress in job.events():
@@ -290,13 +296,34 @@ def _said(grade: Grade, lut: bool) -> str:
     ]
     parts = []
     if grade.look:
-        parts.append(f"the look {grade.look.replace('_', ' ')}")
+        titles = {one.name: one.title for one in looks()}
+        parts.append(f"the look {titles.get(grade.look, grade.look)}")
     if lut:
         parts.append("your LUT")
     if changed:
         shown = ", ".join(changed[:5])
         parts.append(f"{shown} and {len(changed) - 5} more" if len(changed) > 5 else shown)
     return "graded with " + " and ".join(parts) if parts else "nothing is changed yet"
+
+
+def camera_of(path: str) -> dict[str, Any] | None:
+    """How near the camera of a clip made here came to what was asked: figures and a sentence.
+
+    What a file says of itself is not trusted further than being short, plain values.
+    """
+    text = read_metadata(path).get(METADATA_KEY)
+    if text is None:
+        return None
+    try:
+        values = read_json(text)
+    except InvalidInstruction:
+        return None
+    found = values.get("fidelity") if isinstance(values, dict) else None
+    if not isinstance(found, dict):
+        return None
+    plain = {str(name)[:40]: one for name, one in list(found.items())[:40]}
+    short = {name: one[:300] if isinstance(one, str) else one for name, one in plain.items()}
+    return {name: one for name, one in short.items() if isinstance(one, str | int | float)}
 
 
 def _there(clip: Clip | None) -> Clip:

@@ -99,7 +99,7 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
     if not report.pass_threshold:  # one of the reasons says so where the gate knows it
         said = any("overall score" in reason for reason in report.gate.reasons)
         passing = "" if said else f"The overall score misses the threshold of {PASS:.2f}."
-    camera = report.camera or {}
+    verdict = str((report.camera or {}).get("verdict") or "")
     return {
         "file": file,
         "overall": round(report.overall_score, 3),
@@ -122,7 +122,7 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
         "curves": {name: _curve(name, curve) for name, curve in report.curves.items()},
         "cuts": [round(time, 3) for time in report.cuts],
         "seconds": round(report.seconds, 3),
-        "camera": str(camera.get("words") or camera.get("verdict") or ""),
+        "camera": f"Camera, measured as it was rendered: {verdict}" if verdict else "",
         "notes": list(report.notes),
         "facts": f"{report.width} × {report.height}, {report.frames} frames, "
         f"{report.seconds:.2f} s were judged.",
@@ -136,9 +136,13 @@ def _metric_words(metric: Metric, report: QualityReport) -> str:
     if metric.name == "motion_smoothness" and untold:
         return untold[0]
     found = any(one.defect in metric.defects for one in report.findings)
-    if METRICS[metric.name][2] and not found and metric.value >= _TRACES:
-        return "Only traces, below what counts as a defect."
-    return metric.words
+    if found:
+        return metric.words
+    if METRICS[metric.name][2]:
+        traces = metric.value >= _TRACES
+        return "Only traces, below what counts as a defect." if traces else metric.words
+    short = metric.value <= 1 - 2 * _TRACES
+    return "Short of the best, yet nothing that counts as a defect." if short else metric.words
 
 
 def _finding(one: Finding, report: QualityReport) -> dict[str, Any]:

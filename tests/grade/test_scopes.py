@@ -108,6 +108,15 @@ def test_pictures_show_white_at_the_top_and_colours_where_they_are(scopes: Scope
         scope_picture(scopes, "histogram")
 
 
+def test_a_level_that_towers_does_not_flatten_the_histogram() -> None:
+    rgb = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2).repeat(8, 0)
+    rgb[:6, 128:] = 255
+    figure = plotly_scope(measure(rgb), "histogram")
+    top = figure["layout"]["yaxis"]["range"][1]
+    assert 8 < top < 100
+    assert max(figure["data"][0]["y"]) > 700
+
+
 @pytest.mark.parametrize("kind", SCOPES)
 def test_a_figure_is_plain_and_small(scopes: Scopes, kind: str) -> None:
     figure = plotly_scope(scopes, kind)  # type: ignore[arg-type]

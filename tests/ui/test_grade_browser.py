@@ -172,6 +172,30 @@ def test_a_lut_of_ones_own_and_the_scopes(tab: Page, tmp_path: Path) -> None:
     # Another moment is another picture, and its scopes come along.
     _changed(tab, lambda: tab.keyboard.press("Shift+ArrowRight"))
     assert float(tab.input_value("#gq-moment")) == pytest.approx(10 / 24, abs=0.01)
+    # A saved grade knows the name of its LUT, and finds it again.
+    tab.click("#gq-menu")
+    saved = _saved(tab, lambda: tab.click("[data-do=save]"), tmp_path)
+    assert json.loads(saved.read_text())["lut"] == "swap.cube"
+    lit = "[data-look=lut][aria-checked=true]"
+    tab.click("#gq-menu")
+    tab.click("[data-do=reset]")
+    assert tab.locator(lit).count() == 0
+    tab.set_input_files("input[aria-label='Load a grade']", str(saved))
+    tab.wait_for_selector(lit)
+    lost = tmp_path / "lost.json"
+    lost.write_text(saved.read_text().replace("swap.cube", "another.cube"))
+    tab.set_input_files("input[aria-label='Load a grade']", str(lost))
+    tab.wait_for_selector(lit, state="detached")
+    assert "another.cube" in tab.inner_text("#gq-desk-note")
+    # A new clip opens as it is; the grade of the one before is at hand.
+    tab.set_input_files("input[aria-label='Load a grade']", str(saved))
+    tab.wait_for_selector(lit)
+    other = make_flickering(tmp_path / "other.mp4", frames=12)
+    tab.set_input_files("input[aria-label='Choose a clip']", str(other))
+    tab.wait_for_selector("#gq-regrade")
+    assert tab.locator(lit).count() == 0
+    tab.click("#gq-regrade")
+    tab.wait_for_selector(lit)
 
 
 def test_a_clip_is_judged_and_mended(tab: Page) -> None:
@@ -205,13 +229,12 @@ def test_a_clip_is_judged_and_mended(tab: Page) -> None:
     assert 0.5 < lowest < 1
     tab.wait_for_function("document.querySelector('#gq-pair-1').readyState >= 2")
     # The mended clip becomes the source, and is better.
-    tab.click("#gq-colour")
+    tab.click("#gq-judge-result")
     tab.wait_for_function(
         "document.querySelector('.ms-gradeview .ms-name').textContent.includes('deflicker')"
     )
-    tab.wait_for_selector("#gq-judge:visible")
-    tab.click("#gq-judge")
-    tab.wait_for_selector(".ms-card:not(.ms-old)")
+    tab.wait_for_selector("[data-earlier]")
+    assert "not fit" in tab.inner_text("[data-earlier]")
     assert tab.locator("[data-defect=flicker]").count() == 0
     # A finished clip is one click away from the other tabs, too.
     tab.click("#gq-onward")

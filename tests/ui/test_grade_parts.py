@@ -11,8 +11,11 @@ import pytest
 
 from synth.errors import InvalidInstruction
 from synth.grade.settings import Adjustments, Grade
+from synth.media import VideoWriter
 from synth.quality.model import Curve, Finding, Gate, Metric, QualityReport, Span
+from synth.shot.result import METADATA_KEY
 from synth.ui.grade_desk import desk_spec, first_grade, problems, read_grade
+from synth.ui.grade_handlers import camera_of
 from synth.ui.grade_live import LiveGrade
 from synth.ui.grade_shown import METRICS, report_card
 from tests.ui.grading import make_flickering, write_swap
@@ -132,6 +135,31 @@ def test_a_grade_is_pasted_in_any_of_its_forms(text: str) -> None:
     assert Grade.from_values(found).adjustments.exposure == 0.5
 
 
+def test_a_pasted_grade_names_its_lut() -> None:
+    text = '{"grade": {"adjustments": {"exposure": 0.5}}, "lut": "my.cube"}'
+    assert LiveGrade().check(text)["lut"] == "my.cube"
+    assert LiveGrade().check('{"exposure": 0.5, "lut": {"path": "/etc/passwd"}}')["lut"] == ""
+
+
+def test_what_a_file_says_of_its_camera_is_short_and_plain(uploads: Path) -> None:
+    def said(text: str) -> dict[str, Any] | None:
+        path = uploads / f"{len(list(uploads.iterdir()))}.mp4"
+        frame = np.zeros((16, 16, 3), np.uint8)
+        with VideoWriter(
+            path, width=16, height=16, fps=24, metadata={METADATA_KEY: text}
+        ) as writer:
+            writer.write(frame)
+        return camera_of(str(path))
+
+    kept = said('{"fidelity": {"verdict": "' + "near " * 200 + '", "error": 0.1, "path": [1]}}')
+    assert kept is not None
+    assert set(kept) == {"verdict", "error"}
+    assert len(kept["verdict"]) == 300
+    assert said('{"fidelity": 3}') is None
+    assert said("{") is None
+    assert camera_of(str(make_flickering(uploads / "plain.mp4", frames=2))) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -152,7 +180,7 @@ def test_what_is_no_grade_is_not_pasted(text: str) -> None:
 
 
 def test_a_report_card_keeps_every_peak_and_speaks_plainly() -> None:
-    times = np.arange(5000, dtype=np.float32) / 25
+    times = np.arange(5000, dtype=np.float32) / np.float32(25)
     values = np.zeros(5000, np.float32)
     values[3210], values[7] = 4.0, np.nan
     finding = Finding(
@@ -174,4 +202,8 @@ def test_a_report_card_keeps_every_peak_and_speaks_plainly() -> None:
     assert card["findings"][0]["thumbnail"].startswith("data:image/jpeg")
     assert [one["lower"] for one in card["metrics"]] == [False, False, False, True, True]
     assert "misses" in card["threshold"]
+    sharpness, flicker = card["metrics"][0], card["metrics"][3]
+    assert (card["text"], flicker["text"]) == (f"{report.overall_score:.2f}", "0.50")
+    assert "nothing that counts as a defect" in sharpness["words"]
+    assert "traces" in flicker["words"], "a number above nothing is not spoken of as nothing"
     json.dumps(card, allow_nan=False)
