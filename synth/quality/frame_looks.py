@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from synth.quality.model import Span
-from synth.quality.reading import Reading
+from synth.quality.reading import Reading, worst_share
 from synth.quality.signals import Signals
 
 _BLACK_LEVEL: Final = 0.02
@@ -16,6 +16,8 @@ _UNEVEN: Final = 0.012
 """Share of the picture that two bars of a pair may differ by."""
 _STAYS: Final = 4
 """Fewest frames that bars stay for."""
+_WIDE: Final = 0.15
+"""Share of the picture that a bar takes that counts in full."""
 _BORDER: Final = 0.015
 """Share of the picture that a border has to differ by from the usual one."""
 
@@ -26,7 +28,7 @@ def black_frames(signals: Signals) -> np.ndarray:
 
 
 def black(signals: Signals) -> Reading:
-    """Share of frames that are black without a fade leading there, 0 to 1."""
+    """Share of the worst 2.5 seconds that is black without a fade leading there, 0 to 1."""
     dark = black_frames(signals)
     flags = np.zeros(signals.frames, bool)
     start = 0
@@ -46,14 +48,14 @@ def black(signals: Signals) -> Reading:
         Span(float(signals.times[i]), float(signals.times[i]) + step) for i in np.flatnonzero(flags)
     ]
     return Reading(
-        "black", float(flags.mean()) if len(flags) else 0.0, signals.times,
+        "black", worst_share(flags.astype(np.float32), signals.fps), signals.times,
         np.asarray(1.0 - np.clip(signals.brightest, 0.0, 1.0), np.float32), "",
         "How dark the brightest parts are", marks=marks,
     )  # fmt: skip
 
 
 def letterbox(signals: Signals) -> Reading:
-    """Share of frames whose black bars are not those of most frames, 0 to 1.
+    """Share of the worst 2.5 seconds whose black bars are not those of most frames, 0 to 1.
 
     Bars are as wide on one side as on the other, and stay for some frames.
     """
@@ -68,7 +70,9 @@ def letterbox(signals: Signals) -> Reading:
     marks = [
         Span(float(signals.times[i]), float(signals.times[i]) + step) for i in np.flatnonzero(flags)
     ]
-    share = float(flags.sum() / max(int(known.sum()), 1))
+    # A wide bar weighs more than a narrow one.
+    width = np.clip(np.nan_to_num(away) / _WIDE, 0.0, 1.0)
+    share = worst_share(np.where(flags, width, 0.0).astype(np.float32), signals.fps)
     return Reading(
         "letterbox", share, signals.times, away, "",
         "How far the black bars are from the usual ones", marks=marks,

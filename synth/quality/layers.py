@@ -53,7 +53,8 @@ def trails(signals: Signals) -> Reading:
     weights = signals.echoing[known].astype(np.float64)
     # Where little moves, little is known.
     value = float(
-        (weights * signals.echo[known]).sum() / (weights.sum() + _DOUBT * max(int(known.sum()), 1))
+        (weights * signals.echo[known]).sum()
+        / (weights.sum() + _DOUBT * max(int(signals.joined.sum()), 1))
     )
     return Reading(
         "trails", max(value, 0.0) if known.any() else 0.0, signals.times,

@@ -85,11 +85,11 @@ class Measures:
     tearing: float
     """Share of frames, 0 to 1."""
     frozen: float
-    """Share of the clip, 0 to 1."""
+    """Share of the worst 2.5 seconds, 0 to 1."""
     black: float
-    """Share of frames, 0 to 1."""
+    """Share of the worst 2.5 seconds, 0 to 1."""
     letterbox: float
-    """Share of frames, 0 to 1."""
+    """Share of the worst 2.5 seconds, wide bars in full, 0 to 1."""
 
     @classmethod
     def of(cls, readings: Mapping[Defect, Reading]) -> Measures:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.quality.model import Span
-from synth.quality.reading import Reading, largest, share_of
+from synth.quality.reading import Reading, largest, share_of, worst_share
 from synth.quality.signals import Signals
 
 Floats = NDArray[np.float32]
@@ -177,7 +177,7 @@ def judder(signals: Signals) -> Reading:
 
 
 def frozen(signals: Signals) -> Reading:
-    """Share of the clip that stands still although its shot moves, 0 to 1.
+    """Share of the worst 2.5 seconds that stands still although its shot moves, 0 to 1.
 
     A stop begins at once, out of motion; a shot that was still from its beginning is a still one.
     """
@@ -191,9 +191,9 @@ def frozen(signals: Signals) -> Reading:
             if length >= _FREEZE_SECONDS:
                 curve[shot.start + first : shot.start + end] = length
                 marks.append(Span(begin, begin + length))
-    share = sum(mark.end - mark.start for mark in marks) / max(signals.seconds, 1e-6)
     return Reading(
-        "frozen", share, signals.times, curve, "s", "Seconds that the picture stands still",
+        "frozen", worst_share((curve > 0.0).astype(np.float32), signals.fps), signals.times,
+        curve, "s", "Seconds that the picture stands still",
         marks=marks, known=largest(signals.texture) > _MOVES,
     )  # fmt: skip
 

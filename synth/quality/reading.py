@@ -136,5 +136,21 @@ def share_of(weights: Floats, known: NDArray[np.bool_], fps: float) -> tuple[flo
     return max(whole, 0.5 * worst), curve.astype(np.float32)
 
 
+_STRETCH_SECONDS = 2.5
+"""A fault that comes once is set against so much of the clip, however long that is."""
+
+
+def worst_share(weights: Floats, fps: float) -> float:
+    """Share of the worst 2.5 seconds that ``weights`` (n,), 0 to 1 each, mark; 0 to 1.
+
+    A shorter clip is taken whole, so that three black frames weigh the same in all long clips.
+    """
+    if not len(weights):
+        return 0.0
+    size = min(len(weights), max(round(_STRETCH_SECONDS * fps), _FEW))
+    running = np.concatenate([[0.0], np.cumsum(weights, dtype=np.float64)])
+    return float((running[size:] - running[:-size]).max() / size)
+
+
 _FEW = 12
 """Frames that a share is taken of at least."""

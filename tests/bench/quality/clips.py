@@ -52,6 +52,7 @@ ENDINGS = (".mp4", ".webm", ".mov", ".mkv", ".avi")
 
 FAULTY: dict[str, str] = {
     "mp_chaplin": "old film whose rate was changed by blending frames",
+    "tc_nasa": "another rate than it was filmed at: of ten frames one or two repeat or are missing",
     "mdn_flower": "time lapse: the light changes from frame to frame, and frames repeat",
 }
 """Known videos with a defect of their own: measured and shown, but no measure of the clean."""
