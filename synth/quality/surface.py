@@ -3,6 +3,7 @@
 - Detail: energy of two neighbouring octaves (differences of Gaussians, sigma 0.8, 1.6 and 3.2
   pixels of a picture of 720 lines) in tiles, with the noise's share taken out; blur takes the
   finer one first. The ratio is that of the tiles where it is high: a soft background is no blur.
+  Where both have gone, the next octaves tell how far.
 - Noise: J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding
   64(2), 1996, in the quarter of the tiles where it is least.
 - Blocks: how much larger steps are between blocks of 8 pixels than inside of them.
@@ -30,6 +31,14 @@ _SIGMAS: Final = (0.8, 1.6, 3.2)
 """Of the three blurs, pixels of a picture of 720 lines."""
 _FINEST: Final = 0.4
 """Least of them, in the picture's own pixels."""
+_SOFT: Final = 0.2
+"""Ratio of the two octaves below which coarser ones are asked."""
+_SOFT_COARSE: Final = 0.25
+"""Ratio of the next two octaves in a picture as soft as that."""
+_SHAPELESS: Final = 0.05
+"""Ratio of a picture that has shapes and not an edge."""
+_SHAPES: Final = 2.0
+"""Standard deviation of what counts as shapes, codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +93,50 @@ def _noise_and_detail(luma: Bytes) -> tuple[float, float]:
         np.maximum(band - share * level * level, 0.0)
         for band, share in zip(energies, shares, strict=True)
     )
+    detail = _high(energy, base)
+    if detail >= _SOFT:
+        return noise, detail
+    return noise, _softer(detail, shrunk, three, base, level, scale)
+
+
+def _high(energy: Floats, base: Floats) -> float:
+    """Ratio of two octaves where it is high; NaN where the coarser one is nowhere."""
     counts = base > max(1.0, 0.15 * float(np.percentile(base, 90)))
     if not counts.any():
-        return noise, math.nan
-    return noise, float(np.percentile(energy[counts] / base[counts], 70))
+        return math.nan
+    return float(np.percentile(energy[counts] / base[counts], 70))
+
+
+def _softer(
+    detail: float,
+    luma: Bytes,
+    blurred: cv2.typing.MatLike,
+    base: Floats,
+    level: float,
+    scale: float,
+) -> float:
+    """The ratio of a soft picture, which two fine octaves full of rounding cannot tell.
+
+    ``base`` is the energy of the octave above ``blurred``, ``scale`` the height over 720 lines.
+    """
+    kernels = [_kernel(sigma * scale) for sigma in (_SIGMAS[-1], 2 * _SIGMAS[-1])]
+    plain = luma.astype(np.float32)
+    wide = cv2.sepFilter2D(plain, cv2.CV_32F, kernels[1], kernels[1])
+    band = cv2.subtract(blurred, wide)
+    energy = np.asarray(_tiles(cv2.multiply(band, band))) - _share(*kernels) * level * level
+    coarser = _high(base, np.maximum(energy, 0.0))
+    if coarser < _SOFT_COARSE:
+        coarser *= _SOFT / _SOFT_COARSE
+        return coarser if math.isnan(detail) else min(detail, coarser)
+    if math.isnan(coarser) and math.isnan(detail):
+        # Shapes without a single edge, or nothing to see at all.
+        shapes = plain - cv2.blur(plain, (_sides(scale), _sides(scale)))
+        return _SHAPELESS if float(shapes.std()) > _SHAPES else math.nan
+    return detail
+
+
+def _sides(scale: float) -> int:
+    return 2 * max(round(40 * scale), 2) + 1
 
 
 def _kernel(sigma: float) -> NDArray[np.float64]:
@@ -158,8 +207,9 @@ def blocking(luma: Bytes) -> float:
     return 0.5 * (_stands_out(across) + _stands_out(down))
 
 
-_FLOOR: Final = 0.1
-"""Codes that every step is taken to have, so that flat drawings do not count."""
+_FLOOR: Final = 0.5
+"""Codes that every step is taken to have: between smooth blocks a step that nobody sees would be
+many times larger than those inside."""
 
 
 def _stands_out(steps: NDArray[np.float64]) -> float:
