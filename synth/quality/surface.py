@@ -128,7 +128,7 @@ def _softer(
     if coarser < _SOFT_COARSE:
         coarser *= _SOFT / _SOFT_COARSE
         return coarser if math.isnan(detail) else min(detail, coarser)
-    if math.isnan(coarser) and math.isnan(detail):
+    if math.isnan(detail):
         # Shapes without a single edge, or nothing to see at all.
         shapes = plain - cv2.blur(plain, (_sides(scale), _sides(scale)))
         return _SHAPELESS if float(shapes.std()) > _SHAPES else math.nan
