@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.quality.echo import Echo
 from synth.quality.pairs import TILES, PairFacts
 from synth.quality.signals import Film, Signals
 from synth.quality.surface import Surface
@@ -50,9 +51,15 @@ class Gatherer:
         self._triples: list[float] = []
 
     def add(
-        self, frame: View, time: float, pair: PairFacts | None, own: float, close: Surface | None
+        self,
+        frame: View,
+        time: float,
+        pair: PairFacts | None,
+        own: float,
+        close: Surface | None,
+        echo: Echo | None,
     ) -> None:
-        """One frame, how it follows the one before, what it has of its own, and its close look."""
+        """One frame, how it follows the one before, what it has of its own, and its close looks."""
         number = len(self._times)
         self._times.append(time)
         self._borders.append(_borders(frame, self._levels))
@@ -74,7 +81,7 @@ class Gatherer:
             row += [
                 pair.gain, *pair.colour, pair.change, pair.residue, pair.texture,
                 float(path[0]), float(path[1]), float(np.percentile(speeds, 90)),
-                pair.echo, pair.moving, own,
+                _NAN if echo is None else echo.value, _NAN if echo is None else echo.share, own,
             ]  # fmt: skip
             self._tiles.append(pair.tiles)
         self._rows.append(row)

@@ -13,10 +13,14 @@ from synth.quality.signals import Signals
 
 _MIXED: Final = (0.35, 0.65)
 """Share of a blend from which a frame begins to count, and fully counts."""
-_TORN: Final = (0.04, 0.12)
-"""Share of the height from which a torn frame begins to count, and fully counts."""
-_DOUBT: Final = 0.01
-"""Share of the picture that has to move for half its echo to be believed."""
+_TORN: Final = (0.12, 0.25)
+"""Share of the height from which a torn frame begins to count, and fully counts. Less than that
+coders leave standing at the edge of a picture whose middle moves."""
+_TORN_ROWS: Final = 14.0
+"""Rows that a torn frame has to leave standing at least: of a few, in a small picture, nothing can
+be told."""
+_MOVING: Final = 0.02
+"""Share of the picture that has to move for its echo to be told."""
 
 
 def _marks(weights: np.ndarray, signals: Signals) -> list[Span]:
@@ -49,23 +53,24 @@ def ghosts(signals: Signals) -> Reading:
 
 def trails(signals: Signals) -> Reading:
     """Share of the picture before that stays in the next one, 0 to 1."""
-    known = np.isfinite(signals.echo)
-    weights = signals.echoing[known].astype(np.float64)
-    # Where little moves, little is known.
-    value = float(
-        (weights * signals.echo[known]).sum()
-        / (weights.sum() + _DOUBT * max(int(signals.joined.sum()), 1))
-    )
+    echo = np.where(signals.echoing >= _MOVING, signals.echo, np.nan).astype(np.float32)
+    known = np.isfinite(echo)
+    value = 0.0
+    # One frame alone may be misled by what repeats itself.
+    if known.sum() >= 2:
+        weights = signals.echoing[known].astype(np.float64)
+        value = max(float((weights * echo[known]).sum() / weights.sum()), 0.0)
     return Reading(
-        "trails", max(value, 0.0) if known.any() else 0.0, signals.times,
-        np.where(signals.echoing > _DOUBT, signals.echo, np.nan).astype(np.float32), "",
-        "How much of the frame before stays in a frame", known=bool(known.any()),
+        "trails", value, signals.times, echo, "", "How much of the frame before stays in a frame",
+        known=bool(known.any()),
     )  # fmt: skip
 
 
 def tearing(signals: Signals) -> Reading:
     """Share of frames that are torn, 0 to 1."""
-    weights = _ramp(signals.torn, _TORN)
+    low, high = _TORN
+    few = _TORN_ROWS / max(signals.height, 1)
+    weights = _ramp(signals.torn, (max(low, few), max(high, 2.0 * few)))
     share, _ = share_of(weights, signals.joined, signals.fps)
     return Reading(
         "tearing", share, signals.times, signals.torn, "",

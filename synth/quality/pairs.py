@@ -35,8 +35,6 @@ _FEW: Final = 48
 """Fewest pixels that a mean is taken of."""
 _BLOCK: Final = 8
 """Pixels along each side of a block whose own shift of light is taken out."""
-_FAST: Final = 1.8
-"""Pixels of the fine view that something has to move by for its echo to stand apart."""
 _SCATTER: Final = 24
 """Bins that the middle half of the ratios may reach; beyond, the motion was not understood."""
 _SMALLEST: Final = 24
@@ -64,11 +62,6 @@ class PairFacts:
     """Motion of each cell from the earlier to the later picture, (h, w, 2), pixels at 720 lines."""
     rows: Floats
     """``texture`` of each row, (H,)."""
-    echo: float
-    """How much of the earlier picture's fine detail stands unmoved in the later one where there is
-    motion, 0 to 1."""
-    moving: float
-    """Share of cells that ``echo`` rests on."""
 
 
 class PairEye:
@@ -126,13 +119,11 @@ class PairEye:
             _shift(before.u, np.ascontiguousarray(after.u[:height, :width]), thin, ok),
             _shift(before.v, np.ascontiguousarray(after.v[:height, :width]), thin, ok),
         )
-        echo, moving = _echo(first, second, moved, flow)
         cells = max(second.shape[1] // CELL, 1), max(second.shape[0] // CELL, 1)
         motion = -np.asarray(cv2.resize(flow, cells, interpolation=cv2.INTER_AREA)) * after.scale
         return PairFacts(
-            gain, tiles, colour, change, residue, texture, motion.astype(np.float32), rows, echo,
-            moving,
-        )  # fmt: skip
+            gain, tiles, colour, change, residue, texture, motion.astype(np.float32), rows
+        )
 
 
 @njit(cache=True, nogil=True)
@@ -273,34 +264,3 @@ def detail(picture, y, x):
         - picture[y, x - 1]
         - picture[y, x + 1]
     )
-
-
-@njit(cache=True, nogil=True)
-def _echo(first, second, moved, flow):
-    """Correlation of the later picture's detail with the earlier one's, unmoved, in the blocks that
-    are known to move: where moving the earlier picture explains the later one far better."""
-    height, width = second.shape
-    number, both, one, other = 0, 0.0, 0.0, 0.0
-    for top in range(1, height - _BLOCK, _BLOCK):
-        for start in range(1, width - _BLOCK, _BLOCK):
-            u, v = flow[top + 4, start + 4, 0], flow[top + 4, start + 4, 1]
-            if u * u + v * v < _FAST * _FAST:
-                continue
-            unmoved, along = 0, 0
-            for y in range(top, top + _BLOCK):
-                for x in range(start, start + _BLOCK):
-                    unmoved += abs(np.int64(second[y, x]) - np.int64(first[y, x]))
-                    along += abs(np.int64(second[y, x]) - np.int64(moved[y, x]))
-            if unmoved < 4 * _BLOCK * _BLOCK or along > 0.4 * unmoved:
-                continue
-            number += 1
-            for y in range(top, top + _BLOCK):
-                for x in range(start, start + _BLOCK):
-                    a, b = detail(first, y, x), detail(second, y, x)
-                    both += a * b
-                    one += a * a
-                    other += b * b
-    share = number * _BLOCK * _BLOCK / (height * width)
-    if number < 6 or min(one, other) <= 0.0:
-        return math.nan, share
-    return both / math.sqrt(one * other), share

@@ -22,12 +22,13 @@ from synth.errors import InvalidInstruction
 from synth.flow.glance import Looker, Seen
 from synth.flow.joins import Judge
 from synth.media.plane_reader import PlaneFrame, PlaneReader
+from synth.quality.echo import Echo, echo_of
 from synth.quality.gather import Gatherer
 from synth.quality.mixes import own_of
 from synth.quality.pairs import PairEye, PairFacts
 from synth.quality.signals import Film, Signals
 from synth.quality.surface import Surface, surface
-from synth.quality.view import Levels, View, view
+from synth.quality.view import Bytes, Levels, View, view
 
 _HELPERS: Final = 2
 _WAITING: Final = 6
@@ -47,6 +48,7 @@ class _Pending:
     pair: Future[PairFacts] | None
     own: Future[float] | None = None
     close: Future[Surface] | None = None
+    echo: Future[Echo] | None = None
 
 
 class _Helpers:
@@ -70,6 +72,9 @@ class _Helpers:
 
     def pair(self, before: View, after: View) -> Future[PairFacts]:
         return self._pool.submit(lambda: self._eye().measure(before, after))
+
+    def echo(self, before: View, after: View, first: Bytes, second: Bytes) -> Future[Echo]:
+        return self._pool.submit(lambda: echo_of(self._eye(), before, after, first, second))
 
     def run(self, job: Callable[..., Any], *args: Any) -> Future[Any]:
         return self._pool.submit(job, *args)
@@ -159,11 +164,15 @@ def scan(
     with _Helpers(film.levels) as helpers:
         waiting: deque[_Pending] = deque()
         earlier: list[View] = []
+        luma: Bytes | None = None
         for number, frame in enumerate(frames):
             token.check()
             pending = _begin(helpers, frame, earlier, film.levels, close=number % step == 0)
             if len(earlier) == 2 and waiting:
                 waiting[-1].own = helpers.run(own_of, earlier[0], earlier[1], pending.frame)
+            if luma is not None and pending.pair is not None and pending.close is not None:
+                pending.echo = helpers.echo(earlier[-1], pending.frame, luma, frame.planes.y)
+            luma = frame.planes.y
             waiting.append(pending)
             joins.add(pending.frame)
             earlier = [*earlier[-1:], pending.frame]
@@ -199,6 +208,7 @@ def _settle(pending: _Pending, gather: Gatherer) -> None:
         None if pending.pair is None else pending.pair.result(),
         math.nan if pending.own is None else pending.own.result(),
         None if pending.close is None else pending.close.result(),
+        None if pending.echo is None else pending.echo.result(),
     )
 
 

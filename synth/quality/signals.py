@@ -80,7 +80,8 @@ class Signals:
     quickening: Floats
     """Logarithm of the speed over that a frame earlier, where it goes on the same way, (n,)."""
     echo: Floats
-    """Correlation of fine detail that moves with the frame before as it stands, (n,)."""
+    """Correlation of fine detail that moves with the frame before as it stands, (n,); known for
+    those of ``samples`` alone."""
     echoing: Floats
     """Share of the picture that this rests on, (n,)."""
     own: Floats
