@@ -25,6 +25,7 @@ const warnings = h("ul", { class: "ms-warnings" });
 const preview = button(words.preview, { symbol: "play", kind: "second", id: `${names}-preview`, title: words.previewHelp, onclick: () => start("preview") });
 const render = button(words.render, { symbol: "film", kind: "primary", id: `${names}-render`, title: words.renderHelp, onclick: () => start("render") });
 const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: `${names}-failure` });
+const told = h("p", { class: "ms-note", role: "status", id: `${names}-told` });
 const more = h("span", { class: "ms-tools" }); // further files to download
 const shots = h("div", { class: "ms-shots", hidden: true });
 const asides = h("ul", { class: "ms-notes" });
@@ -42,7 +43,7 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, h("div", { class: "ms-onwards" }, ...[judge, colour, onward].filter(Boolean)), hint, report);
+  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, told, h("div", { class: "ms-onwards" }, ...[judge, colour, onward].filter(Boolean)), hint, report);
 
 let working = false;
 let failedWith = ""; // the mark of the settings that could not be made
@@ -64,7 +65,7 @@ function start(kind) {
 /** Work begins, here or, by the event of that name, in another panel. */
 function begin() {
   working = true;
-  failure.textContent = "";
+  failure.textContent = told.textContent = "";
   const box = root.getBoundingClientRect();
   step({ stage: "Starting", done: 0, total: 0 });
   if (box.top > window.innerHeight * 0.6) root.scrollIntoView({ behavior: "smooth", block: "start" });
@@ -148,8 +149,8 @@ function show() {
   if (value.again) return;
   rest();
   const stopped = value.phase === "stopped";
-  failure.textContent = stopped ? "Cancelled." : value.phase === "failed" ? value.message : "";
-  failure.classList.toggle("ms-bad", !stopped);
+  failure.textContent = value.phase === "failed" ? value.message : "";
+  told.textContent = stopped ? "Cancelled." : "";
   failedWith = (props.summary || {}).key;
   if (stopped && current) props.value = { ...current, again: true }; // it can still be taken further
   if (value.phase === "done") showClip(value);
@@ -174,7 +175,7 @@ function showSummary() {
   mark();
   const said = props.summary || {};
   ready();
-  if (said.key !== failedWith) failure.textContent = ""; // it was about something else
+  if (said.key !== failedWith) failure.textContent = told.textContent = ""; // it was about something else
   summary.textContent = said.error || said.sentence || "";
   summary.classList.toggle("ms-bad", Boolean(said.error));
   fill(warnings, (said.warnings || []).map((warning) => h("li", {}, warning)));
