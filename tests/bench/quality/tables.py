@@ -32,11 +32,12 @@ class Judged:
     """Motion of its faster parts, pixels at 720 lines per frame."""
 
 
-OF_MOTION = ("judder", "duplicates", "drops", "ghosts", "trails", "tearing", "frozen")
-"""Kinds that nobody can see where nothing moves."""
-
-VISIBLE = 2.0
-"""Speed of a clip's faster parts from which those count, pixels at 720 lines per frame."""
+OF_MOTION: dict[str, float] = {
+    "judder": 2.0, "duplicates": 2.0, "drops": 2.0, "ghosts": 2.0, "tearing": 2.0, "frozen": 2.0,
+    "trails": 5.0,
+}  # fmt: skip
+"""Kinds that nobody can see where nothing moves, with the speed of a clip's faster parts from which
+they count, pixels at 720 lines per frame. A trail of a few pixels is but a little softness."""
 
 
 def auc(bad: Sequence[float], good: Sequence[float]) -> float:
@@ -58,24 +59,23 @@ class Half:
         """The clips as they came, those left out that are known to be faulty."""
         return [one for one in self.judged if one.specimen.clean and not one.specimen.source.faulty]
 
-    @property
-    def moving(self) -> set[str]:
-        """Names of the clips in which defects of motion can be seen."""
+    def moving(self, speed: float) -> set[str]:
+        """Names of the clips that move by so many pixels at 720 lines per frame."""
         return {
             one.specimen.source.name
             for one in self.judged
-            if one.specimen.clean and one.speed >= VISIBLE
+            if one.specimen.clean and one.speed >= speed
         }
 
     def spoilt(self, kind: str, severity: int) -> list[Judged]:
         """The clips with a defect; one of motion only where there is motion."""
-        moving = self.moving
+        moving = self.moving(OF_MOTION.get(kind, 0.0))
         return [
             one
             for one in self.judged
             if one.specimen.kind == kind
             and one.specimen.severity == severity
-            and (kind not in OF_MOTION or one.specimen.source.name in moving)
+            and one.specimen.source.name in moving
         ]
 
     def told(self, kind: str, severity: int, value: Callable[[Judged], float]) -> float:
