@@ -12,13 +12,11 @@ from gradio.data_classes import FileData
 from synth.flow.rates import rate_name
 from synth.grade.result import GradedVideo
 from synth.quality.compare import Comparison
-from synth.quality.model import PASS, Curve, Finding, Metric, MetricName, QualityReport
+from synth.quality.model import PASS, Curve, Finding, MetricName, QualityReport
 from synth.ui.assets import picture_url
 from synth.ui.monitor import file_facts, playable
 
 _SHOT_SIDE: Final = 192
-_TRACES: Final = 0.05
-"""Where nothing was found, a metric from here on is not spoken of as nothing at all."""
 _POINTS: Final = 1500
 """Points of a curve at most: more than a screen is wide."""
 
@@ -114,7 +112,7 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
                 "lower": METRICS[metric.name][2],
                 "value": round(metric.value, 3),
                 "text": f"{metric.value:.2f}",
-                "words": _metric_words(metric, report),
+                "words": metric.words,
             }
             for metric in report.metrics
         ],
@@ -128,21 +126,6 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
         f"{report.seconds:.2f} s were judged.",
         "plain": report.to_dict(),
     }
-
-
-def _metric_words(metric: Metric, report: QualityReport) -> str:
-    """What a metric says, in step with its number and with what could not be told."""
-    untold = [note for note in report.notes if "smoothness of motion" in note]
-    if metric.name == "motion_smoothness" and untold:
-        return untold[0]
-    found = any(one.defect in metric.defects for one in report.findings)
-    if found:
-        return metric.words
-    if METRICS[metric.name][2]:
-        traces = metric.value >= _TRACES
-        return "Only traces, below what counts as a defect." if traces else metric.words
-    short = metric.value <= 1 - 2 * _TRACES
-    return "Short of the best, yet nothing that counts as a defect." if short else metric.words
 
 
 def _finding(one: Finding, report: QualityReport) -> dict[str, Any]:
