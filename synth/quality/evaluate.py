@@ -17,11 +17,12 @@ from synth.media.plane_reader import PlaneReader
 from synth.media.planes import Planes, to_rgb
 from synth.quality.calibration import Calibration
 from synth.quality.measures import Measures, check_part, readings_of
-from synth.quality.model import WEIGHTS, Curve, Finding, QualityReport
+from synth.quality.model import WEIGHTS, Curve, Finding, MetricName, QualityReport
 from synth.quality.reading import Reading
 from synth.quality.scan import signals_of
-from synth.quality.score import findings_of, gate_of, metrics_of, values_of
+from synth.quality.score import findings_of, gate_of, metrics_of
 from synth.quality.signals import Signals
+from synth.quality.still_looks import tells_noise
 
 _THUMBNAILS: Final = 8
 """Most pictures of bad moments."""
@@ -79,9 +80,9 @@ def report_of(
     """The report on a clip that has been measured, without thumbnails."""
     constants = calibration or Calibration()
     readings = readings_of(signals)
-    values = values_of(Measures.of(readings), constants)
+    measures = Measures.of(readings)
     findings: tuple[Finding, ...] = findings_of(readings, constants, signals.seconds)
-    metrics = metrics_of(values, findings)
+    metrics = metrics_of(measures, constants, findings, _untold(signals))
     overall = sum(
         WEIGHTS[one.name]
         * (1 - one.value if one.name in ("flicker_detection", "artifact_score") else one.value)
@@ -126,10 +127,28 @@ def _notes(signals: Signals) -> list[str]:
             "The frames stand at uneven times; repeated and missing frames are counted, how even "
             "the motion looks on a screen cannot be told."
         )
-    moving = np.nan_to_num(signals.change[1:])
-    if signals.frames >= _FEW and not (moving > 0.5).any():
+    if signals.frames >= _FEW and not _moves(signals):
         notes.append("Nothing moves in this clip; smoothness of motion cannot be told.")
+    if not tells_noise(signals):
+        notes.append(
+            f"At {signals.width} × {signals.height} pixels noise cannot be told from detail; it "
+            "is left out."
+        )
     return notes
+
+
+def _moves(signals: Signals) -> bool:
+    return bool((np.nan_to_num(signals.change[1:]) > 0.5).any())
+
+
+def _untold(signals: Signals) -> dict[MetricName, str]:
+    """Metrics of which the clip tells nothing, with the sentence that says so."""
+    if signals.frames < _FEW:
+        few = "Too few frames to tell; counts as good."
+        return {"color_consistency": few, "motion_smoothness": few, "flicker_detection": few}
+    if not _moves(signals):
+        return {"motion_smoothness": "Nothing moves; how smooth motion is cannot be told."}
+    return {}
 
 
 def _with_pictures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
@@ -35,6 +36,15 @@ WEIGHTS: Final[Mapping[MetricName, float]] = {
 
 PASS: Final = 0.8
 """Overall score from which ``pass_threshold`` is true."""
+
+
+def score_text(score: float) -> str:
+    """An overall score in two digits, or in three where two would make it look passed: "0.79",
+    "0.798"."""
+    text = f"{score:.2f}"
+    if score < PASS <= float(text):
+        return f"{math.floor(score * 1000.0) / 1000.0:.3f}"
+    return text
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +161,11 @@ class QualityReport:
     def pass_threshold(self) -> bool:
         """Whether the overall score is at least ``PASS``."""
         return self.overall_score >= PASS
+
+    @property
+    def overall_text(self) -> str:
+        """The overall score as it is written everywhere; see ``score_text``."""
+        return score_text(self.overall_score)
 
     def value(self, name: MetricName) -> float:
         """One of the five metrics."""

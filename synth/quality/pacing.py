@@ -29,6 +29,11 @@ _LONGEST_HOLD: Final = 0.25
 """Repeats that last longer are a stop, seconds."""
 _LEAP: Final = 1.6
 """Pace from which a frame is missing."""
+_SUDDEN: Final = 0.25
+"""Change of the speed's logarithm with which a leap comes and goes; what quickens over some frames
+is what moves, and misses none."""
+_LEAPS: Final = 2
+"""Most leaps in a row."""
 _CHAIN: Final = 4
 """Fewest steps in a row that a pace is told from."""
 _TORN: Final = 0.05
@@ -122,8 +127,36 @@ def paces(signals: Signals) -> Floats:
 
 
 def leaps(signals: Signals) -> Flags:
-    """Frames before which one is missing, (n,)."""
-    return np.asarray(np.nan_to_num(paces(signals)) > _LEAP, bool)
+    """Frames before which one is missing, (n,): steps that are suddenly about twice as long as
+    those around them, and as suddenly no longer, few in a row."""
+    return _leaps(paces(signals), signals.quickening)
+
+
+def _leaps(pace: Floats, quickening: Floats) -> Flags:
+    found = np.asarray(np.nan_to_num(pace) > _LEAP, bool)
+    start = 0
+    while start < len(found):
+        end = start
+        while end < len(found) and found[end]:
+            end += 1
+        if end > start:
+            # What is not known, at the ends of a shot, does not speak against a leap.
+            rise = float(np.nan_to_num(quickening[start], nan=np.inf))
+            fall = -float(np.nan_to_num(quickening[end], nan=-np.inf)) if end < len(found) else 1.0
+            found[start:end] = end - start <= _LEAPS and min(rise, fall) > _SUDDEN
+        start = max(end, start + 1)
+    return found
+
+
+def _unevenness(signals: Signals) -> Floats:
+    """How far each step is from an even one, 0 to 1, (n,): the geometric mean of how far it is from
+    the usual step around it and from the two beside it, so that what speeds up or slows down in
+    its own time is even."""
+    away = np.clip(np.abs(paces(signals) - 1.0), 0.0, 1.0)
+    before = signals.quickening.astype(np.float64)
+    after = np.append(before[1:], np.nan)
+    apart = np.clip(np.expm1(0.5 * np.abs(before - after)), 0.0, 1.0)
+    return np.where(np.isfinite(apart), np.sqrt(away * apart), away).astype(np.float32)
 
 
 def _marks(flags: Flags, signals: Signals) -> list[Span]:
@@ -155,7 +188,7 @@ def drops(signals: Signals) -> Reading:
 
 def judder(signals: Signals) -> Reading:
     """Root mean square of how uneven the steps of the motion are, as a share of an even step."""
-    uneven = np.clip(np.abs(paces(signals) - 1.0), 0.0, 1.0)
+    uneven = _unevenness(signals)
     # A repeated frame is a step of nothing.
     uneven[_held(signals)] = 1.0
     known = np.isfinite(uneven)

@@ -19,9 +19,10 @@ from synth.quality.model import (
     Metric,
     MetricName,
     Span,
+    score_text,
 )
 from synth.quality.reading import Reading
-from synth.quality.sentences import COUNTED, sentence
+from synth.quality.sentences import COUNTED, sentence, traces
 
 COUNTS_INTO: Final[Mapping[MetricName, tuple[Defect, ...]]] = MappingProxyType(
     {
@@ -57,6 +58,12 @@ _GOOD: Final[Mapping[MetricName, str]] = MappingProxyType(
         "artifact_score": "No artifacts.",
     }
 )
+
+
+_NOTHING_UNTOLD: Final[Mapping[MetricName, str]] = MappingProxyType({})
+
+_SHOWN: Final = 0.005
+"""Change of a metric that shows in its two digits."""
 
 
 def values_of(measures: Measures, calibration: Calibration) -> dict[MetricName, float]:
@@ -107,20 +114,44 @@ def _finding(reading: Reading, curb: Curb, length: float) -> Finding:
 
 
 def metrics_of(
-    values: Mapping[MetricName, float], findings: Sequence[Finding]
+    measures: Measures,
+    calibration: Calibration,
+    findings: Sequence[Finding],
+    untold: Mapping[MetricName, str] = _NOTHING_UNTOLD,
 ) -> tuple[Metric, ...]:
-    """The five with their words."""
+    """The five with their words; ``untold`` says of which ones the clip tells nothing, and why."""
+    values = values_of(measures, calibration)
     made = []
     for name in WEIGHTS:
         defects = COUNTS_INTO[name]
         seen = [one.words for one in findings if one.defect in defects]
-        made.append(Metric(name, float(values[name]), " ".join(seen[:3]) or _GOOD[name], defects))
+        words = (
+            " ".join(seen[:3])
+            or untold.get(name)
+            or _short_of_a_fault(measures, calibration, defects)
+            or _GOOD[name]
+        )
+        made.append(Metric(name, float(values[name]), words, defects))
     return tuple(made)
+
+
+def _short_of_a_fault(
+    measures: Measures, calibration: Calibration, defects: Sequence[Defect]
+) -> str:
+    """What lowers a metric without being a finding, if that shows in its two digits."""
+    lost: dict[Defect, float] = {
+        d: 1.0 - _curb(calibration, d).kept(getattr(measures, d)) for d in defects
+    }
+    if 1.0 - math.prod(1.0 - one for one in lost.values()) < _SHOWN:
+        return ""
+    most = sorted(lost, key=lambda defect: -lost[defect])
+    named = [defect for defect in most[:2] if lost[defect] > 0.3 * lost[most[0]]]
+    return traces(named, lost[most[0]])
 
 
 def gate_of(overall: float, findings: Iterable[Finding]) -> Gate:
     """Passed where the score is high enough and nothing is fatal."""
     reasons = [one.words for one in findings if one.fatal]
     if overall < PASS:
-        reasons.append(f"The overall score is {overall:.2f}; {PASS:.1f} is needed.")
+        reasons.append(f"The overall score is {score_text(overall)}; {PASS:.2f} is needed.")
     return Gate(not reasons, tuple(reasons))

@@ -73,6 +73,43 @@ _WORDS: Final[Mapping[Defect, Callable[[float, str], str]]] = MappingProxyType(
 )
 
 
+_NOUNS: Final[Mapping[Defect, str]] = MappingProxyType(
+    {
+        "blur": "softness",
+        "noise": "noise",
+        "blocking": "coding blocks",
+        "banding": "bands",
+        "clipping": "clipped light",
+        "flicker": "flicker",
+        "local_flicker": "flicker in parts of the picture",
+        "colour_drift": "drifting colours",
+        "jitter": "trembling",
+        "judder": "uneven motion",
+        "duplicates": "repeated frames",
+        "drops": "missing frames",
+        "ghosts": "blended frames",
+        "trails": "trails",
+        "tearing": "torn frames",
+        "frozen": "stops",
+        "black": "black frames",
+        "letterbox": "changing borders",
+        "camera": "another camera",
+    }
+)
+
+_SLIGHT: Final = 0.15
+"""Share that a defect takes off its metric from which there is more than a trace of it."""
+
+
+def traces(defects: Sequence[Defect], lost: float) -> str:
+    """One sentence on defects, worst first, that take the share ``lost`` off their metric and are
+    no findings all the same: "Traces of noise, below what is seen."."""
+    named = " and ".join(_NOUNS[defect] for defect in defects)
+    if lost < _SLIGHT:
+        return f"Traces of {named}, below what is seen."
+    return f"Some {named}, short of a fault."
+
+
 def sentence(defect: Defect, measured: float, spans: Sequence[Span], length: float) -> str:
     """One sentence with the figure and the time; ``length`` is the clip's, seconds.
 

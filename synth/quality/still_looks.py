@@ -19,6 +19,9 @@ _DARK_COUNTS = 0.25
 
 
 _WINDOW_SECONDS: Final = 1.0
+_TILE: Final = 64
+_NOISE_TILES: Final = 8
+"""Tiles of 64 pixels that a picture has to have for its noise to be told from its detail."""
 
 
 def _reading(
@@ -55,8 +58,16 @@ def blur(signals: Signals) -> Reading:
 
 
 def noise(signals: Signals) -> Reading:
-    """Standard deviation of the noise, 8-bit codes."""
-    return _reading(signals, "noise", signals.noise, 0.5, 1.0, "codes", "Noise")
+    """Standard deviation of the noise, 8-bit codes; nothing is said of small pictures."""
+    values = signals.noise
+    if not tells_noise(signals):
+        values = np.full_like(values, np.nan)
+    return _reading(signals, "noise", values, 0.5, 1.0, "codes", "Noise")
+
+
+def tells_noise(signals: Signals) -> bool:
+    """Whether the picture is large enough to have smooth parts, which its noise is taken from."""
+    return (signals.width // _TILE) * (signals.height // _TILE) >= _NOISE_TILES
 
 
 def blocking(signals: Signals) -> Reading:

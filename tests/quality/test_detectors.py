@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 
 from synth.quality.calibration import Calibration
 from synth.quality.evaluate import report_of
-from synth.quality.measures import DETECTORS, measures_of, readings_of
-from synth.quality.model import QualityReport
-from synth.quality.score import COUNTS_INTO
+from synth.quality.measures import DETECTORS, Measures, measures_of, readings_of
+from synth.quality.model import QualityReport, score_text
+from synth.quality.score import COUNTS_INTO, gate_of, metrics_of
 from synth.quality.signals import Signals
 from tests.quality.defects import KINDS, Part, Picture, spoil
 from tests.quality.worlds import RATE, pan, seen
@@ -144,6 +146,8 @@ def test_a_still_clip_is_not_frozen() -> None:
     report = _report(seen([_clean()[0]] * 30))
     assert "frozen" not in {found.defect for found in report.findings}
     assert any("moves" in note for note in report.notes)
+    words = {metric.name: metric.words for metric in report.metrics}
+    assert words["motion_smoothness"].startswith("Nothing moves")
 
 
 def test_a_black_clip_fails_and_says_so() -> None:
@@ -159,6 +163,9 @@ def test_so_few_frames_are_judged_by_what_they_show(count: int) -> None:
     assert report.value("flicker_detection") == 0.0
     assert report.value("motion_smoothness") == 1.0
     assert any(f"{count} frame" in note for note in report.notes)
+    words = {metric.name: metric.words for metric in report.metrics}
+    assert words["flicker_detection"] == words["motion_smoothness"]
+    assert words["motion_smoothness"].startswith("Too few frames")
 
 
 @pytest.mark.parametrize("size", [(16, 16), (64, 64), (216, 384), (40, 300)])
@@ -167,3 +174,82 @@ def test_any_size_and_shape_is_judged(size: tuple[int, int]) -> None:
     assert (report.width, report.height) == size
     assert all(0.0 <= metric.value <= 1.0 for metric in report.metrics)
     assert set(report.curves) == set(DETECTORS)
+
+
+def _resized(size: tuple[int, int], frames: list[Picture]) -> list[Picture]:
+    return [
+        np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for frame in frames
+    ]
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 54), (160, 90), (122, 216)])
+def test_a_small_copy_of_a_clean_clip_is_clean(size: tuple[int, int]) -> None:
+    report = _report(seen(_resized(size, _clean()[:48])))
+    assert {one.defect for one in report.findings} <= {"blocking"}
+    assert report.gate.passed
+    noise = any("noise cannot be told" in note for note in report.notes)
+    assert noise
+    assert not np.isfinite(report.curves["noise"].values).any()
+
+
+def test_a_picture_of_usual_size_tells_its_noise() -> None:
+    report = _report(_clean_signals())
+    assert not any("noise" in note for note in report.notes)
+    assert np.isfinite(report.curves["noise"].values).all()
+
+
+def test_a_few_rows_that_stand_still_are_not_torn() -> None:
+    signals = _clean_signals()
+    torn = np.zeros(signals.frames, np.float32)
+    torn[5::4] = 0.1
+    assert readings_of(replace(signals, torn=torn))["tearing"].statistic == 0.0
+    torn[5::4] = 0.2
+    told = readings_of(replace(signals, torn=torn))["tearing"].statistic
+    small = readings_of(replace(signals, torn=torn, height=64))["tearing"].statistic
+    assert told > 0.1
+    assert small == 0.0
+
+
+def _stretched(paces: list[float]) -> Signals:
+    """The clean clip's signals with steps of other lengths from frame 20 on."""
+    signals = _clean_signals()
+    speed = np.ones(signals.frames)
+    speed[20 : 20 + len(paces)] = paces
+    quickening = np.full(signals.frames, np.nan, np.float32)
+    quickening[2:] = np.log(speed[2:] / speed[1:-1])
+    return replace(signals, quickening=quickening)
+
+
+def test_a_sudden_long_step_misses_a_frame_and_a_swell_does_not() -> None:
+    one = readings_of(_stretched([2.0]))["drops"]
+    assert [round(mark.start * RATE) for mark in one.marks] == [20]
+    swell = _stretched([1.2, 1.5, 1.9, 2.3, 2.5, 2.3, 1.9, 1.5, 1.2])
+    assert not readings_of(swell)["drops"].marks
+    uneven = readings_of(_stretched([1.5, 0.5] * 8))["judder"].statistic
+    assert readings_of(swell)["judder"].statistic < 0.3 * uneven
+
+
+def test_words_beside_a_figure_that_is_not_at_its_best_say_why() -> None:
+    constants = Calibration()
+    clean = measures_of(_clean_signals())
+    noise = 0.6 * constants.noise.free + 0.4 * constants.noise.limit
+    words = {
+        one.name: one.words
+        for one in metrics_of(replace(clean, noise=noise, flicker=0.0), constants, ())
+    }
+    assert words["artifact_score"] == "Traces of noise, below what is seen."
+    more = replace(clean, noise=0.99 * constants.noise.fatal)
+    assert metrics_of(more, constants, ())[-1].words == "Some noise, short of a fault."
+    zero = Measures(**dict.fromkeys(clean.to_dict(), 0.0))
+    for metric in metrics_of(zero, constants, ()):
+        assert "races" not in metric.words
+        assert metric.value in (0.0, 1.0)
+
+
+def test_a_score_that_misses_is_never_written_as_if_it_passed() -> None:
+    assert score_text(0.7352) == "0.74"
+    assert score_text(0.7999) == "0.799"
+    assert score_text(0.8) == "0.80"
+    assert gate_of(0.7999, ()).reasons == ("The overall score is 0.799; 0.80 is needed.",)
+    assert gate_of(0.8, ()).passed
