@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from synth.camera.fidelity import CameraFidelity
 from synth.errors import InvalidInstruction
@@ -87,6 +87,10 @@ def metadata_texts(shot: Shot, fidelity: CameraFidelity | None = None) -> dict[s
     return {"comment": "Made with Motion Synth", METADATA_KEY: text}
 
 
+_WORKS: Final = frozenset({"retime", "grade", "match", "deflicker", "denoise", "stabilise"})
+"""What may have been done here to a video from elsewhere, as its file names it."""
+
+
 def shot_from_video(path: str | Path) -> Shot | None:
     """The instructions inside a file made here; None for any other readable video.
 
@@ -98,8 +102,8 @@ def shot_from_video(path: str | Path) -> Shot | None:
         return None
     values = read_json(text)
     shot = values.get("shot") if isinstance(values, dict) else None
-    if shot is None and isinstance(values, dict) and "retime" in values:
-        return None  # A video from elsewhere that was only retimed here.
+    if shot is None and isinstance(values, dict) and _WORKS & values.keys():
+        return None  # A video from elsewhere that was only worked on here.
     if not isinstance(shot, dict):
         raise InvalidInstruction("The project inside this video is damaged: it holds no shot.")
     return Shot.from_dict(shot)

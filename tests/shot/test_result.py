@@ -87,6 +87,9 @@ def _foreign(path: Path, metadata: dict[str, str]) -> Path:
 def test_another_programs_video_has_no_shot(tmp_path: Path) -> None:
     assert shot_from_video(_foreign(tmp_path / "a.mp4", {})) is None
     assert shot_from_video(_foreign(tmp_path / "b.mp4", {"comment": "holiday"})) is None
+    for work in ("retime", "grade", "match", "deflicker", "denoise", "stabilise"):
+        worked_on = {METADATA_KEY: json.dumps({work: {"schema": f"motion-synth.{work}/1"}})}
+        assert shot_from_video(_foreign(tmp_path / f"{work}.mp4", worked_on)) is None
 
 
 @pytest.mark.parametrize(
