@@ -101,7 +101,7 @@ def report_card(report: QualityReport, file: str) -> dict[str, Any]:
     return {
         "file": file,
         "overall": round(report.overall_score, 3),
-        "text": f"{report.overall_score:.2f}",
+        "text": report.overall_text,
         "gate": {"passed": report.gate.passed, "reasons": list(report.gate.reasons)},
         "threshold": passing,
         "metrics": [
