@@ -18,6 +18,7 @@ from synth.camera.formats import read_path
 from synth.flow.plan import RetimePlan
 from synth.flow.result import Tally
 from synth.flow.settings import RetimeSettings
+from synth.grade.cube import read_cube
 from synth.media import probe
 from synth.motion.catalogue import MOVE_KINDS
 from tests.flow.retimed import panned, write_clip
@@ -134,6 +135,29 @@ def test_the_retiming_snippet_makes_what_it_says(footage: Path, here: Callable[[
     assert (found["ramp"].frames or 0) > 60
     heard = {name: info.has_audio for name, info in found.items()}
     assert heard == {"even": False, "slow": True, "fast": True, "ramp": False}
+
+
+def test_the_judging_and_grading_snippets_do_what_they_say(
+    footage: Path, here: Callable[[str], str]
+) -> None:
+    said = here(snippet("Grade & Quality"))
+    assert re.match(r"[01]\.\d\d (True|False)", said)
+    here(snippet("Grade & Quality", 1))
+    given = probe(footage / "clip.mp4")
+    for name in ("graded", "teal", "dusk", "matched", "steady_light", "clean", "calm"):
+        info = probe(footage / f"{name}.mp4")
+        assert (info.frames, info.fps, info.has_audio) == (given.frames, given.fps, True), name
+    assert read_cube(footage / "teal.cube").size == 33
+
+
+def test_the_judging_client_snippet_reports_and_makes_clips(
+    footage: Path, here: Callable[[str], str], server: Server
+) -> None:
+    code = snippet("Through the Gradio client", 2).replace("http://127.0.0.1:7860", server.url)
+    said = [line for line in here(code).splitlines() if not line.startswith("Loaded as API")]
+    assert 0.0 <= float(said[0].split()[0]) <= 1.0
+    clip, closeness = said[-1].split()[:2]
+    assert (probe(clip).frames, float(closeness) > 10) == (12, True)
 
 
 def test_the_retiming_client_snippet_makes_a_clip_and_pictures(
