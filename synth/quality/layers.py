@@ -13,6 +13,11 @@ from synth.quality.signals import Signals
 
 _MIXED: Final = (0.35, 0.65)
 """Share of a blend from which a frame begins to count, and fully counts."""
+_SEEN_MOVING: Final = (0.8, 1.6)
+"""Speed, into the frame or out of it, from which a blend begins to be seen, and is; pixels at 720
+lines. Of what creeps, coders keep so little in some frames that these look like blends."""
+_OWN: Final = 0.2
+"""A frame with more detail of its own is no blend, however much those around it have."""
 _TORN: Final = (0.12, 0.25)
 """Share of the height from which a torn frame begins to count, and fully counts. Less than that
 coders leave standing at the edge of a picture whose middle moves."""
@@ -39,10 +44,14 @@ def _ramp(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
 def ghosts(signals: Signals) -> Reading:
     """Share of frames that are blends of their neighbours, 0 to 1.
 
-    A frame counts whose own share of detail falls far below what the frames around it have.
+    A frame counts whose own share of detail is small and far below what the frames around it have,
+    where something moves so fast that a blend is seen as double.
     """
     blend = blends(signals)
-    weights = _ramp(blend, _MIXED)
+    speed = np.nan_to_num(signals.speed)
+    speed = np.maximum(speed, np.append(speed[1:], 0.0)[: len(speed)])
+    weights = _ramp(blend, _MIXED) * _ramp(speed, _SEEN_MOVING)
+    weights[np.nan_to_num(signals.own, nan=1.0) > _OWN] = 0.0
     share, _ = share_of(weights, np.isfinite(blend), signals.fps)
     return Reading(
         "ghosts", share, signals.times, blend, "",

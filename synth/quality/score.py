@@ -145,7 +145,7 @@ def _short_of_a_fault(
     if 1.0 - math.prod(1.0 - one for one in lost.values()) < _SHOWN:
         return ""
     most = sorted(lost, key=lambda defect: -lost[defect])
-    named = [defect for defect in most[:2] if lost[defect] > 0.3 * lost[most[0]]]
+    named: list[Defect] = [defect for defect in most[:2] if lost[defect] > 0.3 * lost[most[0]]]
     return traces(named, lost[most[0]])
 
 

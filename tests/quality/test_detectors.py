@@ -211,6 +211,15 @@ def test_a_few_rows_that_stand_still_are_not_torn() -> None:
     assert small == 0.0
 
 
+def test_what_creeps_is_not_told_to_be_blended() -> None:
+    signals, _ = _spoilt("ghosts", PART)
+    assert readings_of(signals)["ghosts"].statistic > 0.1
+    creeping = replace(signals, speed=signals.speed * np.float32(0.05))
+    assert readings_of(creeping)["ghosts"].statistic == 0.0
+    own = np.where(signals.own < 0.2, np.float32(0.25), 3.0 * signals.own).astype(np.float32)
+    assert readings_of(replace(signals, own=own))["ghosts"].statistic == 0.0
+
+
 def _stretched(paces: list[float]) -> Signals:
     """The clean clip's signals with steps of other lengths from frame 20 on."""
     signals = _clean_signals()
