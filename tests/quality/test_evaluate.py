@@ -126,6 +126,9 @@ def _written(path: Path, frames: list[Picture], pixel_format: str, **options: ob
         stream = out.add_stream("libx264", rate=24, options={"crf": "10", "preset": "ultrafast"})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
+        if options.get("pq"):
+            context = stream.codec_context
+            context.color_primaries, context.color_trc, context.colorspace = 9, 16, 9
         if options.get("full_range"):
             stream.codec_context.color_range = 2
         for number, picture in enumerate(frames):
@@ -151,6 +154,18 @@ def test_how_pixels_are_stored_does_not_matter(
     assert found.flicker == pytest.approx(4.0, rel=0.35)
     assert found.colour_drift < 3.0
     assert found.clipping < 0.05
+
+
+def test_hdr_is_judged_by_how_it_is_shown(tmp_path: Path) -> None:
+    # Read as PQ, codes of 0.4 to 0.6 are light that ordinary screens show, too.
+    frames = [(0.2 * frame + 102).astype(np.uint8) for frame in _frames()[:30]]
+    path = _written(tmp_path / "clean.mp4", frames, "yuv420p10le", pq=True)
+    clean = evaluate_video(path)
+    assert any("HDR" in note for note in clean.notes)
+    assert "flicker" not in {one.defect for one in clean.findings}
+    restless = spoil(frames, "flicker", 3.0).frames
+    path = _written(tmp_path / "restless.mp4", restless, "yuv420p10le", pq=True)
+    assert "flicker" in {one.defect for one in evaluate_video(path).findings}
 
 
 def test_a_variable_rate_is_judged_at_its_own_times(tmp_path: Path) -> None:
