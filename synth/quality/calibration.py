@@ -48,7 +48,7 @@ class Calibration:
     duplicates: Curb = field(default_factory=lambda: Curb(0.0231, 0.122, 1.5, 0.0625, 0.122))
     drops: Curb = field(default_factory=lambda: Curb(0.022, 0.11, 1.5, 0.063, 0.069))
     ghosts: Curb = field(default_factory=lambda: Curb(0.018, 0.165, 1.5, 0.0837, 0.162))
-    trails: Curb = field(default_factory=lambda: Curb(0.00844, 0.0364, 2.0, 0.0196, 0.0364))
+    trails: Curb = field(default_factory=lambda: Curb(0.17, 0.4, 2.0, 0.25, 0.3))
     tearing: Curb = field(default_factory=lambda: Curb(0.0408, 0.15, 1.5, 0.076, 0.129))
     frozen: Curb = field(default_factory=lambda: Curb(0.0, 0.189, 1.5, 0.0693, 0.173))
     black: Curb = field(default_factory=lambda: Curb(0.0, 0.0325, 1.5, 0.013, 0.0325))

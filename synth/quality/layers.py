@@ -24,7 +24,7 @@ coders leave standing at the edge of a picture whose middle moves."""
 _TORN_ROWS: Final = 14.0
 """Rows that a torn frame has to leave standing at least: of a few, in a small picture, nothing can
 be told."""
-_MOVING: Final = 0.02
+_MOVING: Final = 0.05
 """Share of the picture that has to move for its echo to be told."""
 
 
