@@ -79,14 +79,17 @@ def report(calibration: Calibration) -> Iterable[str]:
 
 def speed(specimen: Specimen) -> str:
     """Frames per second of a whole evaluation of 1280x720, reading the file included."""
-    taken = []
+    taken, worked = [], []
+    evaluate_video(specimen.path)
     for _ in range(5):
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         frames = evaluate_video(specimen.path).frames
         taken.append((time.perf_counter() - began) / frames)
+        worked.append((time.process_time() - busy) / frames)
     rate = 1 / statistics.median(taken)
     return (
         f"Evaluation of 1280x720, file to report: {rate:.0f} frames a second, "
         f"{rate / 24:.1f}x real time at 24 frames a second; best of five "
-        f"{1 / min(taken):.0f}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}."
+        f"{1 / min(taken):.0f}; {1000 * min(worked):.1f} ms of processor time a frame; "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}."
     )
