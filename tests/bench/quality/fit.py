@@ -2,8 +2,8 @@
 
 A statistic costs nothing up to where nine of ten clean clips lie, and half of its metric where
 defects lie between low and middle severity. The gate's limit lies between the worst clean clip and
-the mildest tenth of the middle defects; where those overlap, clean clips win, since a judge that
-cries wolf is not asked again.
+the mildest middle defects that can be told; where those overlap, clean clips win, since a judge
+that cries wolf is not asked again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from tests.quality.defects import KINDS
 
 FILE = Path(__file__).resolve().parents[3] / "synth" / "quality" / "calibration.py"
 
-APART = 1.15
+APART = 1.05
 """The gate's limit is at least so many times the worst clean clip."""
 
-NEARER = 0.65
+BY_HAND = frozenset({"trails"})
+"""Defects that are told too seldom for constants to be found by counting."""
+
+NEARER = 0.7
 """How far the gate's limit lies on the way from the worst clean clip to the mildest defects."""
 
 GENTLE = 1.5
@@ -44,7 +47,7 @@ def fitted(half: Half, now: Calibration) -> Calibration:
             ]
             for severity in (0, 1)
         )
-        if len(clean) and any(len(one) for one in middle):
+        if defect not in BY_HAND and len(clean) and any(len(one) for one in middle):
             curbs[defect] = _curb(defect, clean, low, middle, getattr(now, defect))
     return replace(now, **curbs)
 
@@ -57,15 +60,22 @@ def _curb(
     now: Curb,
 ) -> Curb:
     usual, worst = float(np.quantile(clean, 0.9)), float(clean.max())
-    mildest = min(float(np.quantile(one, 0.1)) for one in middle if len(one))
+    # Some clips hide a defect altogether; the limit is set by the mildest that show it.
+    mildest = 0.0
+    # A tenth of few clips would be a single one.
+    few = max(len(one) for one in middle) < 10
+    for share in (0.5,) if few else (0.1, 0.25, 0.5):
+        mildest = min(float(np.quantile(one, share)) for one in middle if len(one))
+        if mildest > APART * worst:
+            break
     typical = min(float(np.median(one)) for one in middle if len(one))
-    slight = min(float(np.median(one)) for one in low if len(one))
+    slight = min((float(np.median(one)) for one in low if len(one)), default=typical)
     if mildest > APART * worst:
         # Nearer to the defects: there are more kinds of clean clips than a sample holds.
         fatal = max(worst + NEARER * (mildest - worst), APART * worst)
     else:
         fatal = APART * worst
-    limit = max(usual + 0.4 * (fatal - usual), min(1.05 * worst, 0.8 * slight))
+    limit = max(usual + 0.5 * (fatal - usual), min(1.05 * worst, 0.8 * slight))
     limit = min(limit, fatal)
     half = max(float(np.sqrt(max(slight, 0.0) * typical)), fatal, 1e-3)
     # A slope that is too steep makes scores of what changes nothing.
@@ -82,6 +92,8 @@ def write(calibration: Calibration) -> None:
     """Put the constants into the product's file."""
     text = FILE.read_text(encoding="utf-8")
     for defect in dict.fromkeys(kind.defect for kind in KINDS.values()):
+        if defect in BY_HAND:
+            continue
         curb = getattr(calibration, defect)
         numbers = ", ".join(
             f"{value:g}" if "." in f"{value:g}" or "e" in f"{value:g}" else f"{value:.1f}"
