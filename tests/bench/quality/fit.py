@@ -24,8 +24,8 @@ FILE = Path(__file__).resolve().parents[3] / "synth" / "quality" / "calibration.
 APART = 1.05
 """The gate's limit is at least so many times the worst clean clip."""
 
-BY_HAND = frozenset({"trails"})
-"""Defects that are told too seldom for constants to be found by counting."""
+BY_HAND = frozenset({"blocking", "trails"})
+"""Defects whose constants are not found by counting; the calibration says why."""
 
 NEARER = 0.7
 """How far the gate's limit lies on the way from the worst clean clip to the mildest defects."""
