@@ -503,7 +503,7 @@ def hub_of() -> Iterator[object]:
 
     def start(content: bytes, **options: object) -> Hub:
         server = Hub(content, **options)  # type: ignore[arg-type]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
         return server
 
