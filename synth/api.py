@@ -17,12 +17,13 @@ from synth.grade.settings import Grade
 from synth.json_text import read_json
 from synth.media import VideoFormat, read_metadata
 from synth.media.clip_files import ClipFolder
+from synth.media.story import METADATA_KEY
 from synth.motion import MotionControl, parse_phrase
 from synth.quality.evaluate import evaluate_video
 from synth.quality.model import QualityReport
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, VideoResult, render_shot
-from synth.shot.result import METADATA_KEY, suffix
+from synth.shot.result import suffix
 
 
 def generate_video_with_motion_control(

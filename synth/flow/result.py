@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,21 +10,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.errors import SynthError
 from synth.flow.model import Join
 from synth.flow.rates import rate_name
 from synth.flow.settings import RetimeSettings
-from synth.json_text import read_json
 from synth.media.clip_files import save_clip
-
-METADATA_KEY: Final = "motion_synth"
-"""Name of the project's JSON inside every file the product writes."""
+from synth.media.story import story_texts
 
 SCHEMA: Final = "motion-synth.retime/1"
 """Name and version of what a retimed file says about how it was made."""
 
-_LONGEST_STORY: Final = 60_000
-"""Characters of JSON taken over from a source file."""
 _WORST: Final = 5
 
 
@@ -177,18 +170,4 @@ def metadata_texts(
         source_rate: frames per second of the source.
         story: the project JSON inside the source, if it has one; a shot in it comes along.
     """
-    values: dict[str, Any] = {**_shot_of(story), "retime": made_by(settings, source_rate)}
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return {"comment": "Made with Motion Synth", METADATA_KEY: text}
-
-
-def _shot_of(story: str | None) -> dict[str, Any]:
-    """The shot that a source file made here carries; nothing for a stranger's words."""
-    if not story or len(story) > _LONGEST_STORY:
-        return {}
-    try:
-        values = read_json(story)
-    except SynthError:
-        return {}
-    shot = values.get("shot") if isinstance(values, dict) else None
-    return {"shot": shot} if isinstance(shot, dict) else {}
+    return story_texts({"retime": made_by(settings, source_rate)}, story)

@@ -18,14 +18,15 @@ from synth.flow.makers import make_interpolator
 from synth.flow.model import Interpolator
 from synth.flow.prompt import Prompt
 from synth.flow.rates import RateLike, rate_name
-from synth.flow.result import METADATA_KEY, RetimedVideo, metadata_texts
+from synth.flow.result import RetimedVideo, metadata_texts
 from synth.flow.schedule import Schedule
 from synth.flow.settings import RetimeSettings
 from synth.flow.timing import TimeMap, time_map
 from synth.limits import LIMITS
-from synth.media.clip_files import ClipFolder
-from synth.media.settings import SUFFIXES, EncoderSettings
+from synth.media.clip_files import clip_target
+from synth.media.settings import EncoderSettings
 from synth.media.sound import Sound, SoundPiece
+from synth.media.story import METADATA_KEY
 from synth.media.writer import VideoWriter
 
 InterpolatorMaker = Callable[[Any, tuple[int, int]], Interpolator]
@@ -82,7 +83,7 @@ def retime_video(
         speed=None if speed == 1.0 else speed,
         speed_curve=speed_curve,
     )
-    with _target(path, output_path, request) as (target, keeper):
+    with clip_target(path, output_path, request.format) as (target, keeper):
         return _retime(
             Path(path), target, request, cancel or CancelToken(), progress,
             interpolator, keeper,
@@ -223,29 +224,6 @@ def _made(
     if maker is not None:
         return maker(request.mode, feed.size)
     return make_interpolator(request.mode, feed.size, tags=feed.tags, cancel=cancel)
-
-
-@contextmanager
-def _target(
-    source: str | os.PathLike[str],
-    output_path: str | os.PathLike[str] | None,
-    request: RetimeSettings,
-) -> Iterator[tuple[Path, object | None]]:
-    """Where the clip goes, and what keeps it alive there."""
-    if output_path is not None:
-        target = Path(output_path)
-        if target.exists() and Path(source).exists() and target.samefile(source):
-            raise InvalidInstruction(
-                f"{target.name!r} is the source itself. Choose another name for the new clip."
-            )
-        yield target, None
-        return
-    folder = ClipFolder()
-    try:
-        yield folder.path / f"clip{SUFFIXES[request.format]}", folder
-    except BaseException:
-        folder.remove()
-        raise
 
 
 class _Pace:

@@ -16,11 +16,12 @@ from synth.control import CancelToken, Progress, ProgressCallback, ignore_progre
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.flow.feed import Feed, Span
 from synth.flow.model import Anchor
-from synth.grade.result import METADATA_KEY, GradedVideo, metadata_texts
-from synth.media.clip_files import ClipFolder
+from synth.grade.result import GradedVideo, metadata_texts
+from synth.media.clip_files import clip_target
 from synth.media.planes import Planes
-from synth.media.settings import SUFFIXES, VIDEO_FORMATS, EncoderSettings, VideoFormat
+from synth.media.settings import VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sound import Sound, SoundPiece
+from synth.media.story import METADATA_KEY
 from synth.media.writer import VideoWriter
 
 _AFTERWARDS: Final = Fraction(3600)
@@ -157,7 +158,7 @@ def write(
     """
     span, rate = request.span, feed.rate
     width, height = feed.size
-    with _target(request) as (target, keeper):
+    with clip_target(request.path, request.output_path, request.format) as (target, keeper):
         sound = None
         if feed.info.has_audio:
             end = max(feed.expected_end() or span.start, span.start) + _AFTERWARDS
@@ -257,22 +258,3 @@ class _Stopwatch:
             if item is None:
                 return
             yield item
-
-
-@contextmanager
-def _target(request: Request) -> Iterator[tuple[Path, object | None]]:
-    """Where the clip goes, and what keeps it alive there."""
-    if request.output_path is not None:
-        target = Path(request.output_path)
-        if target.exists() and request.path.exists() and target.samefile(request.path):
-            raise InvalidInstruction(
-                f"{target.name!r} is the source itself. Choose another name for the new clip."
-            )
-        yield target, None
-        return
-    folder = ClipFolder()
-    try:
-        yield folder.path / f"clip{SUFFIXES[request.format]}", folder
-    except BaseException:
-        folder.remove()
-        raise

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from synth.errors import SynthError
-from synth.json_text import read_json
 from synth.media.clip_files import save_clip
 from synth.media.settings import VideoFormat
-
-METADATA_KEY: Final = "motion_synth"
-"""Name of the project's JSON inside every file the product writes."""
-
-_LONGEST_STORY: Final = 60_000
-"""Characters of JSON taken over from a source file."""
+from synth.media.story import story_texts
 
 
 @dataclass(frozen=True)
@@ -94,18 +86,4 @@ def metadata_texts(
         story: the project JSON inside the source, if it has one; a shot in it comes along.
     """
     schema = f"motion-synth.{what}/1"
-    values: dict[str, Any] = {**_shot_of(story), what: {"schema": schema, **settings}}
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return {"comment": "Made with Motion Synth", METADATA_KEY: text}
-
-
-def _shot_of(story: str | None) -> dict[str, Any]:
-    """The shot that a source file made here carries; nothing for a stranger's words."""
-    if not story or len(story) > _LONGEST_STORY:
-        return {}
-    try:
-        values = read_json(story)
-    except SynthError:
-        return {}
-    shot = values.get("shot") if isinstance(values, dict) else None
-    return {"shot": shot} if isinstance(shot, dict) else {}
+    return story_texts({what: {"schema": schema, **settings}}, story)

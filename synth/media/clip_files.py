@@ -6,9 +6,12 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from synth.errors import InvalidInstruction
+from synth.media.settings import SUFFIXES, VideoFormat
 
 
 class ClipFolder:
@@ -42,3 +45,30 @@ def save_clip(clip: Path, path: str | os.PathLike[str]) -> Path:
         finally:
             partial.unlink(missing_ok=True)
     return target
+
+
+@contextmanager
+def clip_target(
+    source: str | os.PathLike[str],
+    output_path: str | os.PathLike[str] | None,
+    format: VideoFormat,
+) -> Iterator[tuple[Path, ClipFolder | None]]:
+    """Where a clip made from another one goes, and what keeps it alive there.
+
+    Without ``output_path`` that is a folder of its own, which goes if the work fails. Raises
+    ``InvalidInstruction`` where the new clip would take the source's place.
+    """
+    if output_path is not None:
+        target = Path(output_path)
+        if target.exists() and Path(source).exists() and target.samefile(source):
+            raise InvalidInstruction(
+                f"{target.name!r} is the source itself. Choose another name for the new clip."
+            )
+        yield target, None
+        return
+    folder = ClipFolder()
+    try:
+        yield folder.path / f"clip{SUFFIXES[format]}", folder
+    except BaseException:
+        folder.remove()
+        raise

@@ -1,5 +1,6 @@
 """One shot from its description to a finished file."""
 
+from synth.media.story import METADATA_KEY
 from synth.shot.model import (
     ASPECTS,
     FRAME_RATES,
@@ -12,7 +13,7 @@ from synth.shot.model import (
     Shot,
 )
 from synth.shot.produce import photo_depth, preview_shot, render_shot, warm_up
-from synth.shot.result import METADATA_KEY, VideoResult, shot_from_video
+from synth.shot.result import VideoResult, shot_from_video
 
 __all__ = [
     "ASPECTS",

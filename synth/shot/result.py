@@ -12,10 +12,8 @@ from synth.errors import InvalidInstruction
 from synth.json_text import read_json
 from synth.media import SUFFIXES, read_metadata
 from synth.media.clip_files import save_clip
+from synth.media.story import METADATA_KEY
 from synth.shot.model import Shot
-
-METADATA_KEY = "motion_synth"
-"""Name of the project's JSON inside every file the product writes."""
 
 
 @dataclass(frozen=True)

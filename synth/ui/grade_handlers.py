@@ -27,9 +27,9 @@ from synth.grade.stabilise import stabilise_video
 from synth.jobs import JobContext, JobPool
 from synth.json_text import read_json
 from synth.media import SUFFIXES, read_metadata
+from synth.media.story import METADATA_KEY
 from synth.quality.compare import Comparison, compare_videos
 from synth.quality.evaluate import evaluate_video
-from synth.shot.result import METADATA_KEY
 from synth.ui.answers import show
 from synth.ui.footage import Clip, file_stem, given_name, open_clip, shown_clip
 from synth.ui.grade_desk import problems, read_format, read_grade

@@ -6,9 +6,8 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from synth.flow.learned_colour import planes_from_rgb, rgb_from_planes
 from synth.flow.model import Anchor, Window
 from synth.media.hub_file import HubFile
 from synth.media.planes import ColourTags, Planes
+from tests.media.hub import Hub, hubs
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -451,70 +451,10 @@ def test_the_real_weights_are_named_completely() -> None:
 # --- the Hub ---
 
 
-class Hub(ThreadingHTTPServer):
-    """Answers as the Hub does for one file."""
-
-    def __init__(self, content: bytes, status: int = 200, stall: bool = False) -> None:
-        self.content, self.status, self.stall = content, status, stall
-        self.gets = 0
-        self.tokens: list[str] = []
-        self.release = threading.Event()
-        super().__init__(("127.0.0.1", 0), _Answer)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def _answer(self, *, body: bool) -> None:
-        hub = self.server
-        assert isinstance(hub, Hub)
-        hub.gets += body
-        hub.tokens += self.headers.get_all("Authorization") or []
-        right = self.path.endswith("tiny.onnx") and hub.status == 200
-        content = hub.content if right else b""
-        self.send_response(200 if right else hub.status)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        self.send_header("X-Repo-Commit", "c" * 40)
-        self.end_headers()
-        if body and hub.stall:
-            self.wfile.write(content[: len(content) // 2])
-            self.wfile.flush()
-            hub.release.wait(20)
-            self.wfile.write(content[len(content) // 2 :])
-        elif body:
-            self.wfile.write(content)
-
-
 @pytest.fixture
-def hub_of() -> Iterator[object]:
-    servers: list[Hub] = []
-
-    def start(content: bytes, **options: object) -> Hub:
-        server = Hub(content, **options)  # type: ignore[arg-type]
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.release.set()
-        for thread in threading.enumerate():
-            if thread.name == "hub-download":
-                thread.join(10)
-        server.shutdown()
-        server.server_close()
+def hub_of() -> Iterator[Callable[..., Hub]]:
+    with hubs() as start:
+        yield start
 
 
 def weights_of(content: bytes) -> HubFile:

@@ -23,12 +23,13 @@ from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, LimitExcee
 from synth.flow.feed import Feed, Span, steady_rate
 from synth.flow.plan import RetimePlan, plan_retime
 from synth.flow.rates import frame_rate
-from synth.flow.result import METADATA_KEY, RetimedVideo
+from synth.flow.result import RetimedVideo
 from synth.flow.retime import retime_video
 from synth.flow.settings import RetimeSettings
 from synth.limits import Limits
 from synth.media import VideoWriter, probe, read_metadata
 from synth.media.planes import Planes
+from synth.media.story import METADATA_KEY
 from tests.flow.retimed import Blend, panned, times_of, write_clip
 
 

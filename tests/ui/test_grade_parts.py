@@ -12,8 +12,8 @@ import pytest
 from synth.errors import InvalidInstruction
 from synth.grade.settings import Adjustments, Grade
 from synth.media import VideoWriter
+from synth.media.story import METADATA_KEY
 from synth.quality.model import Curve, Finding, Gate, Metric, QualityReport, Span
-from synth.shot.result import METADATA_KEY
 from synth.ui.grade_desk import desk_spec, first_grade, problems, read_grade
 from synth.ui.grade_handlers import camera_of
 from synth.ui.grade_live import LiveGrade
