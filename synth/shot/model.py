@@ -42,7 +42,7 @@ EdgePolicy = Literal["fit", "extend"]
 """What happens where the camera looks past the photo: zoom in until it does not, or invent more."""
 
 
-def _as_rate_name(value: object) -> object:
+def as_rate_name(value: object) -> object:
     """Take 24, 24.0, "24/1" or Fraction(24000, 1001) for the name of the rate they mean."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Fraction)):
         return value
@@ -75,7 +75,7 @@ class OutputSettings(_Settings):
     aspect: Aspect = Field(
         default="photo", description="Shape of the frame; the photo is cropped about its centre."
     )
-    fps: Annotated[FrameRate, BeforeValidator(_as_rate_name)] = Field(
+    fps: Annotated[FrameRate, BeforeValidator(as_rate_name)] = Field(
         default="24", description="Frames per second."
     )
     format: VideoFormat = Field(

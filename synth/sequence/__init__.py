@@ -1,0 +1,1 @@
+"""Several shots become one film."""

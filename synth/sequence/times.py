@@ -1,0 +1,52 @@
+"""Time as editors' files keep it: a whole number of ticks and how many there are a second.
+
+The words and the two shapes are OpenTimelineIO's (https://opentimelineio.readthedocs.io).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field
+
+from synth.sequence.values import Value
+from synth.shot.model import FrameRate, OutputSettings, as_rate_name
+
+MOST_TICKS = 10_000_000
+"""Largest number of ticks in one time: days at any frame rate."""
+
+
+def exact_rate(name: FrameRate) -> Fraction:
+    """Frames per second of a rate's name, exact: "23.976" is 24000/1001."""
+    return OutputSettings(fps=name).rate
+
+
+class RationalTime(Value):
+    """A moment or a length: ``value`` ticks of 1 / ``rate`` seconds."""
+
+    value: int = Field(ge=0, le=MOST_TICKS, description="Number of ticks, such as frames.")
+    rate: Annotated[FrameRate, BeforeValidator(as_rate_name)] = Field(
+        default="24", description="Ticks per second."
+    )
+
+    @property
+    def seconds(self) -> Fraction:
+        """The time in seconds, exact."""
+        return self.value / exact_rate(self.rate)
+
+    def frames(self, rate: Fraction) -> int:
+        """The nearest whole number of frames at another rate."""
+        return round(self.seconds * rate)
+
+    @classmethod
+    def of(cls, frames: int, rate: FrameRate) -> Self:
+        """``frames`` at ``rate``."""
+        return cls(value=frames, rate=rate)
+
+
+class TimeRange(Value):
+    """A part of something: where it begins and how long it is."""
+
+    start_time: RationalTime = Field(description="First moment.")
+    duration: RationalTime = Field(description="Length.")

@@ -1,0 +1,1 @@
+"""From one shot to the next."""
