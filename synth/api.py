@@ -11,7 +11,8 @@ from synth.camera.keys import CameraKeys
 from synth.camera.trajectory import CameraTrajectory
 from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.errors import SynthError
-from synth.grade.grade import LutLike, grade_video
+from synth.grade.grade import grade_video
+from synth.grade.lut import LutLike
 from synth.grade.result import GradedVideo
 from synth.grade.settings import Grade
 from synth.json_text import read_json

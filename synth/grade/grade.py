@@ -16,24 +16,20 @@ from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction
 from synth.flow.feed import Feed
 from synth.flow.model import Anchor
-from synth.grade.chain import Chain, adjustments_at
-from synth.grade.cube import SIZES, read_cube
+from synth.grade.chain import adjustments_at
+from synth.grade.cube import SIZES
 from synth.grade.finish import Finisher
 from synth.grade.light import LUMA
-from synth.grade.looks import look_lut
-from synth.grade.lut import Lut, identity_cube
+from synth.grade.lut import Lut, LutLike, identity_cube
 from synth.grade.repairs import Mended, Request, number, wanted, write
 from synth.grade.result import GradedVideo
-from synth.grade.settings import Adjustments, Grade
-from synth.grade.tables import PlaneTables, Recipe, recipe
-from synth.media.planes import ColourTags, Planes, planes_from_rgb, to_rgb
+from synth.grade.running import RunningGrade, recipe_of, table_of
+from synth.grade.settings import Grade
+from synth.media.planes import ColourTags
 from synth.media.settings import VideoFormat
 
 BAKED_SIZE: Final = 33
 """Entries along the edge of a baked cube, unless asked for otherwise: every program reads it."""
-
-LutLike = Lut | str | os.PathLike[str]
-"""A table, or the path of a ``.cube`` file."""
 
 
 def grade_picture(
@@ -59,7 +55,7 @@ def grade_picture(
         raise InvalidInstruction(f"The picture is {rgb.dtype} {rgb.shape}; give uint8 (H, W, 3).")
     grade = Grade.from_values(grade)
     adjustments = adjustments_at(grade, time)
-    out = _recipe(grade, adjustments, _table(grade, lut)).picture(rgb)
+    out = recipe_of(grade, adjustments, table_of(grade, lut)).picture(rgb)
     if adjustments.sharpen or adjustments.grain:
         luma = np.asarray(cv2.transform(out, np.array([LUMA])), np.uint8).reshape(out.shape[:2])
         finished = Finisher(len(out), black=0, white=255).finish(luma, adjustments, time)
@@ -91,7 +87,7 @@ def bake_lut(
         raise InvalidInstruction(f"A cube of {size!r:.40}; its size may be {least} to {most}.")
     time = number("time", time, 0.0, 36_000.0)
     grade = Grade.from_values(grade)
-    made = _recipe(grade, adjustments_at(grade, time), _table(grade, lut))
+    made = recipe_of(grade, adjustments_at(grade, time), table_of(grade, lut))
     cube = np.clip(made.floats(identity_cube(size)), 0, 1)
     return Lut(cube=cube, title="Motion Synth grade")
 
@@ -135,7 +131,7 @@ def grade_video(
     """
     began = clock.monotonic()
     grade = Grade.from_values(grade)
-    table = _table(grade, lut)
+    table = table_of(grade, lut)
     settings = grade.to_dict()
     if lut is not None and table is not None:
         settings["lut"] = table.title or "untitled"
@@ -173,40 +169,6 @@ class _Pictures(Feed):
 def _graded(
     anchors: Iterable[Anchor], grade: Grade, lut: Lut | None, tags: ColourTags, height: int
 ) -> Iterator[Mended]:
-    black, white = (0, 255) if tags.full_range else (16, 235)
-    finisher = Finisher(height, black=black, white=white)
-    tables: PlaneTables | None = None
-    previous: Adjustments | None = None
-    made: Recipe | None = None
+    running = RunningGrade(grade, lut, tags, height)
     for anchor in anchors:
-        adjustments = adjustments_at(grade, float(anchor.time))
-        still = adjustments == previous or previous is None
-        if made is None or not still:
-            made = _recipe(grade, adjustments, lut)
-            if tables is not None:
-                tables.change(made)
-        previous = adjustments
-        planes = anchor.planes
-        if not made.at_rest and not still:
-            # Tables would not be used twice.
-            planes = planes_from_rgb(made.picture(to_rgb(planes, tags)), tags)
-        elif not made.at_rest:
-            tables = tables or PlaneTables(made, tags)
-            planes = tables.grade(planes)
-        y = finisher.finish(planes.y, adjustments, anchor.time)
-        yield Planes(y, planes.u, planes.v), anchor.time
-
-
-def _table(grade: Grade, lut: LutLike | None) -> Lut | None:
-    """The LUT that goes with a grade."""
-    if lut is not None and grade.look is not None:
-        raise InvalidInstruction(
-            f"The grade has the look {grade.look!r} and a LUT was given as well. Leave one out."
-        )
-    if grade.look is not None:
-        return look_lut(grade.look)
-    return lut if lut is None or isinstance(lut, Lut) else read_cube(lut)
-
-
-def _recipe(grade: Grade, adjustments: Adjustments, lut: Lut | None) -> Recipe:
-    return recipe(Chain(adjustments), lut, grade.lut_strength, grade.lut_place == "first")
+        yield running.apply(anchor.planes, anchor.time), anchor.time

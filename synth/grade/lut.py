@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -88,6 +89,10 @@ class Lut:
             values.reshape(-1, 3), self.curves, self.cube, self.scales(), out.reshape(-1, 3)
         )
         return out
+
+
+LutLike: TypeAlias = Lut | str | os.PathLike[str]
+"""A table, or the path of a ``.cube`` file."""
 
 
 def identity_cube(size: int, start: Triple = ZERO, end: Triple = ONE) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -179,6 +179,33 @@ def match_picture(
     strength, protect = number("strength", strength, 0, 1), number("protect", protect, 0, 1)
     one, other = ([_shrunk(picture)] for picture in (rgb, reference_rgb))
     return matched(one, other, protect=protect)[0].lut(strength)
+
+
+def match_planes(
+    shot: Sequence[Planes],
+    reference: Sequence[Planes],
+    *,
+    strength: float = 1.0,
+    protect: float = 0.5,
+    tags: ColourTags | None = None,
+) -> Lut:
+    """The cube that makes a shot look like another, from a few pictures of each.
+
+    Args:
+        shot: pictures of the shot, evenly taken; at least one.
+        reference: likewise of the other.
+        strength: how much of the match is laid on, 0 to 1.
+        protect: as for ``match_color``.
+        tags: what the planes mean; BT.709 in limited range if left out.
+
+    Raises ``InvalidInstruction`` for a ``strength`` or ``protect`` outside of 0 to 1.
+    """
+    strength, protect = number("strength", strength, 0, 1), number("protect", protect, 0, 1)
+    ours, theirs = (
+        [_small(one, tags or ColourTags()) for one in side] for side in (shot, reference)
+    )
+    views = [view(picture) for picture in theirs[: _COMPARED[1]]]
+    return matched(ours, theirs, protect=protect, views=views)[0].lut(strength)
 
 
 def matched(
