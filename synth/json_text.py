@@ -21,7 +21,11 @@ _MOST_DIGITS: Final = 40
 
 
 def read_json(
-    text: str | bytes, *, most_bytes: int = LIMITS.json_bytes, most_items: int = MAX_ITEMS
+    text: str | bytes,
+    *,
+    most_bytes: int = LIMITS.json_bytes,
+    most_items: int = MAX_ITEMS,
+    most_depth: int = LIMITS.json_depth,
 ) -> Any:
     """Plain values of a JSON text: dicts, lists, strings, finite numbers, booleans, None.
 
@@ -29,6 +33,7 @@ def read_json(
         text: the JSON.
         most_bytes: largest size accepted.
         most_items: most values of any kind.
+        most_depth: deepest nesting accepted.
 
     Raises:
         LimitExceeded: more bytes, deeper nesting or more values than allowed, found before the
@@ -50,7 +55,7 @@ def read_json(
                 f"The JSON is not UTF-8 text (byte {error.start}). Save it as UTF-8."
             ) from None
     text = text.removeprefix("\ufeff")
-    _check_shape(text, most_items)
+    _check_shape(text, most_items, most_depth)
     try:
         values = json.loads(
             text,
@@ -64,16 +69,16 @@ def read_json(
             f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         ) from None
     except RecursionError:
-        raise LimitExceeded(_too_deep()) from None
+        raise LimitExceeded(_too_deep(most_depth)) from None
     _check_text(values)
     return values
 
 
-def _too_deep() -> str:
-    return f"The JSON is nested more than {LIMITS.json_depth} levels deep. Flatten it."
+def _too_deep(most_depth: int) -> str:
+    return f"The JSON is nested more than {most_depth} levels deep. Flatten it."
 
 
-def _check_shape(text: str, most_items: int) -> None:
+def _check_shape(text: str, most_items: int, most_depth: int) -> None:
     """Depth and number of values, in one pass over the text and without parsing it."""
     depth = items = 0
     in_string = escaped = False
@@ -90,8 +95,8 @@ def _check_shape(text: str, most_items: int) -> None:
         elif character in "[{":
             depth += 1
             items += 1
-            if depth > LIMITS.json_depth:
-                raise LimitExceeded(_too_deep())
+            if depth > most_depth:
+                raise LimitExceeded(_too_deep(most_depth))
         elif character in "]}":
             depth -= 1
         elif character == ",":

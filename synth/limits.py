@@ -26,6 +26,8 @@ class Limits:
     """Most frames read from a video, counted while decoding."""
     video_fps: int = 120
     """Highest frame rate read or written, frames per second."""
+    bundle_bytes: int = 2_000_000_000
+    """Most bytes of a project's bundle, packed or unpacked."""
     output_pixels: int = 8_300_000
     """Most pixels of one rendered frame."""
     output_side: int = 4_096

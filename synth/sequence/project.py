@@ -33,6 +33,8 @@ SCHEMA: Final = "motion-synth.project/1"
 
 MOST_SHOTS: Final = 240
 MOST_ITEMS: Final = 800
+MOST_VALUES: Final = 100_000
+"""Most values of any kind in a project's JSON: all shots keyed by hand, all items, all beats."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 """An sRGB colour such as #1a2b3c."""
@@ -297,7 +299,9 @@ class Project(Value):
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """A project from JSON text; raises ``InvalidInstruction`` or ``LimitExceeded``."""
-        return cls.from_dict(read_json(text))
+        return cls.from_dict(
+            read_json(text, most_bytes=4 * LIMITS.json_bytes, most_items=MOST_VALUES)
+        )
 
     def shot(self, id: str) -> SequenceShot:
         """A shot by its id; raises ``InvalidInstruction``."""
