@@ -58,7 +58,7 @@ def cards(project: Project, lengths: Mapping[str, int]) -> tuple[Card, ...]:
     rate = exact_rate(project.output.fps)
     found: list[Card] = []
     before: Transition | None = None
-    for item, after in zip(project.timeline, (*project.timeline[1:], None), strict=True):
+    for item, after in zip(project.timeline, (*project.timeline, None)[1:], strict=True):
         if isinstance(item, Transition):
             before = item
             continue
