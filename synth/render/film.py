@@ -145,6 +145,7 @@ def shoot(
     path: CameraPath,
     film: FilmSettings,
     *,
+    frames: range | None = None,
     cancel: CancelToken | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Render every frame of a path, in order, a few at a time.
@@ -153,6 +154,7 @@ def shoot(
         scene: from `build_scene`.
         path: the camera of each frame, with its effective focal lengths.
         film: size and effects.
+        frames: which frames; all of them unless told.
         cancel: looked at before each exposure, of which a frame with motion blur has several.
 
     Yields:
@@ -180,11 +182,12 @@ def shoot(
 
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="shoot")
     pending: list[Future[NDArray[np.uint8]]] = []
+    wanted = range(len(path)) if frames is None else frames
     try:
         following = 0
-        for _ in range(len(path)):
-            while following < len(path) and len(pending) < WORKERS + 2:
-                pending.append(pool.submit(work, following))
+        for _ in wanted:
+            while following < len(wanted) and len(pending) < WORKERS + 2:
+                pending.append(pool.submit(work, wanted[following]))
                 following += 1
             yield pending.pop(0).result()
     finally:
