@@ -32,6 +32,8 @@ class Limits:
     """Most pixels of one rendered frame."""
     output_side: int = 4_096
     """Longest side of a rendered frame, pixels."""
+    sound_seconds: int = 14_400
+    """Longest sound file, seconds."""
     clip_seconds: int = 60
     """Longest single shot, seconds."""
     json_bytes: int = 1_000_000
@@ -42,6 +44,9 @@ class Limits:
     """Longest sentence read by the phrase parser."""
     scene_cache_entries: int = 4
     """Scenes kept in memory for re-use, per process."""
+    kept_bytes: int = 4_000_000_000
+    """Most bytes of drawn shots, and of encoded stretches, that are kept for one project beyond
+    what it needs now."""
     free_disk_bytes: int = 200_000_000
     """Free space that must remain on disk before a job starts, bytes."""
 

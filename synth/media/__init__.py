@@ -8,6 +8,7 @@ from synth.media.plane_reader import PlaneFrame, PlaneReader
 from synth.media.planes import ColourTags, Planes
 from synth.media.settings import SUFFIXES, VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sound import Sound, SoundPiece
+from synth.media.sound_file import SoundInfo, open_sound, probe_sound
 from synth.media.video import VideoFrame, VideoReader, probe
 from synth.media.writer import VideoWriter
 from synth.media.yuv_to_rgb import warm_up
@@ -23,6 +24,7 @@ __all__ = [
     "PlaneReader",
     "Planes",
     "Sound",
+    "SoundInfo",
     "SoundPiece",
     "VideoFormat",
     "VideoFrame",
@@ -30,7 +32,9 @@ __all__ = [
     "VideoWriter",
     "load_depth_picture",
     "load_image",
+    "open_sound",
     "probe",
+    "probe_sound",
     "read_metadata",
     "warm_up",
 ]

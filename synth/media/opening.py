@@ -29,10 +29,12 @@ from synth.media.metadata import decode_metadata
 from synth.media.reasons import reason
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif"
+_SOUND_CONTAINERS = f"{_CONTAINERS},aac,aiff,flac,mp3,ogg,wav"
 _CODECS = "av1,dnxhd,gif,h264,hevc,libdav1d,mjpeg,mpeg2video,mpeg4,png,prores,vp8,vp9"  # decoders
 SOUND_CODECS = (
     "aac,ac3,alac,eac3,flac,libopus,mp3,mp3float,opus,vorbis,"
-    "pcm_f32le,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32le,pcm_u8"
+    "pcm_f32be,pcm_f32le,pcm_f64le,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,"
+    "pcm_s8,pcm_u8"
 )
 """Decoders that may be started for sound."""
 ALL_CODECS = f"{_CODECS},{SOUND_CODECS}"
@@ -100,16 +102,17 @@ class _Nameless:
 
 
 def open_container(
-    path: str | os.PathLike[str], limits: Limits, codecs: str = _CODECS
+    path: str | os.PathLike[str], limits: Limits, codecs: str = _CODECS, *, heard: bool = False
 ) -> av.container.InputContainer:
     """Open a file with the listed demuxers only; nothing is decoded with an unlisted decoder.
 
-    ``codecs`` are the decoders that may look at it, those of pictures unless given.
-    Raises ``InvalidMedia`` or ``LimitExceeded``.
+    ``codecs`` are the decoders that may look at it, those of pictures unless given. ``heard``
+    lets in files that hold nothing but sound. Raises ``InvalidMedia`` or ``LimitExceeded``.
     """
-    source = _Nameless(open_regular(path, limits.video_bytes, "video"))
+    what = "sound" if heard else "video"
+    source = _Nameless(open_regular(path, limits.video_bytes, what))
     options = {
-        "format_whitelist": _CONTAINERS,
+        "format_whitelist": _SOUND_CONTAINERS if heard else _CONTAINERS,
         "codec_whitelist": codecs,
         # The file arrives through Python, so FFmpeg needs no protocol to open anything with.
         "protocol_whitelist": "none",
@@ -118,11 +121,12 @@ def open_container(
     try:
         return av.open(source, "r", options=options, buffer_size=_BUFFER)
     except MemoryError as error:
-        raise LimitExceeded("The video does not fit in memory. Use a smaller one.") from error
+        raise LimitExceeded(f"The {what} does not fit in memory. Use a smaller one.") from error
     except Exception as error:
+        kinds = "WAV, MP3, FLAC, M4A, OGG or MP4" if heard else "MP4 (H.264), WebM or MOV"
         raise InvalidMedia(
-            f"This is not a video that can be read here: {reason(error)}. "
-            "Save it as MP4 (H.264), WebM or MOV and try again."
+            f"This is not a {what} that can be read here: {reason(error)}. "
+            f"Save it as {kinds} and try again."
         ) from error
 
 

@@ -1,4 +1,7 @@
-"""The sound of a stranger's video: decoded by the border's rules onto the clock of its pictures."""
+"""The sound of a stranger's file: decoded by the border's rules, onto the clock of its pictures.
+
+A file without pictures, such as music, begins with its first sample.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,8 @@ _PATIENCE = 8
 _RUN_UP = Fraction(1, 2)
 """Seconds read before the start: decoders need a moment until they are right (RFC 7845, 4.6)."""
 _LOUDEST = 2.0
+GUESSING = ("aac", "mp3")
+"""Containers in which FFmpeg guesses where a moment lies; there it is walked to, packet by packet."""
 
 
 class SoundReader:
@@ -60,13 +65,16 @@ class SoundReader:
         self._closed = False
         self._parts: deque[tuple[int, NDArray[np.float32]]] = deque()
         self._end = 0
-        """Number of the sample after the last one decoded."""
+        self.ended = False
+        """Whether the end of the track was reached; complete is what lies before ``end``."""
         self.notes: list[str] = []
         """What the user should know, in sentences; complete once closed."""
-        self._origin = _first_picture(path, limits)
-        self._container = open_container(path, limits, SOUND_CODECS)
+        picture = _first_picture(path, limits)
+        self._container = open_container(path, limits, SOUND_CODECS, heard=True)
         try:
             self._stream = self._choose()
+            self.origin = _first_sample(self._stream) if picture is None else picture
+            """Where zero lies on the file's clock, seconds."""
             self.found = self._stream is not None
             """Whether there is a sound track that can be decoded."""
             self.channels = 1
@@ -78,6 +86,11 @@ class SoundReader:
         except BaseException:
             self._container.close()
             raise
+
+    @property
+    def end(self) -> int:
+        """Number of the sample after the last one decoded so far."""
+        return self._end
 
     def close(self) -> None:
         """Close the file; safe to call more than once."""
@@ -95,6 +108,7 @@ class SoundReader:
         while self._end < first + count:
             block = next(self._blocks, None)
             if block is None:
+                self.ended = True
                 break
             position, samples = block
             late = max(0, self._end - position)  # what overlaps is heard once
@@ -139,10 +153,14 @@ class SoundReader:
         """Blocks of samples with the number of their first one."""
         packets: Iterator[av.Packet] | None = None
         if start > 2 * _RUN_UP:
-            packets = seek_before(self._container, stream, self._origin + start - _RUN_UP)
+            target = self.origin + start - _RUN_UP
+            if self._container.format.name in GUESSING:
+                packets = _walk(self._container, stream, target)
+            else:
+                packets = seek_before(self._container, stream, target)
             if packets is None:
                 self._container.close()
-                self._container = open_container(self._path, self._limits, SOUND_CODECS)
+                self._container = open_container(self._path, self._limits, SOUND_CODECS, heard=True)
                 stream = self._container.streams.audio[0]
         if packets is None:
             packets = self._container.demux(stream)
@@ -153,7 +171,7 @@ class SoundReader:
 
     def _time(self, frame: av.AudioFrame, stream: AudioStream) -> Fraction | None:
         base = frame.time_base or stream.time_base
-        return None if frame.pts is None or base is None else frame.pts * base - self._origin
+        return None if frame.pts is None or base is None else frame.pts * base - self.origin
 
     def _decode(self, stream: AudioStream, packets: Iterator[av.Packet]) -> Iterator[av.AudioFrame]:
         """Decoded frames; damaged packets are counted and skipped, and so become silence."""
@@ -256,11 +274,28 @@ class _Resampler:
             self._next += samples.shape[1]
 
 
-def _first_picture(path: str | os.PathLike[str], limits: Limits) -> Fraction:
-    """The stamp of a file's first picture, seconds; 0 for a file without pictures."""
+def _walk(
+    container: av.container.InputContainer, stream: AudioStream, target: Fraction
+) -> Iterator[av.Packet]:
+    """The packets from ``target`` on, seconds by the file's clock; those before are not decoded."""
+    base = stream.time_base or Fraction(1, SOUND_RATE)
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.pts * base >= target:
+            yield packet
+
+
+def _first_picture(path: str | os.PathLike[str], limits: Limits) -> Fraction | None:
+    """The stamp of a file's first picture, seconds; None for a file without pictures."""
     try:
         source = VideoSource(path, None, limits)
     except InvalidMedia:
-        return Fraction(0)
+        return None
     source.close()
     return source.origin
+
+
+def _first_sample(stream: AudioStream | None) -> Fraction:
+    """The stamp of a track's first sample, seconds, after what its encoder put before it."""
+    if stream is None or stream.start_time is None or stream.time_base is None:
+        return Fraction(0)
+    return stream.start_time * stream.time_base
