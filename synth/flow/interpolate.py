@@ -102,8 +102,8 @@ class FlowInterpolator:
             back, bend_back = _bend(back, beyond[-1], float(ratio))
         scene = _Scene(
             self._book.picture(first), self._book.picture(second), onward, back,
-            bend_onward, bend_back, overlay.result(), first.planes, self._shrink, self._cubic,
-            self._rooms,
+            bend_onward, bend_back, bool(before) and bool(after), overlay.result(), first.planes,
+            self._shrink, self._cubic, self._rooms,
         )  # fmt: skip
         others = [self._threads.submit(scene.picture, time) for time in times[1:]]
         # The next window's motion, for whichever thread has nothing else to do.
@@ -151,6 +151,7 @@ class _Scene:
     back: Leg
     bend_onward: NDArray[np.float32]
     bend_back: NDArray[np.float32]
+    both_bent: bool
     overlay: NDArray[np.uint8] | None
     original: Planes
     shrink: int
@@ -185,6 +186,12 @@ class _Scene:
         still = self._still(height, width)
         one, seen_one = self._carried(0, still, t, room)
         two, seen_two = self._carried(1, still, _F(1) - t, room)
+        if self.both_bent:
+            # Each side knows how motion changed on its own side only. Their mean is the central
+            # estimate, and one thing is no longer put in two places.
+            bend = cv2.addWeighted(one[..., 2:], 0.5, two[..., 2:], 0.5, 0)
+            one[..., 2:] = bend
+            two[..., 2:] = bend
         costs = room.array("costs", height, width, 3)
         choose.compare(self.first.smaller, self.second.smaller, one, two, t, costs)
         smooth = cv2.blur(costs, (3, 3), dst=room.array("smooth", height, width, 3))
