@@ -23,6 +23,7 @@ from synth.scene.cache import SceneCache
 from synth.scene.collision import first_collision
 from synth.scene.depth import estimate_depth
 from synth.scene.depth_map import DepthMap
+from synth.scene.depth_model import DepthAnything
 from synth.shot.model import Shot
 from synth.shot.result import VideoResult, metadata_texts
 
@@ -48,6 +49,7 @@ def render_shot(
     output_path: str | Path,
     *,
     depth: DepthMap | None = None,
+    size: tuple[int, int] | None = None,
     fidelity: bool = True,
     scenes: SceneCache | None = None,
     encoder: EncoderSettings | None = None,
@@ -61,6 +63,8 @@ def render_shot(
         image_path: the photo.
         output_path: the file to write; it appears complete or not at all.
         depth: of the whole photo, where the caller has it; estimated otherwise.
+        size: width and height of the frames, pixels, both even, as a sequence wants them; what
+            ``shot.output`` asks for otherwise.
         fidelity: measure the finished file's camera and write the result into the file.
         scenes: where scenes are kept for re-use.
         encoder: encoder knobs; the writer's defaults otherwise.
@@ -78,7 +82,7 @@ def render_shot(
     progress(Progress("Reading the photo"))
     image = load_image(image_path)
     clock.lap("photo")
-    stage = prepare_shot(shot, image, depth, scenes, token, progress)
+    stage = prepare_shot(shot, image, depth, scenes, token, progress, size=size)
     clock.lap("scene")
     token.check()
     notes = [*image.notes, *stage.notes]
@@ -164,17 +168,20 @@ def photo_depth(
     image: LoadedImage,
     shot: Shot,
     *,
+    model: DepthAnything | None = None,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> DepthMap:
-    """Depth of a photo by the method that the shot names."""
+    """Depth of a photo by the method that the shot names; ``model`` as for ``estimate_depth``."""
     rows, columns = image.pixels.shape[:2]
     scale = DEPTH_SIDE / max(rows, columns)
     pixels: NDArray[np.uint8] = image.pixels
     if scale < 1.0:
         size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return estimate_depth(pixels, method=shot.depth.method, cancel=cancel, progress=progress)
+    return estimate_depth(
+        pixels, method=shot.depth.method, model=model, cancel=cancel, progress=progress
+    )
 
 
 def warm_up() -> None:
@@ -212,12 +219,15 @@ def prepare_shot(
     scenes: SceneCache | None,
     token: CancelToken,
     progress: ProgressCallback,
+    *,
+    size: tuple[int, int] | None = None,
 ) -> Stage:
     """The photo set up for a shot: everything that comes before the first frame.
 
-    Args and errors as for ``render_shot``.
+    Args and errors as for ``render_shot``. The photo is cropped about its centre to the shape of
+    the frames.
     """
-    width, height = shot.output.frame_size(*image.pixels.shape[1::-1])
+    width, height = size or shot.output.frame_size(*image.pixels.shape[1::-1])
     _check_size(width, height)
     if shot.seconds > LIMITS.clip_seconds + 1e-6:
         raise LimitExceeded(

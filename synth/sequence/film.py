@@ -1,0 +1,330 @@
+"""A project becomes a film: what is missing is drawn and encoded, what is kept is used again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from synth.control import CancelToken, ProgressCallback, ignore_progress
+from synth.errors import InvalidInstruction
+from synth.limits import LIMITS
+from synth.media import EncoderSettings, Planes, VideoWriter
+from synth.media.story import story_texts
+from synth.scene.cache import SceneCache
+from synth.scene.depth_model import DepthAnything
+from synth.sequence.footage import Footage
+from synth.sequence.keep import Keep
+from synth.sequence.plan import FilmPlan, Stretch, Take, plan_film
+from synth.sequence.project import Project
+from synth.sequence.shelf import Shelf
+from synth.sequence.splice import Part, splice
+from synth.sequence.stretches import Stretches, pieces
+from synth.sequence.transitions.draw import Side, draw_transition
+from synth.sequence.watching import FilmState, Watch
+
+__all__ = ["FilmResult", "FilmState", "compose"]
+
+SHOTS: Final = "shots"
+STRETCHES: Final = "stretches"
+"""Folders of what is kept."""
+
+
+@dataclass(frozen=True)
+class FilmResult:
+    """A film on disk."""
+
+    path: Path
+    """The file."""
+    project: Project
+    """What it was made from."""
+    plan: FilmPlan
+    """What it is made of."""
+    width: int
+    """Frame width, pixels."""
+    height: int
+    """Frame height, pixels."""
+    drawn: tuple[str, ...]
+    """Shots that were drawn for it now; all others were kept from before."""
+    encoded: int
+    """Stretches that were encoded now."""
+    stretches: int
+    """Stretches that it has."""
+    fidelity: Mapping[str, Mapping[str, Any]]
+    """How well the camera of each drawn shot did what was asked, by the shot's id."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, in sentences."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds spent in each part of the work."""
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return self.plan.frames
+
+    def report(self) -> dict[str, Any]:
+        """What was made and measured, as plain values."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "fps": self.project.output.fps,
+            "frames": self.frames,
+            "seconds": round(float(self.plan.seconds), 3),
+            "format": self.project.output.format,
+            "drawn": list(self.drawn),
+            "encoded": self.encoded,
+            "stretches": self.stretches,
+            "fidelity": {id: dict(values) for id, values in self.fidelity.items()},
+            "notes": list(self.notes),
+            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
+        }
+
+
+def compose(
+    project: Project,
+    shelf: Shelf,
+    output_path: str | os.PathLike[str],
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    encoder: EncoderSettings | None = None,
+    scenes: SceneCache | None = None,
+    depths: DepthAnything | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressCallback = ignore_progress,
+    watch: Callable[[FilmState], None] | None = None,
+) -> FilmResult:
+    """Make the film of a project.
+
+    Args:
+        project: the project.
+        shelf: where its media lie.
+        output_path: the file to write; it appears complete or not at all.
+        folder: where drawn shots and encoded stretches are kept, so that making the film again
+            makes only what changed, and a run that was killed is gone on with. Nothing is kept
+            without one.
+        encoder: encoder knobs; otherwise the defaults with the project's quality. The number of
+            threads is ours for MP4: the same project gives the same file, bit for bit.
+        scenes: where scenes are kept for re-use.
+        depths: the process's depth network, so that it is loaded once.
+        cancel: stops the work within a second; finished shots and stretches stay.
+        progress: told what is being done.
+        watch: told how far each shot and the whole film is.
+
+    Raises:
+        InvalidInstruction: the project has no shots, a transition does not fit, or the place
+            cannot hold the file.
+        InvalidMedia: a file is missing or cannot be read.
+        LimitExceeded: something is larger than allowed, or the disk is full.
+        Cancelled: on request.
+    """
+    target = Path(output_path)
+    if target.is_dir():
+        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
+    if not target.absolute().parent.is_dir():
+        raise InvalidInstruction(
+            f"The folder {target.absolute().parent.name!r} does not exist. Create it first."
+        )
+    with ExitStack() as stack:
+        if folder is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="motion-synth-film-"))
+        kept = Path(folder)
+        footage = stack.enter_context(
+            Footage(project, shelf, kept / SHOTS, scenes=scenes, depths=depths)
+        )
+        keep = stack.enter_context(Keep(kept / STRETCHES, ".mp4"))
+        work = _Work(
+            project, shelf, footage, keep, target,
+            encoder or EncoderSettings(crf=project.output.crf),
+            cancel or CancelToken(), progress, watch,
+        )  # fmt: skip
+        return work.run()
+
+
+class _Work:
+    """One film being made."""
+
+    def __init__(
+        self,
+        project: Project,
+        shelf: Shelf,
+        footage: Footage,
+        keep: Keep,
+        target: Path,
+        encoder: EncoderSettings,
+        cancel: CancelToken,
+        progress: ProgressCallback,
+        watch: Callable[[FilmState], None] | None,
+    ) -> None:
+        self._project = project
+        self._shelf = shelf
+        self._footage = footage
+        self._keep = keep
+        self._target = target
+        self._encoder = encoder
+        self._cancel = cancel
+        self._progress = progress
+        self._plan = plan_film(project, footage.lengths())
+        self._stretches = Stretches(footage, keep, encoder, self._frames, self._looks)
+        self._watch = Watch(project, progress, watch)
+        self._timings: dict[str, float] = {}
+        self._notes: list[str] = []
+
+    def run(self) -> FilmResult:
+        parts = pieces(self._plan)
+        spliced = self._project.output.format == "mp4"
+        missing = [part for part in parts if not spliced or self._stretches.find(part) is None]
+        wanted = self._wanted(missing)
+        self._watch.begin(
+            draw={id: self._footage.lengths()[id] for id in wanted if not self._footage.ready(id)},
+            encode=sum(part.frames for part in missing),
+        )
+        drawn = self._draw(wanted)
+        clock = time.monotonic()
+        if spliced:
+            self._stretches.make(missing, self._cancel, self._watch.encoded)
+            self._timings["stretches"] = time.monotonic() - clock
+            clock = time.monotonic()
+            self._splice(parts)
+        else:
+            self._write_whole(parts)
+        self._timings["film"] = time.monotonic() - clock
+        self._keep.trim({self._stretches.key(part) for part in parts}, LIMITS.kept_bytes)
+        self._footage.trim(LIMITS.kept_bytes)
+        width, height = self._footage.size
+        reports = [self._footage.report(id) for id in self._used()]
+        found = [report for report in reports if report is not None]
+        for report in found:
+            self._notes += [f"{report.id}: {note}" for note in report.notes]
+        self._watch.end()
+        return FilmResult(
+            path=self._target,
+            project=self._project,
+            plan=self._plan,
+            width=width,
+            height=height,
+            drawn=drawn,
+            encoded=len(missing),
+            stretches=len(parts),
+            fidelity={r.id: r.fidelity for r in found if r.fidelity is not None},
+            notes=tuple(dict.fromkeys(self._notes)),
+            timings=self._timings,
+        )
+
+    def _used(self) -> tuple[str, ...]:
+        """Shots of the film, each once, in the order in which they are seen."""
+        return tuple(dict.fromkeys(card.shot for card in self._plan.cards if card.shot is not None))
+
+    def _wanted(self, missing: list[Stretch]) -> tuple[str, ...]:
+        """Shots whose frames are needed for stretches that are not kept."""
+        takes = [take for part in missing for take in (part.take, part.into) if take is not None]
+        match = self._project.match
+        found = dict.fromkeys(take.shot for take in takes if take.shot is not None)
+        if match is not None and any(
+            self._project.shot(id).matched and id != match.reference for id in found
+        ):
+            found[match.reference] = None
+        return tuple(found)
+
+    def _draw(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Draw the shots that are not kept; returns which."""
+        clock = time.monotonic()
+        drawn = []
+        for id in wanted:
+            self._cancel.check()
+            if not self._footage.ready(id):
+                self._footage.draw(id, cancel=self._cancel, progress=self._watch.drawing(id))
+                drawn.append(id)
+            self._watch.drawn(id)
+        self._timings["shots"] = time.monotonic() - clock
+        return tuple(drawn)
+
+    def _frames(self, part: Stretch, cancel: CancelToken) -> Iterator[Planes]:
+        """The finished frames of a stretch."""
+        if part.into is None or part.way is None:
+            return self._footage.planes(part.take, cancel)
+        sides = (self._side(take, cancel) for take in (part.take, part.into))
+        return draw_transition(part.way, *sides, rate=self._plan.rate, cancel=cancel)
+
+    def _side(self, take: Take, cancel: CancelToken) -> Side:
+        id = take.shot
+
+        return Side(
+            take=take,
+            planes=lambda: self._footage.planes(take, cancel),
+            stage=lambda: None if id is None else self._footage.stage(id, cancel),
+            finish=self._footage.finisher(take),
+            name="the plain colour" if id is None else repr(id),
+        )
+
+    def _looks(self, part: Stretch) -> object:
+        """What decides a stretch's frames beside its takes and its way."""
+        return None
+
+    def _splice(self, parts: tuple[Stretch, ...]) -> None:
+        found = []
+        for part in parts:
+            kept = self._stretches.find(part)
+            if kept is None:  # damaged while the others were made
+                self._stretches.make([part], self._cancel, lambda _: None)
+                kept = self._stretches.find(part)
+            assert kept is not None
+            found.append(Part(kept, part.frames))
+        working = self._working()
+        try:
+            splice(
+                working,
+                found,
+                rate=self._plan.rate,
+                metadata=self._texts(),
+                cancel=self._cancel,
+                progress=self._progress,
+            )
+            self._cancel.check()
+            with working.open("rb+") as file:
+                os.fsync(file.fileno())
+            working.replace(self._target)
+        finally:
+            working.unlink(missing_ok=True)
+
+    def _working(self) -> Path:
+        """Where the film grows: where the next run sweeps what a kill left behind, if it can."""
+        name = f".{secrets.token_hex(8)}.film"
+        if self._keep.folder.stat().st_dev == self._target.absolute().parent.stat().st_dev:
+            return self._keep.folder / name
+        return self._target.with_name(name)
+
+    def _write_whole(self, parts: tuple[Stretch, ...]) -> None:
+        """Any other format: all frames in one pass."""
+        width, height = self._footage.size
+        output = self._project.output
+        with VideoWriter(
+            self._target,
+            width=width,
+            height=height,
+            fps=self._plan.rate,
+            format=output.format,
+            settings=self._encoder,
+            metadata=self._texts(),
+            cancel=self._cancel,
+            expected_frames=self._plan.frames,
+        ) as writer:
+            for part in parts:
+                for planes in self._frames(part, self._cancel):
+                    writer.write_planes(planes)
+                    self._watch.encoded(1)
+            self._notes += writer.notes
+
+    def _texts(self) -> dict[str, str]:
+        texts = story_texts({"project": self._project.to_dict()})
+        if sum(len(text.encode()) for text in texts.values()) > LIMITS.json_bytes - 1000:
+            self._notes.append(
+                "The project is too large to ride inside the film. Save it to a file as well."
+            )
+            return {"comment": texts["comment"]}
+        return texts

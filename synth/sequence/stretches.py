@@ -1,0 +1,170 @@
+"""The film in pieces: each stretch is encoded once and kept, two of them at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+from synth.control import CancelToken
+from synth.media import EncoderSettings, Planes, VideoWriter
+from synth.sequence.footage import Footage
+from synth.sequence.keep import Keep, Kept, key_of
+from synth.sequence.plan import FilmPlan, Stretch, Take
+from synth.sequence.splice import examine
+from synth.sequence.transitions.draw import key as transition_key
+
+ENCODING: Final = 1
+"""To be raised when the same frames give another stretch."""
+
+PIECE_SECONDS: Final = 8
+"""Bodies are cut about every so many seconds of their shot: what a kill may lose."""
+
+AT_ONCE: Final = 2
+"""Stretches that are made side by side: the reference machine has two cores."""
+
+THREADS: Final = 2
+"""Threads of each encoder. Fixed, since x264's result depends on their number."""
+
+_POLL_SECONDS: Final = 0.1
+
+
+def pieces(plan: FilmPlan) -> tuple[Stretch, ...]:
+    """The stretches of a plan, long bodies cut where their shot's clock says.
+
+    A card that is trimmed at its beginning keeps the rest of its pieces.
+    """
+    step = max(1, round(PIECE_SECONDS * plan.rate))
+    found: list[Stretch] = []
+    for stretch in plan.stretches:
+        take = stretch.take
+        if stretch.into is not None or take.shot is None:
+            found.append(stretch)
+            continue
+        last = take.first + take.frames
+        cuts = [cut for cut in range(-(-take.first // step) * step, last, step)
+                if cut - take.first >= step // 4 and last - cut >= step // 4]  # fmt: skip
+        for begin, end in zip([take.first, *cuts], [*cuts, last], strict=True):
+            part = replace(take, first=begin, frames=end - begin)
+            start = stretch.start + begin - take.first
+            found.append(Stretch(start, end - begin, part))
+    return tuple(found)
+
+
+class Stretches:
+    """Makes and keeps the stretches of one film."""
+
+    def __init__(
+        self,
+        footage: Footage,
+        keep: Keep,
+        encoder: EncoderSettings,
+        frames: Callable[[Stretch, CancelToken], Iterator[Planes]],
+        looks: Callable[[Stretch], object],
+    ) -> None:
+        """Nothing is made yet.
+
+        Args:
+            footage: the shots.
+            keep: where stretches are kept.
+            encoder: of the film; its number of threads is ours.
+            frames: gives the finished frames of a stretch.
+            looks: plain values that decide a stretch's frames beside its takes.
+        """
+        self._footage = footage
+        self._keep = keep
+        self._encoder = encoder.model_copy(update={"threads": THREADS})
+        self._frames = frames
+        self._extra = looks
+
+    def key(self, stretch: Stretch) -> str:
+        """Stands for all that decides a stretch's bytes."""
+        return key_of(
+            {
+                "encoding": ENCODING,
+                "libraries": [av.__version__, str(av.library_versions.get("libavcodec"))],
+                "size": self._footage.size,
+                "rate": str(self._footage.rate),
+                "encoder": self._encoder.model_dump(),
+                "frames": stretch.frames,
+                "take": self._said(stretch.take),
+                "into": None if stretch.into is None else self._said(stretch.into),
+                "way": None if stretch.way is None else transition_key(stretch.way),
+                "extra": self._extra(stretch),
+            }
+        )
+
+    def find(self, stretch: Stretch) -> Kept | None:
+        """The stretch, if it is kept."""
+        return self._keep.find(self.key(stretch))
+
+    def make(
+        self,
+        wanted: Iterable[Stretch],
+        cancel: CancelToken,
+        advanced: Callable[[int], None],
+    ) -> None:
+        """Make stretches that are not kept, a few at a time, in order.
+
+        ``advanced`` is told, in this thread's name or another's, how many frames more are done.
+        The first error stops the others and is raised; ``Cancelled`` within a second.
+        """
+        once = {self.key(stretch): stretch for stretch in wanted}
+        stop = CancelToken()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stretch") as pool:
+            open_ = {
+                pool.submit(self._make, key, stretch, stop, advanced)
+                for key, stretch in once.items()
+            }
+            try:
+                while open_:
+                    done, open_ = wait(open_, _POLL_SECONDS, FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                    cancel.check()
+            except BaseException:
+                stop.cancel()
+                _drop(open_)
+                raise
+
+    def _make(
+        self, key: str, stretch: Stretch, stop: CancelToken, advanced: Callable[[int], None]
+    ) -> None:
+        stop.check()
+        width, height = self._footage.size
+
+        def work(path: Path) -> dict[str, Any]:
+            with VideoWriter(
+                path,
+                width=width,
+                height=height,
+                fps=self._footage.rate,
+                settings=self._encoder,
+                cancel=stop,
+                expected_frames=stretch.frames,
+            ) as writer:
+                for planes in self._frames(stretch, stop):
+                    writer.write_planes(planes)
+                    advanced(1)
+            return examine(path, self._footage.rate, stretch.frames)
+
+        self._keep.make(key, work)
+
+    def _said(self, take: Take) -> dict[str, Any]:
+        if take.shot is None:
+            return {"colour": take.colour.lower()}
+        look = self._footage.look(take.shot)
+        return {
+            "source": self._footage.key(take.shot),
+            "first": take.first,
+            "look": None if look is None else look.key,
+        }
+
+
+def _drop(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        future.cancel()
