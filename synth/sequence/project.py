@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from synth.errors import InvalidInstruction
 from synth.explain import explain_errors, place
@@ -25,7 +25,7 @@ from synth.media import VideoFormat
 from synth.sequence.future import Unknown, put_back, set_aside, strangers
 from synth.sequence.times import RationalTime, TimeRange
 from synth.sequence.transitions.catalogue import TRANSITIONS
-from synth.sequence.values import Value
+from synth.sequence.values import Value, colour, one_line, plain
 from synth.shot.model import Aspect, FrameRate, OutputSettings, Shot, as_rate_name
 
 SCHEMA: Final = "motion-synth.project/1"
@@ -36,10 +36,10 @@ MOST_ITEMS: Final = 800
 MOST_VALUES: Final = 100_000
 """Most values of any kind in a project's JSON: all shots keyed by hand, all items, all beats."""
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[str, AfterValidator(colour)]
 """An sRGB colour such as #1a2b3c."""
 
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f/\\]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(plain)]
 """What people call a shot: no line breaks, no slashes."""
 
 Decibels = Annotated[float, Field(ge=-60, le=24)]
@@ -58,10 +58,9 @@ class MediaRef(Value):
     """A file by its content."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the file's bytes.")
-    name: str = Field(
-        default="", max_length=200, pattern=r"^[^\x00-\x1f/\\]*$",
-        description="What its owner calls it; never a path.",
-    )  # fmt: skip
+    name: Annotated[str, AfterValidator(plain)] = Field(
+        default="", max_length=200, description="What its owner calls it; never a path."
+    )
     kind: MediaKind = "photo"
 
 
@@ -230,8 +229,8 @@ class FilmSettings(Value):
 class Project(Value):
     """A film: its shots, its timeline, its sound and titles, and the file to make."""
 
-    name: str = Field(
-        default="Untitled", max_length=120, pattern=r"^[^\x00-\x1f]*$", description="Of the film."
+    name: Annotated[str, AfterValidator(one_line)] = Field(
+        default="Untitled", max_length=120, description="Of the film."
     )
     shots: Annotated[
         tuple[SequenceShot, ...], BeforeValidator(_listed), Field(max_length=MOST_SHOTS)

@@ -95,7 +95,7 @@ def arrange(project: Project, storyboard: Iterable[Card]) -> Project:
             )
         if card.way is not None:
             timeline.append(
-                Transition(
+                Transition.of(
                     type=card.way.type,
                     in_offset=RationalTime.of(card.way.frames // 2, fps),
                     out_offset=RationalTime.of(tail, fps),
