@@ -151,6 +151,7 @@ def build_scene(
         photo_area=(offset, offset + width - 1.0, offset, offset + height - 1.0),
         cutouts=(),
         invented=behind.contaminated,
+        loose=loose,
     )
 
 

@@ -69,6 +69,8 @@ class Scene:
     """Subjects that were cut out of the photo and act on their own; None where none was found."""
     invented: NDArray[np.bool_]
     """Front texels whose colour was filled rather than photographed, in its page, (P, U)."""
+    loose: bool = False
+    """Whether it was built for steps that may lie a few pixels beside the picture's edges."""
 
     @property
     def front_rows(self) -> int:

@@ -11,8 +11,12 @@ from synth.errors import InvalidInstruction
 from synth.media.planes import Planes
 from synth.sequence.storyboard import Way
 from synth.sequence.transitions.catalogue import TRANSITIONS, TransitionKind
+from synth.sequence.transitions.depth_wipe import depth_wiped
 from synth.sequence.transitions.dip import dipped
+from synth.sequence.transitions.match_move import matched
+from synth.sequence.transitions.push_through import pushed
 from synth.sequence.transitions.side import Side, pairs, progress
+from synth.sequence.transitions.whip_pan import whipped
 from synth.sequence.transitions.xfade import crossed
 
 __all__ = ["DRAWING", "Side", "draw_transition", "key"]
@@ -49,6 +53,14 @@ def draw_transition(
         return _crossed(kind.xfade, way, a, b, cancel)
     if way.type == "dip":
         return dipped(way.colour, pairs(a, b, cancel), progress(way))
+    if way.type == "whip_pan":
+        return whipped(way, a, b, rate, cancel)
+    if way.type == "match_move":
+        return matched(way, a, b, cancel)
+    if way.type == "depth_wipe":
+        return depth_wiped(way, a, b, cancel)
+    if way.type == "push_through":
+        return pushed(way, a, b, cancel)
     raise InvalidInstruction(f"The transition {kind.title!r} cannot be drawn.")
 
 
