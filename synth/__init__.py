@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from synth.quality.compare import Comparison, compare_videos
     from synth.quality.evaluate import evaluate_video
     from synth.quality.model import QualityReport
+    from synth.sequence.composer import VideoSequenceComposer
+    from synth.sequence.film import FilmResult, compose
+    from synth.sequence.project import Project
     from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
 
 _HOMES = {
@@ -78,6 +81,10 @@ _HOMES = {
     "compare_videos": "synth.quality.compare",
     "evaluate_video": "synth.quality.evaluate",
     "QualityReport": "synth.quality.model",
+    "VideoSequenceComposer": "synth.sequence.composer",
+    "FilmResult": "synth.sequence.film",
+    "compose": "synth.sequence.film",
+    "Project": "synth.sequence.project",
     "MotionControl": "synth.motion",
     "camera_path": "synth.motion",
     "motion_schema": "synth.motion",
@@ -96,6 +103,7 @@ __all__ = [
     "CameraTrajectory",
     "Cancelled",
     "Comparison",
+    "FilmResult",
     "Grade",
     "GradedVideo",
     "InvalidInstruction",
@@ -103,15 +111,18 @@ __all__ = [
     "LimitExceeded",
     "MotionControl",
     "OpticalFlowInterpolation",
+    "Project",
     "QualityReport",
     "Shot",
     "SynthError",
     "Unavailable",
     "VideoGradeAndEvaluate",
     "VideoResult",
+    "VideoSequenceComposer",
     "bake_lut",
     "camera_path",
     "compare_videos",
+    "compose",
     "deflicker_video",
     "denoise_video",
     "evaluate_video",

@@ -18,6 +18,7 @@ from synth import (
     Shot,
     VideoGradeAndEvaluate,
     VideoResult,
+    VideoSequenceComposer,
     generate_video_with_motion_control,
     render_shot,
     shot_from_video,
@@ -582,3 +583,76 @@ def test_a_rendered_clip_brings_what_its_camera_did(result: VideoResult) -> None
     quality = VideoGradeAndEvaluate().evaluate_video_quality(result.path)
     assert quality["camera"]["obeyed"] is True
     assert quality["camera"]["verdict"]
+
+
+class TestSequences:
+    """The brief's film of three shots, made small so that the tests stay quick."""
+
+    @pytest.fixture(scope="class")
+    def film(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VideoSequenceComposer]:
+        folder = tmp_path_factory.mktemp("sequence")
+        examples = Path(__file__).parent.parent / "assets" / "examples"
+        photos = {"cityscape": "lighthouse", "character": "robot", "rooftop_chase": "cloister"}
+        for name, example in photos.items():
+            picture = Image.open(examples / f"{example}.jpg").convert("RGB")
+            picture.resize((480, 320)).save(folder / f"{name}.jpg", quality=92)
+
+        class Small(VideoSequenceComposer):
+            def __init__(self) -> None:
+                super().__init__(long_side=480, fps="12")
+
+        brief = """
+# Usage: Create a 30-second cinematic sequence
+composer = VideoSequenceComposer()
+composer.add_shot(
+    "establishing_shot",
+    image_path="cityscape.jpg",
+    motion_prompt="Camera pulling back revealing the full cityscape at sunrise",
+    duration_seconds=5
+)
+composer.add_shot(
+    "protagonist_intro",
+    image_path="character.jpg",
+    motion_prompt="Camera pushes toward the protagonist standing on rooftop, sharp focus",
+    duration_seconds=4
+)
+composer.add_shot(
+    "action_sequence",
+    image_path="rooftop_chase.jpg",
+    motion_prompt="Dynamic camera movement following character running across rooftops",
+    duration_seconds=8
+)
+output = composer.generate_sequence("cinematic_sequence.mp4")
+"""
+        names: dict[str, Any] = {"VideoSequenceComposer": Small}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            exec(compile(brief, "brief", "exec"), names)
+            assert names["output"] == "cinematic_sequence.mp4"
+        return folder / names["output"], names["composer"]
+
+    def test_the_film_is_as_long_as_the_arithmetic_says(
+        self, film: tuple[Path, VideoSequenceComposer]
+    ) -> None:
+        path, composer = film
+        # 5, 4 and 8 seconds, of which neighbours share two fades of half a second.
+        assert composer.plan().seconds == 5 + 4 + 8 - 2 * 0.5
+        assert probe(path).codec == "h264"
+        assert len(_frames(path)) == 16 * 12
+
+    def test_the_cameras_do_what_the_sentences_say(
+        self, film: tuple[Path, VideoSequenceComposer]
+    ) -> None:
+        _, composer = film
+        shots = [shot.shot for shot in composer.project.shots]
+        assert [shot.motion.moves[0].type for shot in shots] == ["pull_out", "push_in", "truck"]
+        assert composer.result is not None
+        for id, found in composer.result.fidelity.items():
+            assert found["obeyed"], (id, found["verdict"])
+            assert found["verdict"].startswith("The camera did what was asked"), id
+            assert found["confidence"] > 0.7, (id, found["verdict"])
+        paths = [shot.camera_path().positions for shot in shots]
+        back, push, truck = (path[-1] - path[0] for path in paths)
+        assert back[2] > 0.5
+        assert push[2] < -0.5
+        assert abs(truck[0]) > 0.5
