@@ -90,7 +90,7 @@ def write_bundle(
             f"The project's media are {total / 1e6:.0f} MB together; a bundle may have "
             f"{LIMITS.bundle_bytes / 1e6:.0f} MB. Save the project alone, or use shorter clips."
         )
-    with _whole(target) as partial, zipfile.ZipFile(partial, "x") as archive:
+    with whole_file(target) as partial, zipfile.ZipFile(partial, "x") as archive:
         text = project.to_json(indent=1).encode()
         archive.writestr(_entry(PROJECT_ENTRY, zipfile.ZIP_DEFLATED), text)
         for digest, ref in sorted(kept.items()):
@@ -378,8 +378,11 @@ def _sound() -> Iterator[None]:
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A path to write to; it becomes ``target`` at the end, or goes away."""
+def whole_file(target: Path) -> Iterator[Path]:
+    """A path to write to; it becomes ``target`` at the end, or goes away.
+
+    Raises ``InvalidInstruction`` for a place that cannot hold the file.
+    """
     if target.is_dir():
         raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
     if not target.parent.is_dir():
