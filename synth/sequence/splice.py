@@ -27,6 +27,8 @@ from synth.sequence.keep import Kept
 
 _BITS_PER_SECOND: Final = 192_000
 """Of the sound, stereo."""
+_BLOCK: Final = 1024
+"""Samples of one block of AAC."""
 _TICKS: Final = 10_000
 """At least so many ticks a second has the film's clock."""
 
@@ -172,7 +174,9 @@ class _Track:
         self._done = Fraction(0)
         incoming = self._source.streams.audio[0]
         self._rate = incoming.rate
-        stream = film.add_stream("aac", rate=self._rate, layout=incoming.layout.name)
+        # A WAV file may not say which channel is which.
+        layout = "mono" if incoming.channels == 1 else "stereo"
+        stream = film.add_stream("aac", rate=self._rate, layout=layout)
         assert isinstance(stream, AudioStream)
         stream.codec_context.bit_rate = _BITS_PER_SECOND
         stream.codec_context.time_base = Fraction(1, self._rate)
@@ -180,10 +184,7 @@ class _Track:
         stream.codec_context.flags |= Flags.bitexact.value
         self._stream = stream
         self._samples = 0
-        self._fit = av.AudioResampler(
-            format="fltp", layout=incoming.layout.name, rate=self._rate,
-            frame_size=stream.codec_context.frame_size or 1024,
-        )  # fmt: skip
+        self._fit = av.AudioResampler("fltp", layout, self._rate, _BLOCK)
 
     def advance(self, seconds: Fraction) -> None:
         """Write the sound up to a moment of the film, or a little further."""
