@@ -8,7 +8,7 @@ from synth.media.plane_reader import PlaneFrame, PlaneReader
 from synth.media.planes import ColourTags, Planes
 from synth.media.settings import SUFFIXES, VIDEO_FORMATS, EncoderSettings, VideoFormat
 from synth.media.sound import Sound, SoundPiece
-from synth.media.sound_file import SoundInfo, open_sound, probe_sound
+from synth.media.sound_file import NoSound, SoundInfo, open_sound, probe_sound
 from synth.media.video import VideoFrame, VideoReader, probe
 from synth.media.writer import VideoWriter
 from synth.media.yuv_to_rgb import warm_up
@@ -20,6 +20,7 @@ __all__ = [
     "EncoderSettings",
     "LoadedImage",
     "MediaInfo",
+    "NoSound",
     "PlaneFrame",
     "PlaneReader",
     "Planes",

@@ -32,6 +32,10 @@ class SoundInfo:
     """1 or 2; more are mixed down to two."""
 
 
+class NoSound(InvalidMedia):
+    """A file that can be read, but in which nothing is to be heard."""
+
+
 def open_sound(
     path: str | os.PathLike[str],
     *,
@@ -42,18 +46,16 @@ def open_sound(
     """A reader of the sound of a sound file or a video; the caller closes it.
 
     ``start`` is where reading begins, seconds. ``check`` is called between small steps and raises
-    when the work should stop. Raises ``InvalidMedia`` for a file without sound that can be
-    decoded and ``LimitExceeded`` for one over the caps.
+    when the work should stop. Raises ``NoSound`` for a file without a sound track,
+    ``InvalidMedia`` for one that cannot be decoded and ``LimitExceeded`` for one over the caps.
     """
     reader = SoundReader(path, start=start, limits=limits, check=check)
     if not reader.found:
-        why = " ".join(reader.notes)
+        why, has_track = " ".join(reader.notes), reader.has_track
         reader.close()
-        raise InvalidMedia(
-            "There is no sound in this file."
-            if "has no sound" in why
-            else f"The sound of this file cannot be used. {why}"
-        )
+        if not has_track:
+            raise NoSound("There is no sound in this file. Choose another.")
+        raise InvalidMedia(f"The sound of this file cannot be used. {why}")
     return reader
 
 
@@ -63,7 +65,8 @@ def probe_sound(
     """Look at a sound file or a video with sound; its first samples are decoded to prove it.
 
     Raises:
-        InvalidMedia: it is no such file, has no sound, or the sound is damaged from the start.
+        NoSound: it is a file without a sound track.
+        InvalidMedia: it is no such file, or the sound is damaged from the start.
         LimitExceeded: it is over the caps, or plays longer than ``limits.sound_seconds``.
         Cancelled: somebody asked to stop.
     """

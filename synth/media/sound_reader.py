@@ -38,7 +38,7 @@ _RUN_UP = Fraction(1, 2)
 """Seconds read before the start: decoders need a moment until they are right (RFC 7845, 4.6)."""
 _LOUDEST = 2.0
 GUESSING = ("aac", "mp3")
-"""Containers in which FFmpeg guesses where a moment lies; there it is walked to, packet by packet."""
+"""Containers in which FFmpeg guesses where a moment lies: there it is walked to."""
 
 
 class SoundReader:
@@ -77,6 +77,8 @@ class SoundReader:
             """Where zero lies on the file's clock, seconds."""
             self.found = self._stream is not None
             """Whether there is a sound track that can be decoded."""
+            self.has_track = bool(self._container.streams.audio)
+            """Whether there is a sound track at all."""
             self.channels = 1
             """1 or 2; more are mixed down to two."""
             if self._stream is not None:
