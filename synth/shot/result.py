@@ -85,8 +85,11 @@ def metadata_texts(shot: Shot, fidelity: CameraFidelity | None = None) -> dict[s
     return {"comment": "Made with Motion Synth", METADATA_KEY: text}
 
 
-_WORKS: Final = frozenset({"retime", "grade", "match", "deflicker", "denoise", "stabilise"})
-"""What may have been done here to a video from elsewhere, as its file names it."""
+_WORKS: Final = frozenset(
+    {"retime", "grade", "match", "deflicker", "denoise", "stabilise", "project"}
+)
+"""What may have been done here to a video from elsewhere, as its file names it; a film of several
+shots is none either."""
 
 
 def shot_from_video(path: str | Path) -> Shot | None:
