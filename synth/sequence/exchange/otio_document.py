@@ -1,8 +1,9 @@
 """A stranger's OpenTimelineIO file as plain values of today's schemas, whatever is in it.
 
 The library's reader is native code that ends the process on some files (measured with 0.18.1: a
-"Clip.1" that holds the references of a "Clip.2"). So the text is first read under our own caps, and then by the
-library in a process of its own, which brings old schemas up to date and writes plain JSON back.
+"Clip.1" that holds the references of a "Clip.2"). So the text is first read under our own caps,
+and then by the library in a process of its own, which brings old schemas up to date and writes
+plain JSON back.
 """
 
 from __future__ import annotations
