@@ -14,20 +14,23 @@ from synth.control import CancelToken
 from synth.media.planes import Planes
 from synth.sequence.storyboard import Way
 from synth.sequence.transitions.mixing import matted
-from synth.sequence.transitions.redraw import Depths
+from synth.sequence.transitions.redraw import Surroundings
 from synth.sequence.transitions.side import Side, pairs, progress
 
 SOFTNESS: Final = 0.22
 """Width of the border, as a share of all it passes over."""
 
+ESTIMATED: Final = 1.8
+"""How much wider it is where depth is estimated."""
+
 _BINS: Final = 96
 _STEEPEST: Final = 3.0
 """Most that a range of distances is stretched: a sky with a little noise stays one thing."""
 
-_BESIDE: Final = 0.3
+_BESIDE: Final = 0.2
 """How much the coming shot's depth says, where the going one's decides."""
 
-_BLUR: Final = 0.025
+_BLUR: Final = 0.04
 """How far that is softened, as a share of the width: its outlines would show before its things."""
 
 
@@ -64,6 +67,17 @@ def border(field: NDArray[np.float32], share: float, softness: float) -> NDArray
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
 
 
+def edge_width(width: float, stage: Stage) -> float:
+    """The width of a border through a stage's depth: wider where that is only estimated, whose
+    steps are not all there."""
+    return width * ESTIMATED if stage.scene.loose else width
+
+
+def softened(matte: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A matte without stairs along its outlines."""
+    return np.asarray(cv2.GaussianBlur(matte, (0, 0), 1.2), np.float32)
+
+
 def depth_wiped(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]:
     """The frames of a depth wipe; see ``draw_transition``.
 
@@ -76,30 +90,32 @@ def depth_wiped(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Pla
         _Field(stage, side.take.first, way, comes=side is b, alone=len(known) == 1)
         for side, stage in known
     ]
+    softness = edge_width(SOFTNESS, fields[0].stage)
     for index, ((one, other), share) in enumerate(
         zip(pairs(a, b, cancel), progress(way), strict=True)
     ):
         turn = fields[0].turn(index)
         if len(fields) == 2:
             turn = (1.0 - _BESIDE) * turn + _BESIDE * fields[1].turn(index)
-        matte = border(np.asarray(turn, np.float32), float(share), SOFTNESS)
-        yield matted(one, other, fields[0].depths.enlarged(matte))
+        matte = border(np.asarray(turn, np.float32), float(share), softness)
+        yield matted(one, other, softened(matte))
 
 
 class _Field:
     """When the pixels of one side have their turn, by their distance."""
 
     def __init__(self, stage: Stage, first: int, way: Way, *, comes: bool, alone: bool) -> None:
-        self.depths = Depths(stage)
+        self.stage = stage
+        self._depths = Surroundings(stage)
         self._first = first
         self._comes = comes
         self._alone = alone
         self._reverse = way.reverse
-        self._ranks = Ranks(self.depths.nearness(float(first + way.frames // 2)))
+        self._ranks = Ranks(self._depths.nearness(float(first + way.frames // 2)))
 
     def turn(self, index: int) -> NDArray[np.float32]:
-        """0 first to 1 last, in frame ``index`` of the transition, at the depths' size."""
-        rank = self._ranks.of(self.depths.nearness(float(self._first + index)))
+        """0 first to 1 last, in frame ``index`` of the transition, (H, W)."""
+        rank = self._ranks.of(self._depths.nearness(float(self._first + index)))
         if self._comes and self._alone:
             # The soft edge of a near thing comes with the thing.
             rank = np.asarray(cv2.dilate(rank, np.ones((3, 3), np.uint8)), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from synth.sequence.transitions.mixing import faded
 from synth.sequence.transitions.redraw import (
     enlargement,
     pose_at,
-    reaching,
     redrawn,
     scene_focal,
     stage_of,
@@ -63,22 +63,16 @@ def matched_poses(a: Side, b: Side) -> tuple[CameraPose, ...]:
 def matched(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]:
     """The frames of a match move; see ``draw_transition``."""
     own = stage_of(b)
-    take = b.take
+    first = b.take.first
     poses = matched_poses(a, b)
-    frames = range(take.first, take.first + take.frames)
     fade = 1.0 - ease("smootherstep", np.arange(way.frames + 2) / (way.frames + 1.0))
-    path = with_poses(own.path, take.first - 1, poses)
-    stage = reaching(own, path, margin=False, cancel=cancel)
-    if enlargement(stage, frames, fade[1:-1]) > 1.0:
-        stage = reaching(own, path, margin=True, cancel=cancel)
-        zoom = enlargement(stage, frames, fade[1:-1])
-        longer = [
-            CameraPose(pose.position, pose.rotation, pose.focal_length * float(zoom**share))
-            for pose, share in zip(poses, fade, strict=True)
-        ]
-        stage = reaching(
-            stage, with_poses(own.path, take.first - 1, longer), margin=True, cancel=cancel
-        )
+    stage = replace(own, path=with_poses(own.path, first - 1, poses))
+    zoom = enlargement(stage, range(first, first + way.frames), fade[1:-1])
+    longer = [
+        CameraPose(pose.position, pose.rotation, pose.focal_length * float(zoom**share))
+        for pose, share in zip(poses, fade, strict=True)
+    ]
+    stage = replace(own, path=with_poses(own.path, first - 1, longer))
     both = zip(frames_of(a, cancel), redrawn(b, stage, cancel), strict=True)
     for (one, other), share in zip(both, progress(way), strict=True):
         yield faded(one, other, float(share))

@@ -7,27 +7,29 @@ fly forward at the same speed all the while, on top of what they do by themselve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.backends.geometric import Stage
 from synth.camera.easing import ease
 from synth.camera.pose import CameraPose
 from synth.control import CancelToken
 from synth.media.planes import Planes
 from synth.sequence.storyboard import Way
-from synth.sequence.transitions.depth_wipe import Ranks, border
+from synth.sequence.transitions.depth_wipe import Ranks, border, edge_width, softened
 from synth.sequence.transitions.mixing import matted
 from synth.sequence.transitions.redraw import (
-    Depths,
+    Surroundings,
     pose_at,
-    reaching,
     redrawn,
     stage_of,
     with_poses,
 )
 from synth.sequence.transitions.side import Side, progress
+from synth.sequence.transitions.surround import surrounded
 
 FLIGHT: Final = 5.0
 """How far the cameras fly, scene units: half the way to the subject."""
@@ -50,11 +52,11 @@ _MOMENTS: Final = 3
 def flown(frames: int) -> NDArray[np.float64]:
     """How far the cameras have flown, scene units, from the frame before to the one after, (N+2,).
 
-    Speed rises from nothing to its peak half way and sinks to nothing: the integral of a squared
-    sine.
+    Speed rises from nothing to its peak after two fifths, where the first photo is open, and sinks
+    to nothing: it goes with t^2 (1 - t)^3.
     """
     t = np.arange(frames + 2) / (frames + 1.0)
-    return FLIGHT * (t - np.sin(2.0 * np.pi * t) / (2.0 * np.pi))
+    return FLIGHT * t**3 * (20.0 - 45.0 * t + 36.0 * t**2 - 10.0 * t**3)
 
 
 def pushed_poses(side: Side, ahead: NDArray[np.float64]) -> tuple[CameraPose, ...]:
@@ -78,27 +80,29 @@ def pushed(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]:
     """The frames of a push-through; see ``draw_transition``."""
     way_flown = flown(way.frames)
     stages = []
-    for side, ahead, margin in ((a, way_flown, False), (b, way_flown - way_flown[-1], True)):
+    for side, ahead in ((a, way_flown), (b, way_flown - way_flown[-1])):
         own = stage_of(side)
         path = with_poses(own.path, side.take.first - 1, pushed_poses(side, ahead))
-        stages.append(reaching(own, path, margin=margin, cancel=cancel))
-    opening = _Opening(a, way_flown)
+        stages.append(replace(own, path=path))
+    opening = _Opening(a, stages[0], way_flown)
+    coming = Surroundings(stages[1])
     shares = np.clip((progress(way) - BEGINS) / (ENDS - BEGINS), 0.0, 1.0)
     both = zip(redrawn(a, stages[0], cancel), redrawn(b, stages[1], cancel), strict=True)
-    depths = Depths(stages[0])
     for index, ((one, other), share) in enumerate(zip(both, shares, strict=True)):
-        yield matted(one, other, opening.matte(depths, index, float(share)))
+        arrived = surrounded(other, coming.beyond(float(b.take.first + index)))
+        yield matted(one, arrived, softened(opening.matte(index, float(share))))
 
 
 class _Opening:
     """How the first photo opens, by where its things stand in the world."""
 
-    def __init__(self, a: Side, flown: NDArray[np.float64]) -> None:
-        stage = stage_of(a)
+    def __init__(self, a: Side, stage: Stage, flown: NDArray[np.float64]) -> None:
+        self._going = Surroundings(stage)
+        self._softness = edge_width(SOFTNESS, stage)
         self._first = a.take.first
         self._flown = flown
         self._half = stage.film.lens.shutter_angle / 720.0
-        start = Depths(stage).nearness(float(a.take.first))
+        start = Surroundings(stage_of(a)).nearness(float(a.take.first))
         self._near = Ranks(start)
         height, width = start.shape
         x = (np.arange(width) + 0.5) / width * 2.0 - 1.0
@@ -110,17 +114,17 @@ class _Opening:
         rank = self._near.of(nearness)
         return np.asarray((1.0 - AHEAD) * rank + AHEAD * self._outward, np.float32)
 
-    def matte(self, depths: Depths, index: int, share: float) -> NDArray[np.float32]:
-        """Where the next shot is seen in frame ``index`` of the transition, at the frame's size."""
+    def matte(self, index: int, share: float) -> NDArray[np.float32]:
+        """Where the next shot is seen in frame ``index`` of the transition, (H, W)."""
         total = np.zeros(self._outward.shape, np.float32)
         for moment in np.linspace(-self._half, self._half, _MOMENTS):
             at = index + float(moment)
-            here = depths.nearness(self._first + at)
+            here = self._going.nearness(self._first + at)
             gone = float(np.interp(at + 1.0, np.arange(len(self._flown)), self._flown))
             # Seen from where the transition began.
             there = np.asarray(here / (1.0 + here * np.float32(gone)), np.float32)
-            opened = border(self._turn(there), share, SOFTNESS)
+            opened = border(self._turn(there), share, self._softness)
             distance = 1.0 / np.maximum(here, 1e-6)
             whole = np.clip((distance - AT_LENS) / (CLEAR - AT_LENS), 0.0, 1.0)
             total += 1.0 - (1.0 - opened) * np.asarray(ease("smoothstep", whole), np.float32)
-        return depths.enlarged(np.asarray(total / _MOMENTS, np.float32))
+        return np.asarray(total / _MOMENTS, np.float32)

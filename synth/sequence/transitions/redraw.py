@@ -1,9 +1,13 @@
-"""Frames of a shot that are drawn anew because a transition moves their camera elsewhere."""
+"""Frames of a shot that are drawn anew because a transition moves their camera elsewhere.
+
+They are drawn from the very scene of the kept frames, even where its hidden parts were prepared
+for a shorter way: a scene made for the longer one fills some of them otherwise, which would show
+as a jump between two frames of the same picture.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -11,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from synth.backends.geometric import EXTEND_SHARE, Stage
-from synth.camera.conventions import HOME_DISTANCE
+from synth.backends.geometric import Stage
 from synth.camera.pose import CameraPath, CameraPose, degrees_from_rotation, rotation_from_degrees
 from synth.control import CancelToken
 from synth.media.planes import Planes, planes_from_rgb
-from synth.render.coverage import fit_path
+from synth.render.coverage import fit_path, outside_photo
 from synth.render.film import shoot
 from synth.render.renderer import Renderer
-from synth.scene.build import build_scene
 from synth.scene.sheets import SAFETY_MARGIN, Scene
-from synth.scene.travel import Travel
 from synth.sequence.transitions.side import Side
+
+RIM: Final = 9
+"""Pixels across within which an outline's gaps are closed: twice a mesh's block, and the middle."""
 
 MOST_ZOOM: Final = 1.6
 """How far a transition may enlarge a photo to keep its edges out of sight."""
@@ -58,30 +62,6 @@ def with_poses(path: CameraPath, first: int, poses: Sequence[CameraPose]) -> Cam
     return CameraPath(tuple(changed), path.fps)
 
 
-def reaching(stage: Stage, path: CameraPath, *, margin: bool, cancel: CancelToken) -> Stage:
-    """The stage with another path, and a scene that is built for going there.
-
-    Args:
-        stage: as it was set for its own path.
-        path: where its camera goes now, as many frames.
-        margin: also continue the photo outward, as the "extend" policy does.
-        cancel: looked at between the steps.
-    """
-    scene = stage.scene
-    has = round(scene.photo_area[0]) - SAFETY_MARGIN
-    wants = max(has, round(EXTEND_SHARE * max(scene.width, scene.height)) if margin else 0)
-    built_for = _travel(stage.path)
-    goes = _travel(stage.path, path)
-    if goes != built_for or wants != has:
-        cutouts = scene.cutouts
-        scene = build_scene(
-            scene.photo, scene.disparity, focal_length=scene.focal_length, margin=wants,
-            travel=goes, seed=stage.film.seed, loose=scene.loose, cancel=cancel,
-        )  # fmt: skip
-        scene = replace(scene, cutouts=cutouts)
-    return replace(stage, scene=scene, path=path)
-
-
 def enlargement(stage: Stage, frames: range, fade: NDArray[np.float64]) -> float:
     """The zoom that keeps the photo's edges out of sight where it fades away over some frames.
 
@@ -112,36 +92,45 @@ def redrawn(side: Side, stage: Stage, cancel: CancelToken) -> Iterator[Planes]:
         yield planes_from_rgb(side.finish(frame))
 
 
-class Depths:
-    """How far away is what the frames of a stage show. One thread."""
+class Surroundings:
+    """How far away is what the frames of a stage show, and where they look past the photo.
 
-    def __init__(self, stage: Stage, scale: float = 0.5) -> None:
-        """``scale`` is the size at which depth is looked at, relative to the frame's."""
+    Not shared between threads.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        """Look at the frames of this stage."""
         film = stage.film
-        self._stage = stage
-        self._size = film.width, film.height
-        self._renderer = Renderer(
-            stage.scene, max(round(film.width * scale), 8), max(round(film.height * scale), 8)
-        )
+        self.stage = stage
+        self._renderer = Renderer(stage.scene, film.width, film.height)
 
     def nearness(self, moment: float) -> NDArray[np.float32]:
-        """Inverse depth at a moment, in frames, 1 / scene units, (h, w) at the smaller size."""
-        pose = self._stage.path.at(moment)
-        if not self._stage.film.cast:
-            return self._renderer.nearness(pose)
-        time = max(moment, 0.0) / float(self._stage.path.fps)
-        self._renderer.frame(pose, self._stage.film.cast, time)
-        return self._renderer.last_nearness.copy()
+        """Inverse depth at a moment, in frames, 1 / scene units, (H, W).
 
-    def enlarged(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A field of that smaller size at the frame's."""
-        return np.asarray(cv2.resize(field, self._size, interpolation=cv2.INTER_LINEAR), np.float32)
+        Small gaps at the outlines of near things, where a scene keeps only their soft rim, are
+        closed.
+        """
+        pose = self.stage.path.at(moment)
+        cast = self.stage.film.cast
+        if cast:
+            self._renderer.frame(pose, cast, max(moment, 0.0) / float(self.stage.path.fps))
+            found = self._renderer.last_nearness.copy()
+        else:
+            found = self._renderer.nearness(pose)
+        kernel = np.ones((RIM, RIM), np.uint8)
+        return np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, kernel), np.float32)
 
-
-def _travel(*paths: CameraPath) -> Travel:
-    home = np.array([0.0, 0.0, HOME_DISTANCE])
-    right, up, back = (np.concatenate([path.positions for path in paths]) - home).T
-    return Travel.between(zip(right.tolist(), up.tolist(), (-back).tolist(), strict=True))
+    def beyond(self, moment: float) -> NDArray[np.bool_]:
+        """Where, at the border of the frame, a moment looks past the photo, (H, W)."""
+        margin = self.stage.scene.photo_area[0] - SAFETY_MARGIN
+        places = self._renderer.texture_places(self.stage.path.at(moment))
+        found = outside_photo(self.stage.scene, *places, margin).astype(np.uint8)
+        found = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        _, parts = cv2.connectedComponents(found)
+        parts = np.asarray(parts, np.int32)
+        # What lies inside the frame is a hidden part seen through a crack, and drawn well enough.
+        edges = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+        return np.isin(parts, np.unique(edges[edges > 0]))
 
 
 def scene_focal(scene: Scene, pose: CameraPose, zoom: float) -> float:
