@@ -35,6 +35,8 @@ const onward = button("Smooth or slow down", { symbol: "wave", kind: "plain", cl
 const colour = button(words.colour || "Grade or judge", { symbol: "drop", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-colour`, hidden: true,
   title: "Take this clip to the Grade & Quality tab: colours, scopes, a report of its quality",
   onclick: () => { trigger("colour", {}); openTab("Grade & Quality"); } });
+const sequence = words.sequence ? button(words.sequence, { symbol: "plus", kind: "plain", class: "ms-button ms-plain ms-onward", id: `${names}-sequence`,
+  title: "This photo with this camera as another shot of the Sequence tab's film", onclick: () => { openTab("Sequence"); trigger("sequence", {}); } }) : null;
 const judge = words.judge ? button(words.judge, { symbol: "film", kind: "second", class: "ms-button ms-second ms-onward", id: `${names}-judge-result`, hidden: true,
   title: "Take it as the source and measure its quality", onclick: () => trigger("colour", { judge: true }) }) : null;
 const report = h("section", { class: "ms-report", hidden: true, "aria-label": "What was measured" });
@@ -43,7 +45,7 @@ const hint = h("p", { class: "ms-keys" }, ...[["P", "preview"], ["R", "render"],
 root.append(
   h("header", { class: "ms-head" }, h("h2", {}, "Result"), badge, h("div", { class: "ms-tools" }, more, save)),
   h("div", { class: "ms-frame ms-screen" }, backdrop, empty, film, still, parcel, stale, progress),
-  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, told, h("div", { class: "ms-onwards" }, ...[judge, colour, onward].filter(Boolean)), hint, report);
+  shots, framing, h("div", { id: `${names}-settings` }), summary, warnings, asides, h("div", { class: "ms-actions" }, preview, render), failure, told, h("div", { class: "ms-onwards" }, ...[judge, colour, onward, sequence].filter(Boolean)), hint, report);
 
 let working = false;
 let failedWith = ""; // the mark of the settings that could not be made

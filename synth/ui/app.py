@@ -25,6 +25,9 @@ from synth.ui.keyframes_tab import keyframes_tab
 from synth.ui.keys_handlers import KeysHandlers
 from synth.ui.motion_tab import RENDERS_AT_ONCE, motion_tab
 from synth.ui.scene_handlers import SceneHandlers
+from synth.ui.sequence_handlers import SequenceHandlers
+from synth.ui.sequence_lending import Lending
+from synth.ui.sequence_tab import sequence_tab
 from synth.ui.theme import Darkroom
 from synth.ui.trial_clips import TrialClips
 
@@ -60,6 +63,9 @@ def build() -> gr.Blocks:
             with gr.Tab("Keyframes", id="keyframes-tab"):
                 keys = KeysHandlers(pool, depths, StillMaker(scenes))
                 keyed = keyframes_tab(keys, handlers, motion)
+            with gr.Tab("Sequence", id="sequence-tab"):
+                sequence = SequenceHandlers(pool, examples)
+                sequence_tab(sequence, Lending(sequence, handlers), motion, keyed.editor)
             readers = JobPool(2)
             trials = TrialClips(examples, depths, scenes)
             # Each of these two takes the results of the other, so both tabs stand first.
@@ -68,9 +74,9 @@ def build() -> gr.Blocks:
                 graded = grade_tab(GradeHandlers(pool, readers, trials))
             with smooth:
                 flow = InterpolateHandlers(pool, readers, trials)
-                sources = (motion.monitor, keyed, graded.monitor, graded.report)
+                sources = (motion.monitor, keyed.monitor, graded.monitor, graded.report)
                 flowing = interpolate_tab(flow, sources)
-            graded.take_from((motion.monitor, keyed, flowing, graded.monitor))
+            graded.take_from((motion.monitor, keyed.monitor, flowing, graded.monitor))
         add_endpoints(pool, depths, scenes)
     page.queue(max_size=32, default_concurrency_limit=2, api_open=False)
     return page

@@ -139,6 +139,24 @@ class Handlers:
         for depth in self._depth(photo):
             yield (gr.skip(), gr.skip(), depth, gr.skip(), gr.skip())
 
+    def lent(
+        self, path: str, name: str, shot: Shot, depth_path: str | None
+    ) -> Generator[tuple[Any, ...], None, None]:
+        """A photo with a shot of its own, marks and all: outputs as ``photo``."""
+        loaded = load_image(path)
+        method = "auto" if depth_path is None else "file"
+        photo = Photo(path, name, loaded.width, loaded.height, method, depth_path)
+        shown = shown_photo(photo, picture_url(loaded.pixels, _PICTURE_SIDE), loaded.notes)
+        yield (
+            photo,
+            show(shown),
+            show({"busy": "Estimating depth…", "fresh": True}, value={"strokes": []}),
+            gr.update(value=shot_values(shot)),
+            gr.update(summary=self.summary(shot, photo)),
+        )
+        for depth in self._depth(photo):
+            yield (gr.skip(), gr.skip(), depth, gr.skip(), gr.skip())
+
     def first_depth(self, photo: Photo | None) -> Generator[Any, None, None]:
         """The depth of the photo that the page opened with: yields updates of the depth panel."""
         if photo is not None:

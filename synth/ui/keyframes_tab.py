@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -51,8 +52,18 @@ def editor_component(keys: CameraKeys) -> gr.HTML:
     )
 
 
-def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -> gr.HTML:
-    """Build the tab inside the ``gr.Blocks`` that is open; returns its result panel.
+@dataclass(frozen=True)
+class KeysParts:
+    """What other tabs need of this one."""
+
+    editor: gr.HTML
+    """The editor; its value is the document."""
+    monitor: gr.HTML
+    """The result panel."""
+
+
+def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -> KeysParts:
+    """Build the tab inside the ``gr.Blocks`` that is open.
 
     Args:
         keys: answers of the editor.
@@ -118,4 +129,4 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     # Another photo or another depth is another stage.
     for change in motion.changes:
         change.then(keys.opened, scene, editor, **work).then(*summary, **quick)
-    return monitor
+    return KeysParts(editor, monitor)

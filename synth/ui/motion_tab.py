@@ -33,6 +33,8 @@ class MotionParts:
 
     photo: gr.State
     """The ``Photo`` of the session."""
+    picture: gr.HTML
+    """The photo panel."""
     depth: gr.HTML
     """The depth panel; its value holds the strokes."""
     desk: gr.HTML
@@ -64,7 +66,9 @@ def motion_tab(
         picture = photo_component(examples, shown)
         depth = depth_component(methods_for(photo) if photo else [], {"fresh": True})
         desk = desk_component(shot_values(shot))
-        monitor = monitor_component(handlers.summary(shot, photo))
+        monitor = monitor_component(
+            handlers.summary(shot, photo), words={"sequence": "Add to sequence"}
+        )
 
     new_photo = [state, picture, depth, desk, monitor]
     work = {
@@ -122,7 +126,7 @@ def motion_tab(
     )
     depth.ready(handlers.first_depth, state, depth, **depth_work)
     changes = (put, chosen, method, depthfile, strokes, download)
-    return MotionParts(state, depth, desk, monitor, changes, photo, shot_values(shot))
+    return MotionParts(state, picture, depth, desk, monitor, changes, photo, shot_values(shot))
 
 
 def _first_picture(example: Example) -> str:

@@ -20,7 +20,7 @@ from synth.ui.field_bounds import bounds
 from synth.ui.subjects import subject_spec
 from synth.ui.weather import weather_spec
 
-_DIRECTION_WORDS: Final = {
+DIRECTION_WORDS: Final = {
     "forward": "In",
     "backward": "Out",
     "left": "Left",
@@ -40,7 +40,7 @@ _ASPECT_WORDS: Final = {
     "3:2": "3:2",
     "2.39:1": "2.39:1 scope",
 }
-_FORMAT_WORDS: Final = {
+FORMAT_WORDS: Final = {
     "mp4": "MP4 (H.264)",
     "webm": "WebM",
     "gif": "GIF",
@@ -68,7 +68,7 @@ def desk_spec() -> dict[str, Any]:
             }
             for kind in MOVE_KINDS.values()
         ],
-        "directions": _DIRECTION_WORDS,
+        "directions": DIRECTION_WORDS,
         "fields": {
             "intensity": {**bounds(CameraMove, "intensity"), "step": 0.01},
             # A slider over the whole minute could not be set by hand; JSON and sentences can.
@@ -137,7 +137,7 @@ def _output_fields() -> list[dict[str, Any]]:
         },
         {
             **field("output", OutputSettings, "format", "Format"),
-            "choices": words(VIDEO_FORMATS, _FORMAT_WORDS),
+            "choices": words(VIDEO_FORMATS, FORMAT_WORDS),
         },
         {
             **field(None, Shot, "edge", "Beyond the edge"),

@@ -1,0 +1,248 @@
+// The Sequence tab: what it works on. A document is a project without a timeline and a row of cards
+// measured in seconds; it is never changed in place, so undo keeps whole documents. Everything else
+// on the tab listens to what changed.
+
+const root = element.querySelector(".ms-seq");
+const spec = props.spec;
+const STORE = "motion-synth:sequence:1";
+const UNDO_STEPS = 120;
+
+const EMPTY = { project: spec.project, cards: [] };
+
+const desk = {
+  doc: EMPTY,
+  past: [],
+  future: [],
+  id: null, // name of the desk on the server
+  media: {}, // by hash: picture, seconds, size
+  waves: {}, // by hash of a sound
+  said: {}, // by shot: its camera in words, its own length, what was understood, what is wrong
+  chosen: null, // key of the card
+  way: null, // key of the card whose transition is on show
+  plan: null, // the server's word on the whole
+  ears: {},
+  label: "",
+  labelled: 0,
+
+  on(kinds, ear) {
+    for (const kind of kinds.split(" ")) (this.ears[kind] ||= []).push(ear);
+  },
+  tell(kind, what) {
+    for (const ear of this.ears[kind] || []) ear(what);
+  },
+
+  /** Take another document. Steps of the same label in quick succession are undone together. */
+  commit(doc, label = "") {
+    if (doc === this.doc) return;
+    const now = Date.now();
+    const same = label && label === this.label && now - this.labelled < 900;
+    if (!same) this.past = [...this.past.slice(1 - UNDO_STEPS), this.doc];
+    this.label = label;
+    this.labelled = now;
+    this.future = [];
+    this.doc = doc;
+    this.changed();
+  },
+  undo() {
+    if (!this.past.length) return;
+    this.future = [this.doc, ...this.future];
+    this.doc = this.past[this.past.length - 1];
+    this.past = this.past.slice(0, -1);
+    this.label = "";
+    this.changed();
+  },
+  redo() {
+    if (!this.future.length) return;
+    this.past = [...this.past, this.doc];
+    this.doc = this.future[0];
+    this.future = this.future.slice(1);
+    this.label = "";
+    this.changed();
+  },
+  changed() {
+    const keys = this.doc.cards.map((card) => card.key);
+    if (!keys.includes(this.chosen)) this.chosen = keys[0] || null;
+    if (this.way && !keys.slice(0, -1).includes(this.way)) this.way = null;
+    this.tell("doc");
+    keep();
+    check();
+  },
+
+  // --- looking ---
+
+  get cards() { return this.doc.cards; },
+  get project() { return this.doc.project; },
+  card(key) { return this.doc.cards.find((card) => card.key === key) || null; },
+  index(key) { return this.doc.cards.findIndex((card) => card.key === key); },
+  shot(id) { return this.doc.project.shots.find((shot) => shot.id === id) || null; },
+  isPhoto(card) { const shot = card && card.shot ? this.shot(card.shot) : null; return Boolean(shot) && shot.media.kind === "photo"; },
+  picture(card) { const shot = card.shot ? this.shot(card.shot) : null; return shot ? (this.media[shot.media.sha256] || {}).picture || "" : ""; },
+  /** How long the card's shot is by itself, seconds; null where that is not known. */
+  own(card) {
+    if (!card.shot) return null;
+    const said = this.said[card.shot];
+    const shot = this.shot(card.shot);
+    if (shot && shot.media.kind !== "photo") return (this.media[shot.media.sha256] || {}).seconds ?? null;
+    return said ? said.seconds : null;
+  },
+
+  // --- changing ---
+
+  withProject(fields, label) { this.commit({ ...this.doc, project: { ...this.doc.project, ...fields } }, label); },
+  withCard(key, fields, label) {
+    this.commit({ ...this.doc, cards: this.doc.cards.map((card) => (card.key === key ? { ...card, ...fields } : card)) }, label);
+  },
+  withCards(cards, label) { this.commit({ ...this.doc, cards }, label); },
+  withShot(id, fields, label) {
+    const shots = this.doc.project.shots.map((shot) => (shot.id === id ? { ...shot, ...fields } : shot));
+    this.withProject({ shots }, label);
+  },
+  /** A shot and some of its cards at once. */
+  withBoth(shot, change, label) {
+    const shots = this.doc.project.shots.map((one) => (one.id === shot.id ? shot : one));
+    this.commit({ project: { ...this.doc.project, shots }, cards: this.doc.cards.map((card) => (card.shot === shot.id ? change(card) : card)) }, label);
+  },
+  choose(key, face = null) {
+    if (this.chosen !== key) { this.chosen = key; this.tell("chosen"); }
+    if (face) this.tell("face", face);
+  },
+};
+
+let count = 0;
+/** A name for a card that no other has. */
+const newKey = () => `c${Date.now().toString(36)}${(count += 1).toString(36)}`;
+const keyed = (doc) => ({ ...doc, cards: doc.cards.map((card) => ({ start: 0, colour: "#000000", way: null, ...card, key: newKey() })) });
+
+/** A name that no shot has yet: "robot", "robot 2". */
+function freeName(wanted, shots = desk.project.shots) {
+  const taken = new Set(shots.map((shot) => shot.id));
+  const base = wanted.replace(/ \d+$/, "").slice(0, 58);
+  if (!taken.has(wanted)) return wanted;
+  for (let number = 2; ; number += 1) if (!taken.has(`${base} ${number}`)) return `${base} ${number}`;
+}
+
+// --- time ---
+
+const frameRate = () => spec.rates[desk.project.output.fps] || 24;
+/** As the server counts: halves upward, and a hair for what seconds cannot hold. */
+const toFrames = (value) => Math.floor(value * frameRate() + 0.5 + 1e-6);
+const toSeconds = (frames) => frames / frameRate();
+const said1 = (value) => `${value.toFixed(1)} s`;
+const clock = (value) => `${Math.floor(value / 60)}:${(value % 60).toFixed(1).padStart(4, "0")}`;
+const short = (value, digits = 2) => String(Number(Number(value).toFixed(digits)));
+
+/** Where each card lies in the film: its first frame, its length, what it shares with the next. */
+function layout() {
+  const cards = desk.cards;
+  let at = 0;
+  return cards.map((card, index) => {
+    const frames = toFrames(card.seconds);
+    const shared = card.way && index < cards.length - 1 ? toFrames(card.way.seconds) : 0;
+    const place = { key: card.key, at, frames, shared };
+    at += frames - shared;
+    return place;
+  });
+}
+
+function sums() {
+  const places = layout();
+  const used = places.reduce((sum, place) => sum + place.frames, 0);
+  const ways = places.filter((place) => place.shared > 0);
+  const shared = ways.reduce((sum, place) => sum + place.shared, 0);
+  return { places, used: toSeconds(used), ways: ways.length, shared: toSeconds(shared), total: toSeconds(used - shared) };
+}
+
+/** "3 shots 17.0 s − 2 transitions 1.0 s = 16.0 s" */
+function arithmetic() {
+  const found = sums();
+  const number = desk.cards.length;
+  const words = `${number} ${number === 1 ? "shot" : "shots"} ${said1(found.used)}`;
+  if (!found.ways) return words;
+  return `${words} − ${found.ways} ${found.ways === 1 ? "transition" : "transitions"} ${said1(found.shared)} = ${said1(found.total)}`;
+}
+
+/** What is wrong with a card's transition, in words; empty where nothing is. */
+function wayTrouble(index) {
+  const card = desk.cards[index], next = desk.cards[index + 1];
+  if (!card || !next || !card.way) return "";
+  const kind = spec.ways.find((one) => one.name === card.way.type);
+  if (!kind) return "This transition is unknown. Choose another.";
+  const photos = [desk.isPhoto(card), desk.isPhoto(next)];
+  if (kind.photos === "both" && !(photos[0] && photos[1])) return `${kind.title} needs both its shots to be a photo.`;
+  if (kind.photos === "either" && !(photos[0] || photos[1])) return `${kind.title} needs one of its shots to be a photo.`;
+  return "";
+}
+
+/** What is wrong with a card's own length, in words. */
+function cardTrouble(index) {
+  const places = layout();
+  const place = places[index], before = places[index - 1];
+  if (place.frames < 1) return "It has no length. Give it at least one frame.";
+  const shared = (before ? before.shared : 0) + place.shared;
+  if (shared > place.frames) return `Its transitions need ${said1(toSeconds(shared))}, and it is ${said1(toSeconds(place.frames))} long. Shorten them, or lengthen it.`;
+  const card = desk.cards[index], own = desk.own(card);
+  if (own !== null && card.start + card.seconds > own + 0.6 / frameRate()) return `It uses ${short(card.start + card.seconds)} s of a shot that is ${short(own)} s long.`;
+  return "";
+}
+
+// --- the server ---
+
+/** Ask the server. Gives {error} in words; {offline: true} with it where it cannot be reached. */
+async function ask(what, more = {}) {
+  try {
+    const answer = await server.ask({ do: what, desk: desk.id, ...more });
+    if (answer && typeof answer === "object") return answer;
+  } catch (problem) { /* told below */ }
+  return { error: "The server cannot be reached. Your storyboard is kept in this browser.", offline: true };
+}
+
+/** The document as the server reads it. */
+const plain = () => ({ project: desk.doc.project, cards: desk.doc.cards.map(({ key, ...card }) => card) });
+
+/** Address of a file that the server gave. */
+function fileUrl(file) {
+  const config = window.gradio_config || {};
+  return `${config.root || ""}${config.api_prefix ?? "/gradio_api"}/file=${file.path}`;
+}
+
+let asked = 0;
+const check = debounce(async () => {
+  if (!desk.cards.length) { desk.plan = null; desk.tell("plan"); return; }
+  const mine = (asked += 1);
+  const answer = await ask("plan", { document: plain() });
+  if (mine !== asked || answer.offline) return;
+  desk.plan = answer;
+  desk.tell("plan");
+}, 350);
+
+// --- what the browser keeps ---
+
+const keep = debounce(() => {
+  try {
+    localStorage.setItem(STORE, JSON.stringify({ doc: desk.doc, desk: desk.id, said: desk.said, chosen: desk.chosen }));
+    desk.tell("kept", true);
+  } catch (problem) {
+    desk.tell("kept", false);
+  }
+}, 250);
+
+function recall() {
+  try {
+    const found = JSON.parse(localStorage.getItem(STORE) || "null");
+    if (!found || !found.doc || !Array.isArray(found.doc.cards) || !found.doc.project) return false;
+    desk.doc = keyed(found.doc);
+    desk.id = typeof found.desk === "string" ? found.desk : null;
+    desk.said = found.said || {};
+    return true;
+  } catch (problem) {
+    return false;
+  }
+}
+
+/** Take what the server says of a document: its media, and its shots in words. */
+function learn(answer) {
+  if (answer.desk) desk.id = answer.desk;
+  Object.assign(desk.media, answer.media || {});
+  Object.assign(desk.waves, answer.waves || {});
+  for (const [id, words] of Object.entries(answer.shots || {})) desk.said[id] = words;
+}

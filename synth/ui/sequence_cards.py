@@ -1,0 +1,250 @@
+"""The storyboard as the Sequence tab keeps it, and the project that it stands for.
+
+The page keeps a project whose timeline is a row of cards measured in seconds; here it is checked
+as if anybody had sent it. Seconds become frames at the film's rate, halves upward.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from synth.camera.transform import stretched
+from synth.errors import InvalidInstruction
+from synth.limits import LIMITS
+from synth.motion.phrases import parse_phrase
+from synth.sequence.plan import FilmPlan
+from synth.sequence.project import (
+    MOST_SHOTS,
+    FilmSettings,
+    Project,
+    SequenceShot,
+)
+from synth.sequence.storyboard import Card, Way, arrange, cards
+from synth.sequence.times import exact_rate
+from synth.sequence.transitions.catalogue import TRANSITIONS
+from synth.shot import Shot
+from synth.ui.desk_shot import with_what_was_said
+from synth.ui.monitor import describe_shot
+
+_LONGEST: Final = 14_400.0
+_UNKNOWN: Final = 1_000_000
+"""Frames of a clip whose file is not here: the plan must not complain of its length, too."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the page sent, checked."""
+
+    project: Project
+    """The whole project, its timeline laid out."""
+    lengths: Mapping[str, int]
+    """Frames that each shot has at the film's rate, by id."""
+    storyboard: tuple[Card, ...]
+    """The cards of the timeline."""
+
+
+ClipFrames = Callable[[SequenceShot, FilmSettings], int | None]
+"""How many frames a clip has at the film's rate; None where its file is not here."""
+
+
+def no_clips(shot: SequenceShot, output: FilmSettings) -> int | None:
+    """For projects whose files are nowhere near."""
+    return None
+
+
+def read_document(value: object, clips: ClipFrames = no_clips) -> Document:
+    """The project that the page's document stands for.
+
+    Args:
+        value: ``{"project": a project without a timeline, "cards": [...]}``; a card has "shot",
+            "start", "seconds", "colour", and "way", which is None or has "type", "seconds",
+            "easing", "colour" and "reverse".
+        clips: how long the clips are.
+
+    Raises ``InvalidInstruction`` or ``LimitExceeded`` for what makes no sense.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidInstruction("The project cannot be read. Reload the page.")
+    given, laid = value.get("project"), value.get("cards")
+    if not isinstance(given, Mapping) or not isinstance(laid, list):
+        raise InvalidInstruction("The project cannot be read. Reload the page.")
+    if len(laid) > MOST_SHOTS:
+        raise InvalidInstruction(
+            f"The storyboard has {len(laid)} cards; the limit is {MOST_SHOTS}. Make the film in "
+            "parts."
+        )
+    try:
+        text = json.dumps({**given, "timeline": []})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInstruction("The project cannot be read. Reload the page.") from error
+    project = Project.from_json(text)
+    rate = exact_rate(project.output.fps)
+    lengths = shot_lengths(project, clips)
+    board = tuple(_card(card, number, rate, lengths) for number, card in enumerate(laid, 1))
+    return Document(arrange(project, board), lengths, board)
+
+
+def document_of(project: Project, clips: ClipFrames = no_clips) -> dict[str, Any]:
+    """A project as the page keeps it; raises ``InvalidInstruction`` where its timeline is wrong."""
+    rate = exact_rate(project.output.fps)
+    lengths = shot_lengths(project, clips)
+    values = project.to_dict()
+    values["timeline"] = []
+    laid: list[dict[str, Any]] = []
+    for card in cards(project, lengths):
+        missing = card.shot is not None and card.frames >= _UNKNOWN // 2
+        way = card.way
+        laid.append(
+            {
+                "shot": card.shot,
+                "start": float(card.start / rate),
+                "seconds": 5.0 if missing else float(card.frames / rate),
+                "colour": card.colour,
+                "way": None
+                if way is None
+                else {
+                    "type": way.type,
+                    "seconds": float(way.frames / rate),
+                    "easing": way.easing,
+                    "colour": way.colour,
+                    "reverse": way.reverse,
+                },
+            }
+        )
+    return {"project": values, "cards": laid}
+
+
+def arithmetic(plan: FilmPlan) -> str:
+    """How the length comes about: "3 shots 17.0 s − 2 transitions 1.0 s = 16.0 s"."""
+    rate = plan.rate
+    ways = [card.way.frames for card in plan.cards[:-1] if card.way is not None]
+    used = sum(card.frames for card in plan.cards)
+    count = len(plan.cards)
+    words = f"{count} {'shot' if count == 1 else 'shots'} {_said(used / rate)}"
+    if not ways:
+        return words
+    noun = "transition" if len(ways) == 1 else "transitions"
+    return f"{words} − {len(ways)} {noun} {_said(sum(ways) / rate)} = {_said(plan.seconds)}"
+
+
+def spoken(shot: SequenceShot, text: str, seconds: float) -> tuple[SequenceShot, dict[str, Any]]:
+    """A shot with the camera that a sentence asks for, and what was understood of it.
+
+    Raises ``InvalidInstruction`` where the sentence asks for nothing that can be done.
+    """
+    parsed = parse_phrase(text, duration=seconds)
+    if parsed.control is None:
+        raise InvalidInstruction(
+            "No camera move, subject or weather was found in it. Say for example “slow push in” "
+            "or “orbit left”."
+        )
+    motion = with_what_was_said(parsed.control, shot.shot.motion).with_duration(seconds)
+    changed = shot.shot.model_copy(update={"motion": motion, "prompt": text})
+    if parsed.control.moves:
+        changed = changed.with_trajectory(None)
+    said = {
+        "understood": list(parsed.understood),
+        "assumed": list(parsed.assumed),
+        "not_understood": list(parsed.not_understood),
+    }
+    return shot.model_copy(update={"shot": changed}), said
+
+
+def with_seconds(shot: Shot, seconds: float) -> Shot:
+    """The same move, drawn out or pressed together to another length in seconds.
+
+    Raises ``InvalidInstruction`` for lengths that a shot cannot have.
+    """
+    if not math.isfinite(seconds) or not 0.0 < seconds <= LIMITS.clip_seconds:
+        raise InvalidInstruction(
+            f"A shot of a photo lasts more than 0 and at most {LIMITS.clip_seconds} s, not "
+            f"{seconds:g} s."
+        )
+    keys = shot.trajectory
+    motion = shot.motion.with_duration(seconds)
+    if keys is not None:
+        keys = stretched(keys, frames=max(1, round(Fraction(seconds) * keys.fps)))
+    return shot.model_copy(update={"motion": motion, "trajectory": keys})
+
+
+def shown_shot(shot: SequenceShot) -> dict[str, Any]:
+    """What a card says of its shot: its camera in words, and its own length in seconds."""
+    if not shot.is_photo:
+        return {"words": "a clip as it is", "seconds": None}
+    return {"words": describe_shot(shot.shot), "seconds": shot.shot.seconds}
+
+
+def shot_lengths(project: Project, clips: ClipFrames = no_clips) -> dict[str, int]:
+    """Frames that each shot has at the film's rate, by id."""
+    output = project.output
+    found: dict[str, int] = {}
+    for one in project.shots:
+        if one.is_photo:
+            drawn = one.shot.model_copy(update={"output": output.output})
+            found[one.id] = drawn.frames
+        else:
+            frames = clips(one, output)
+            found[one.id] = _UNKNOWN if frames is None else frames
+    return found
+
+
+def _card(value: object, number: int, rate: Fraction, lengths: Mapping[str, int]) -> Card:
+    if not isinstance(value, Mapping):
+        raise InvalidInstruction(f"Card {number} cannot be read. Reload the page.")
+    shot = value.get("shot")
+    if shot is not None and (not isinstance(shot, str) or shot not in lengths):
+        raise InvalidInstruction(f"Card {number} shows a shot that is not there. Delete the card.")
+    name = f"Card {number}" if shot is None else f"Shot {number} ({shot})"
+    start = _frames(_seconds(value.get("start", 0.0), f"{name}: the start"), rate)
+    frames = _frames(_seconds(value.get("seconds"), f"{name}: the length"), rate)
+    if shot is not None:
+        available = lengths[shot]
+        if start + frames == available + 1 and frames > 1:  # Rounded both ways.
+            frames -= 1
+        if start + frames > available:
+            raise InvalidInstruction(
+                f"{name} uses {float((start + frames) / rate):.2f} s of a shot that is "
+                f"{float(available / rate):.2f} s long. Trim the card, or make the shot longer."
+            )
+    colour = value.get("colour", "#000000")
+    return Card(shot, start, frames, _way(value.get("way"), name, rate), str(colour)[:7])
+
+
+def _way(value: object, name: str, rate: Fraction) -> Way | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidInstruction(f"The transition after {name} cannot be read. Choose it again.")
+    kind = value.get("type")
+    if not isinstance(kind, str) or kind not in TRANSITIONS:
+        raise InvalidInstruction(f"The transition after {name} is unknown. Choose it again.")
+    frames = _frames(_seconds(value.get("seconds"), f"{name}: the transition's length"), rate)
+    easing: Any = value.get("easing", "linear")
+    if frames == 0:
+        return None
+    return Way(
+        kind, frames, easing, str(value.get("colour", "#000000"))[:7],
+        value.get("reverse") is True,
+    )  # fmt: skip
+
+
+def _seconds(value: object, what: str) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidInstruction(f"{what} must be a number of seconds.")
+    if not 0 <= value <= _LONGEST:
+        raise InvalidInstruction(f"{what} is {value:g} s; it must be 0 to {_LONGEST:g} s.")
+    return Fraction(value)
+
+
+def _frames(seconds: Fraction, rate: Fraction) -> int:
+    # As the page counts: halves upward, and a hair of tolerance for what seconds cannot hold.
+    return math.floor(float(seconds * rate) + 0.5 + 1e-6)
+
+
+def _said(seconds: Fraction) -> str:
+    return f"{float(seconds):.1f} s"

@@ -1,0 +1,191 @@
+"""Where the Sequence tab keeps what a visitor is working on: media, kept shots, films, jobs.
+
+Each desk has a name that nobody can guess; the visitor's browser keeps it, and whoever does not
+know it never reaches the desk. Desks live in one registry, which belongs to one served page.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Final
+
+from synth.errors import InvalidInstruction, LimitExceeded
+from synth.jobs import Workspace
+from synth.scene.cache import SceneCache
+from synth.sequence.footage import lengths_of
+from synth.sequence.project import FilmSettings, MediaRef, Project, SequenceShot
+from synth.sequence.shelf import Shelf
+from synth.ui.sequence_jobs import DeskJob
+from synth.ui.sequence_media import Look, look_at
+
+_NAME: Final = re.compile(r"[0-9a-f]{48}")
+_MOST_DESKS: Final = 64
+_JOBS_KEPT: Final = 6
+_BYTES: Final = 8_000_000_000
+"""Most that one desk may hold, media and kept shots together."""
+
+
+class Desk:
+    """One visitor's work on the server."""
+
+    def __init__(self) -> None:
+        """Make an empty desk; raises ``LimitExceeded`` where the disk is full."""
+        self.id = secrets.token_hex(24)
+        """Its name, which only the visitor's browser is told."""
+        self._workspace = Workspace()
+        self.shelf = Shelf(self.folder / "media")
+        """The media."""
+        self.scenes = SceneCache()
+        """Scenes of its photos, so that a shot changed a little is drawn sooner."""
+        self.waves: dict[str, dict[str, Any]] = {}
+        """How loud its sounds are, by hash, as the page gets it."""
+        self.touched = time.monotonic()
+        """When it was last used."""
+        self._jobs: OrderedDict[str, DeskJob] = OrderedDict()
+        self._looks: dict[str, Look] = {}
+        self._lengths: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """Everything of the desk lies in it."""
+        return self._workspace.path
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job of it runs."""
+        return any(not job.done for job in self.jobs())
+
+    def jobs(self) -> tuple[DeskJob, ...]:
+        """Its jobs, the latest last."""
+        with self._lock:
+            return tuple(self._jobs.values())
+
+    def keep(self, job: DeskJob) -> None:
+        """Remember a job; the oldest that have ended are forgotten."""
+        with self._lock:
+            self._jobs[job.id] = job
+            for id, old in list(self._jobs.items()):
+                if len(self._jobs) > _JOBS_KEPT and old.done:
+                    del self._jobs[id]
+
+    def job(self, id: object) -> DeskJob | None:
+        """A job of this desk by its name."""
+        with self._lock:
+            return self._jobs.get(id) if isinstance(id, str) else None
+
+    def look(self, ref: MediaRef) -> Look:
+        """What there is to know and to see of a file; raises ``InvalidMedia`` if it is missing."""
+        with self._lock:
+            known = self._looks.get(ref.sha256)
+        if known is None:
+            known = look_at(self.shelf.path(ref), ref.kind)
+            with self._lock:
+                self._looks[ref.sha256] = known
+        return known
+
+    def known(self, sha: str) -> Look | None:
+        """What was seen of a file by its hash, if it was looked at."""
+        with self._lock:
+            return self._looks.get(sha)
+
+    def clip_frames(self, shot: SequenceShot, output: FilmSettings) -> int | None:
+        """How many frames a clip has in the film; None where its file is not here."""
+        place = shot.media.sha256, output.fps
+        with self._lock:
+            known = self._lengths.get(place)
+        if known is None:
+            if not self.shelf.has(shot.media):
+                return None
+            alone = Project(shots=(shot,), output=output)
+            known = lengths_of(alone, self.shelf)[shot.id]
+            with self._lock:
+                self._lengths[place] = known
+        return known
+
+    def check_room(self) -> None:
+        """Raise ``LimitExceeded`` where the desk holds more than it may."""
+        used = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        if used > _BYTES:
+            raise LimitExceeded(
+                f"This project's files take {used / 1e9:.1f} GB here; the limit is "
+                f"{_BYTES / 1e9:.0f} GB. Save the bundle, then delete the files on the server "
+                "and open it again."
+            )
+
+    def close(self) -> None:
+        """Stop its jobs and delete everything."""
+        for job in self.jobs():
+            job.close()
+        self._workspace.remove()
+
+
+class Desks:
+    """The desks of one served page."""
+
+    def __init__(self, forget_after: float) -> None:
+        """``forget_after`` is how long an idle desk is kept, seconds."""
+        self._forget_after = forget_after
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def new(self) -> Desk:
+        """An empty desk. Raises ``LimitExceeded`` where too many are in use."""
+        self._sweep()
+        with self._lock:
+            if len(self._desks) >= _MOST_DESKS:
+                raise LimitExceeded(
+                    f"{_MOST_DESKS} people are cutting films here already. Try again in a while."
+                )
+            desk = Desk()
+            self._desks[desk.id] = desk
+        return desk
+
+    def find(self, id: object) -> Desk | None:
+        """The desk of that name, if it is still here."""
+        if not isinstance(id, str) or not _NAME.fullmatch(id):
+            return None
+        with self._lock:
+            desk = self._desks.get(id)
+        if desk is not None:
+            desk.touched = time.monotonic()
+        return desk
+
+    def get(self, id: object) -> Desk:
+        """The desk of that name; raises ``InvalidInstruction`` when it is not here any more."""
+        desk = self.find(id)
+        if desk is None:
+            raise InvalidInstruction(
+                "The server no longer has this project's files. Add the photos and clips again; "
+                "the storyboard itself is kept in your browser."
+            )
+        return desk
+
+    def forget(self, id: object) -> bool:
+        """Delete a desk and all its files; whether there was one."""
+        desk = self.find(id)
+        if desk is None:
+            return False
+        with self._lock:
+            self._desks.pop(desk.id, None)
+        desk.close()
+        return True
+
+    def _sweep(self) -> None:
+        """Delete what nobody used for long and nobody waits for."""
+        now = time.monotonic()
+        with self._lock:
+            old = [
+                desk
+                for desk in self._desks.values()
+                if not desk.busy and now - desk.touched > self._forget_after
+            ]
+            for desk in old:
+                del self._desks[desk.id]
+        for desk in old:
+            desk.close()

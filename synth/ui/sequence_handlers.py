@@ -1,0 +1,399 @@
+"""What the Sequence tab asks: files come in, sentences become moves, the film is planned and made.
+
+Everything is answered outside of the queue by one function that the page calls with what it wants
+done. Long work becomes a job of the visitor's desk, which goes on when nobody looks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from synth.errors import InvalidInstruction, InvalidMedia
+from synth.jobs import JobPool
+from synth.sequence.plan import FilmPlan, plan_film
+from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
+from synth.sequence.transitions.catalogue import TRANSITIONS
+from synth.shot import Shot
+from synth.ui.answers import message_of
+from synth.ui.examples import Example
+from synth.ui.photo import uploaded_file
+from synth.ui.sequence_cards import (
+    Document,
+    arithmetic,
+    document_of,
+    read_document,
+    shown_shot,
+    spoken,
+    with_seconds,
+)
+from synth.ui.sequence_desks import Desk, Desks
+from synth.ui.sequence_files import read_captions, save_as, take_in
+from synth.ui.sequence_films import compare_colours, film_work, shot_work
+from synth.ui.sequence_jobs import DeskJob, JobKind
+from synth.ui.sequence_media import kind_of
+from synth.ui.sequence_seen import beats_of, thumbnail_of, waveform_of
+
+Answer = dict[str, Any]
+Asked = Mapping[str, Any]
+
+_QUICK_AT_ONCE: Final = 6
+_FILMS_AT_ONCE: Final = 2
+_FORGET_AFTER: Final = 6 * 3600.0
+_LONGEST_NAME: Final = 60
+_EXAMPLES: Final = (
+    ("lighthouse", "Lighthouse", "crane up while slowly pushing in", 5.0),
+    ("robot", "Robot", "orbit left around the subject", 4.0),
+    ("cloister", "Cloister", "slow dolly in, slightly handheld", 5.0),
+)
+"""What the three example cards show: example, shot, sentence, seconds."""
+_EXAMPLE_WAY: Final = {
+    "type": "dissolve", "seconds": 0.8, "easing": "linear", "colour": "#000000", "reverse": False,
+}  # fmt: skip
+
+
+class SequenceHandlers:
+    """The answers of one served page; what visitors work on lies in its registry of desks."""
+
+    def __init__(self, pool: JobPool, examples: tuple[Example, ...]) -> None:
+        """``pool`` runs comparisons and files to save; films have a pool of their own."""
+        self._pool = pool
+        self._films = JobPool(_FILMS_AT_ONCE)
+        self._examples = {example.id: example for example in examples}
+        self._slots = threading.Semaphore(_QUICK_AT_ONCE)
+        self.desks = Desks(_FORGET_AFTER)
+        """The desks of this page's visitors."""
+        self._known: dict[str, Callable[[Asked], Answer]] = {
+            "hello": self.hello,
+            "examples": self.examples,
+            "add": self.add,
+            "sentence": self.sentence,
+            "length": self.length,
+            "plan": self.plan,
+            "open": self.open,
+            "project": self.project,
+            "captions": self.captions,
+            "thumbnail": self.thumbnail,
+            "waveform": self.waveform,
+            "beats": self.beats,
+            "start": self.start,
+            "status": self.status,
+            "cancel": self.cancel,
+            "forget": self.forget,
+        }
+
+    def function(self) -> Callable[[Any], Answer]:
+        """What the page calls, with {"do": what, ...}."""
+
+        def ask(asked: Any) -> Answer:
+            try:
+                if not isinstance(asked, Mapping):
+                    raise InvalidInstruction("The request cannot be read. Reload the page.")
+                work = self._known.get(str(asked.get("do")))
+                if work is None:
+                    raise InvalidInstruction("The page and the server differ. Reload the page.")
+                with self._slots:
+                    return work(asked)
+            except Exception as error:
+                return {"error": message_of(error)}
+
+        return ask
+
+    # --- the desk and its files ---
+
+    def hello(self, asked: Asked) -> Answer:
+        """A page opened: which of its files and which of its jobs are still here."""
+        desk = self.desks.find(asked.get("desk"))
+        if desk is None:
+            return {"desk": None, "media": {}, "jobs": []}
+        return {
+            "desk": desk.id,
+            "media": self._media(desk, asked.get("shas")),
+            "jobs": [job.state() for job in desk.jobs()],
+        }
+
+    def examples(self, asked: Asked) -> Answer:
+        """Three example shots, with moves and dissolves, as a document."""
+        desk = self._desk(asked)
+        shots: list[dict[str, Any]] = []
+        laid: list[dict[str, Any]] = []
+        for id, name, sentence, seconds in _EXAMPLES:
+            example = self._examples.get(id)
+            if example is None:
+                continue
+            shot, _ = spoken(self._of_example(desk, example, name), sentence, seconds)
+            laid.append({"shot": name, "start": 0.0, "seconds": seconds, "way": _EXAMPLE_WAY})
+            shots.append(_plain(shot))
+        if not shots:
+            raise InvalidMedia("No example photo is installed. Add photos of your own.")
+        laid[-1]["way"] = None
+        project = {
+            "name": "Three examples", "shots": shots,
+            "output": {"long_side": 1280, "aspect": "16:9", "fps": "24"},
+        }  # fmt: skip
+        project_ = Project.from_dict(project)
+        document = {"project": project_.to_dict(), "cards": laid}
+        return {**self._whole(desk, document), "desk": desk.id}
+
+    def add(self, asked: Asked) -> Answer:
+        """Files were sent: {"added": [{shot, media, seconds, words}, ...]} and what failed."""
+        desk = self._desk(asked)
+        desk.check_room()
+        added: list[Answer] = []
+        failed: list[str] = []
+        files = asked.get("files")
+        for given in files if isinstance(files, list) else []:
+            name = str(given.get("orig_name") or "file") if isinstance(given, Mapping) else "file"
+            try:
+                added.append(self._added(desk, given, name, asked))
+            except Exception as error:
+                failed.append(f"{name[:80]}: {message_of(error)}")
+        return {"desk": desk.id, "added": added, "failed": failed}
+
+    def _added(self, desk: Desk, given: Any, name: str, asked: Asked) -> Answer:
+        wanted = asked.get("as")
+        example = self._examples.get(str(given.get("example"))) if wanted == "photo" else None
+        if example is not None:
+            made = self._of_example(desk, example, example.title)
+            ref = made.media
+        else:
+            kind: MediaKind = "sound" if wanted == "sound" else kind_of(name)
+            if kind == "sound" and wanted != "sound":
+                wanted = "sound"
+            ref = desk.shelf.add(uploaded_file(given), kind, name)
+            desk.look(ref)
+            made = SequenceShot(id=_shot_name(name), media=ref)
+        answer: Answer = {"media": ref.model_dump(), **desk.look(ref).shown()}
+        if ref.kind == "sound":
+            return {**answer, "wave": waveform_of(desk, ref)}
+        given_shot = given.get("shot") if isinstance(given, Mapping) else None
+        if ref.kind == "photo" and isinstance(given_shot, Mapping):
+            made = made.model_copy(update={"shot": Shot.from_dict(dict(given_shot))})
+        elif ref.kind == "photo":
+            made, _ = spoken(made, "slow push in", 4.0)
+        own = answer["seconds"]
+        return {**answer, "shot": _plain(made), **_said(made, own), "own": own}
+
+    def _of_example(self, desk: Desk, example: Example, name: str) -> SequenceShot:
+        photo = desk.shelf.add(example.path, "photo", f"{example.title}{example.path.suffix}")
+        depth = None
+        if example.depth_path is not None:
+            depth = desk.shelf.add(example.depth_path, "depth", example.depth_path.name)
+        return SequenceShot(id=name, media=photo, depth=depth)
+
+    def forget(self, asked: Asked) -> Answer:
+        """Delete everything of this desk."""
+        return {"forgotten": self.desks.forget(asked.get("desk"))}
+
+    # --- the document ---
+
+    def sentence(self, asked: Asked) -> Answer:
+        """A sentence for a card's camera: the shot with it, and what was understood."""
+        shot = _read_shot(asked.get("shot"))
+        text = asked.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidInstruction("Say how the camera moves, for example “slow push in”.")
+        changed, said = spoken(shot, text.strip(), _number(asked.get("seconds"), "The length"))
+        return {"shot": _plain(changed), **_said(changed, None), **said}
+
+    def length(self, asked: Asked) -> Answer:
+        """Another length for the shot of a photo: its whole move in that time."""
+        shot = _read_shot(asked.get("shot"))
+        made = with_seconds(shot.shot, _number(asked.get("seconds"), "The length"))
+        changed = shot.model_copy(update={"shot": made})
+        return {"shot": _plain(changed), **_said(changed, None)}
+
+    def plan(self, asked: Asked) -> Answer:
+        """Whether the document can be made, how long it is, and what each transition needs."""
+        desk = self.desks.find(asked.get("desk"))
+        document = self._document(desk, asked.get("document"))
+        missing = [] if desk is None else [m.sha256 for m in desk.shelf.missing(document.project)]
+        plan = plan_film(document.project, document.lengths)
+        return {
+            "frames": plan.frames,
+            "seconds": float(plan.seconds),
+            "words": arithmetic(plan),
+            "trouble": _trouble(document, plan),
+            "missing": missing,
+        }
+
+    def open(self, asked: Asked) -> Answer:
+        """A project file was sent (.json, .zip, or a film of ours): the document in it."""
+        desk = self._desk(asked)
+        given = asked.get("file")
+        name = str(given.get("orig_name") or "project") if isinstance(given, Mapping) else "project"
+        project, notes = take_in(uploaded_file(given), name, desk)
+        document = document_of(project, desk.clip_frames)
+        return {**self._whole(desk, document), "desk": desk.id, "notes": list(notes)}
+
+    def project(self, asked: Asked) -> Answer:
+        """The project as the text of a file."""
+        desk = self.desks.find(asked.get("desk"))
+        return {"text": self._document(desk, asked.get("document")).project.to_json(indent=1)}
+
+    def captions(self, asked: Asked) -> Answer:
+        """Subtitles were sent: {"titles": as a project has them, "words"}."""
+        titles = read_captions(uploaded_file(asked.get("file")))
+        count = len(titles)
+        words = f"{count} {'caption' if count == 1 else 'captions'} added."
+        return {"titles": [title.model_dump(mode="json") for title in titles], "words": words}
+
+    def _whole(self, desk: Desk, document: dict[str, Any]) -> Answer:
+        """A document with everything that is known of its media."""
+        project = Project.from_dict({**document["project"], "timeline": []})
+        shas = [ref.sha256 for ref in project.media()]
+        for ref in project.media():
+            if desk.shelf.has(ref) and ref.kind in ("photo", "video"):
+                desk.look(ref)
+        waves = {
+            track.media.sha256: waveform_of(desk, track.media)
+            for track in project.sound.tracks
+            if desk.shelf.has(track.media)
+        }
+        return {
+            "document": document,
+            "media": self._media(desk, shas),
+            "waves": waves,
+            "shots": {shot.id: shown_shot(shot) for shot in project.shots},
+        }
+
+    def _media(self, desk: Desk, shas: object) -> Answer:
+        found: Answer = {}
+        for sha in shas if isinstance(shas, list) else []:
+            if isinstance(sha, str) and (look := desk.known(sha)) is not None:
+                found[sha] = look.shown()
+        return found
+
+    # --- what is seen beside the cards ---
+
+    def thumbnail(self, asked: Asked) -> Answer:
+        """A transition between two pictures, moving and small, as a ``data:`` address."""
+        desk = self.desks.get(asked.get("desk"))
+        return {"picture": thumbnail_of(desk, asked)}
+
+    def waveform(self, asked: Asked) -> Answer:
+        """How loud a sound is along its length."""
+        desk = self.desks.get(asked.get("desk"))
+        return waveform_of(desk, _read_ref(asked.get("media")))
+
+    def beats(self, asked: Asked) -> Answer:
+        """The beats of a sound, in seconds of its own, and how sure they are."""
+        desk = self.desks.get(asked.get("desk"))
+        return beats_of(desk, _read_ref(asked.get("media")))
+
+    # --- long work ---
+
+    def start(self, asked: Asked) -> Answer:
+        """Begin a job: {"kind": "film", "play", "shot", "file" or "match", ...}."""
+        desk = self.desks.get(asked.get("desk"))
+        kind = asked.get("kind")
+        document = self._document(desk, asked.get("document"))
+        work: Any
+        if kind in ("film", "play", "shot"):
+            desk.check_room()
+            for job in desk.jobs():
+                if job.kind == "play":
+                    job.cancel()
+                elif job.kind in ("film", "shot") and not job.done:
+                    raise InvalidInstruction(
+                        "A film of this project is being made already. Wait for it, or cancel it."
+                    )
+            if kind == "shot":
+                work = shot_work(desk, document, asked.get("card"))
+            else:
+                work = film_work(desk, document, quick=kind == "play")
+        elif kind == "file":
+            work = save_as(desk, document.project, document.lengths, str(asked.get("form")))
+        elif kind == "match":
+            work = compare_colours(desk, document.project, str(asked.get("shot")))
+        else:
+            raise InvalidInstruction("The page and the server differ. Reload the page.")
+        named: JobKind = kind
+        pool = self._films if kind in ("film", "play", "shot") else self._pool
+        about = {"name": document.project.name, "mark": str(asked.get("mark", ""))[:80]}
+        job = DeskJob(named, pool, work, about)
+        desk.keep(job)
+        return job.state()
+
+    def status(self, asked: Asked) -> Answer:
+        """How a job stands."""
+        desk = self.desks.get(asked.get("desk"))
+        job = desk.job(asked.get("job"))
+        if job is None:
+            raise InvalidInstruction("This job is not here any more. Start it again.")
+        return job.state()
+
+    def cancel(self, asked: Asked) -> Answer:
+        """Stop a job."""
+        desk = self.desks.find(asked.get("desk"))
+        job = desk.job(asked.get("job")) if desk is not None else None
+        if job is not None:
+            job.cancel()
+        return {}
+
+    def _desk(self, asked: Asked) -> Desk:
+        return self.desks.find(asked.get("desk")) or self.desks.new()
+
+    def _document(self, desk: Desk | None, value: object) -> Document:
+        return read_document(value) if desk is None else read_document(value, desk.clip_frames)
+
+
+def _plain(shot: SequenceShot) -> dict[str, Any]:
+    """A shot as it stands in a project."""
+    return Project(shots=(shot,)).to_dict()["shots"][0]
+
+
+def _said(shot: SequenceShot, own: float | None) -> dict[str, Any]:
+    said = shown_shot(shot)
+    return {**said, "seconds": said["seconds"] if own is None else own}
+
+
+def _read_shot(value: object) -> SequenceShot:
+    if not isinstance(value, Mapping):
+        raise InvalidInstruction("The shot cannot be read. Reload the page.")
+    return Project.from_dict({"shots": [dict(value)]}).shots[0]
+
+
+def _read_ref(value: object) -> MediaRef:
+    if not isinstance(value, Mapping):
+        raise InvalidInstruction("The file cannot be found. Add it again.")
+    sha, kind = value.get("sha256"), value.get("kind")
+    if not isinstance(sha, str) or len(sha) != 64 or not set(sha) <= set("0123456789abcdef"):
+        raise InvalidInstruction("The file cannot be found. Add it again.")
+    return MediaRef(sha256=sha, kind="video" if kind == "video" else "sound")
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInstruction(f"{what} must be a number of seconds.")
+    return float(value)
+
+
+def _trouble(document: Document, plan: FilmPlan) -> list[dict[str, Any]]:
+    """Transitions that need a photo where there is none: card number from 0, and words."""
+    found: list[dict[str, Any]] = []
+    for index, (card, after) in enumerate(zip(plan.cards, plan.cards[1:], strict=False)):
+        if card.way is None:
+            continue
+        kind = TRANSITIONS[card.way.type]
+        photos = [
+            side.shot is not None and document.project.shot(side.shot).is_photo
+            for side in (card, after)
+        ]
+        short = (kind.photos == "both" and not all(photos)) or (
+            kind.photos == "either" and not any(photos)
+        )
+        if short:
+            need = "both its shots" if kind.photos == "both" else "one of its shots"
+            words = f"{kind.title} needs {need} to be a photo. Choose another transition here."
+            found.append({"card": index, "words": words})
+    return found
+
+
+def _shot_name(name: str) -> str:
+    """A name for a shot, from its file's."""
+    bare = Path(name.replace("\\", "/")).stem
+    kept = "".join(c for c in bare if c.isprintable() and c not in "/\\").strip()
+    return kept[:_LONGEST_NAME] or "Shot"

@@ -1,0 +1,87 @@
+"""What the Sequence tab shows of a file: a small picture, its length, its size."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
+
+from synth.media import load_image
+from synth.sequence.project import MediaKind
+from synth.ui.assets import picture_url
+from synth.ui.footage import open_clip
+
+_CARD_SIDE: Final = 360
+_PHOTO_ENDINGS: Final = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".gif"}
+)
+_SOUND_ENDINGS: Final = frozenset(
+    {".mp3", ".wav", ".flac", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".wma"}
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to know and to see of a media file."""
+
+    picture: str = ""
+    """A small picture of it as a ``data:`` address; empty for sound."""
+    width: int = 0
+    """Pixels across."""
+    height: int = 0
+    """Pixels down."""
+    seconds: Fraction | None = None
+    """Length of a clip."""
+    facts: str = ""
+    """Size and rate in words."""
+
+    def shown(self) -> dict[str, Any]:
+        """As the page gets it."""
+        return {
+            "picture": self.picture,
+            "width": self.width,
+            "height": self.height,
+            "seconds": None if self.seconds is None else float(self.seconds),
+            "facts": self.facts,
+        }
+
+
+def look_at(path: Path, kind: MediaKind) -> Look:
+    """Look into a file.
+
+    Raises ``InvalidMedia`` or ``LimitExceeded`` for a file that cannot be read as that kind.
+    """
+    if kind == "photo":
+        loaded = load_image(path)
+        small = picture_url(loaded.pixels, _CARD_SIDE, 80)
+        return Look(small, loaded.width, loaded.height, None, f"{loaded.width} × {loaded.height}")
+    if kind == "video":
+        clip, poster = open_clip(str(path), "The clip")
+        words = f"{clip.width} × {clip.height}, {'with sound' if clip.sound else 'no sound'}"
+        length = Fraction(clip.seconds).limit_denominator(100_000)
+        return Look(poster, clip.width, clip.height, length, words)
+    return Look()
+
+
+def kind_of(name: str) -> MediaKind:
+    """What a file of that name is likely to be; what it holds is checked when it is opened."""
+    ending = Path(name).suffix.lower()
+    if ending in _PHOTO_ENDINGS:
+        return "photo"
+    return "sound" if ending in _SOUND_ENDINGS else "video"
+
+
+def served(path: Path) -> str:
+    """Put a finished file where the page may fetch it; gives its path there."""
+    return str(save_file_to_cache(path, get_upload_folder()))
+
+
+def stem_of(name: str) -> str:
+    """A file's name, without its ending, for something that people call ``name``."""
+    bare = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return bare[:48] or "film"
