@@ -22,7 +22,8 @@ from synth.motion.instructions import SubjectAction
 from synth.render.act_bend import Placed, Posture, bend, smooth
 from synth.render.act_parts import Floats, Piece, Puppet, take_apart
 from synth.render.acting import Acting
-from synth.render.raster import blend, project
+from synth.render.raster import project
+from synth.render.rim import blend
 from synth.render.viewpoint import camera_numbers
 from synth.scene.cutout import Cutout
 

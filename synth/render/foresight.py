@@ -33,8 +33,9 @@ from synth.camera.turning import angles_of, followed
 from synth.control import CancelToken
 from synth.errors import InvalidInstruction
 from synth.render.coverage import OUTSIDE, UNCOVERED, sort_texels
-from synth.render.raster import blend, project
+from synth.render.raster import project
 from synth.render.renderer import RIM_SLACK, Renderer
+from synth.render.rim import blend
 from synth.render.viewpoint import camera_numbers
 from synth.scene.sheets import Scene
 

@@ -15,9 +15,6 @@ EDGE_SLACK = 1.0 / 128
 TILE = 8
 """Side of the tiles by which hidden quads are recognised, pixels."""
 
-TIE_BREAK = 1.3e-4
-"""Sample offset of blended triangles, pixels, so that a shared edge never blends twice."""
-
 SLIVER = 4.0 * EDGE_SLACK
 """Triangles thinner than this many pixels are drawn in their mean place and depth."""
 
@@ -54,6 +51,28 @@ def project(x, y, disparity, camera, screen):  # pragma: no cover - compiled
         screen[index, 1] = camera[14] - camera[12] * up * scale
         screen[index, 2] = scale
         screen[index, 3] = inverse_depth * scale
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def distances(before, after, width, height):  # pragma: no cover - compiled
+    """How far vertices move on the screen, pixels, shape (N,): those that both cameras have before
+    them and the first sees within its frame of ``width`` x ``height``.
+
+    Args:
+        before, after: projected vertices from `project`, shape (V, 4).
+    """
+    found = np.empty(before.shape[0])
+    count = 0
+    for index in range(before.shape[0]):
+        x = before[index, 0]
+        y = before[index, 1]
+        if before[index, 2] == 0.0 or after[index, 2] == 0.0:
+            continue
+        if x < 0.0 or x >= width or y < 0.0 or y >= height:
+            continue
+        found[count] = np.sqrt((after[index, 0] - x) ** 2 + (after[index, 1] - y) ** 2)
+        count += 1
+    return found[:count]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -226,88 +245,3 @@ def _triangle(screen, u, v, a, b, c, nearness, map_x, map_y):  # pragma: no cove
             n += n_dx
             tu += u_dx
             tv += v_dx
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def blend(screen, u, v, quads, texture, slack, nearness, frame):  # pragma: no cover - compiled
-    """Blend soft-edged quads over a finished frame where nothing nearer stands.
-
-    Args:
-        screen: projected vertices, shape (V, 4).
-        u, v: texture place of each vertex, shape (V,).
-        quads: vertex numbers, shape (Q, 4).
-        texture: premultiplied colour and alpha, shape (T, U, 4).
-        slack: how much nearer, relatively, something must be to hide the rim.
-        nearness: inverse depth of the opaque frame, (H, W); raised where the rim mostly covers.
-        frame: colours in the first three channels, (H, W, 4), updated.
-    """
-    height, width = nearness.shape
-    rows = texture.shape[0] - 1
-    columns = texture.shape[1] - 1
-    for index in range(quads.shape[0]):
-        for half in range(2):
-            a = quads[index, 0]
-            b = quads[index, 1 + half]
-            c = quads[index, 2 + half]
-            if screen[a, 2] == 0.0 or screen[b, 2] == 0.0 or screen[c, 2] == 0.0:
-                continue
-            x0 = screen[a, 0]
-            y0 = screen[a, 1]
-            x1 = screen[b, 0]
-            y1 = screen[b, 1]
-            x2 = screen[c, 0]
-            y2 = screen[c, 1]
-            area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-            if area <= 1e-9:
-                continue
-            first = max(int(np.ceil(min(y0, min(y1, y2)) - 0.5 - TIE_BREAK)), 0)
-            last = min(int(np.floor(max(y0, max(y1, y2)) - 0.5)), height - 1)
-            begin = max(int(np.ceil(min(x0, min(x1, x2)) - 0.5 - TIE_BREAK)), 0)
-            end = min(int(np.floor(max(x0, max(x1, x2)) - 0.5)), width - 1)
-            inverse = 1.0 / area
-            for row in range(first, last + 1):
-                for column in range(begin, end + 1):
-                    px = column + 0.5 + TIE_BREAK
-                    py = row + 0.5 + 0.61 * TIE_BREAK
-                    w1 = ((px - x0) * (y2 - y0) - (x2 - x0) * (py - y0)) * inverse
-                    w2 = ((x1 - x0) * (py - y0) - (px - x0) * (y1 - y0)) * inverse
-                    w0 = 1.0 - w1 - w2
-                    if w0 < 0.0 or w1 < 0.0 or w2 < 0.0:
-                        continue
-                    n = w0 * screen[a, 3] + w1 * screen[b, 3] + w2 * screen[c, 3]
-                    if n < nearness[row, column] * (1.0 - slack):
-                        continue
-                    s0 = w0 * screen[a, 2]
-                    s1 = w1 * screen[b, 2]
-                    s2 = w2 * screen[c, 2]
-                    scale = 1.0 / (s0 + s1 + s2)
-                    tu = (u[a] * s0 + u[b] * s1 + u[c] * s2) * scale
-                    tv = (v[a] * s0 + v[b] * s1 + v[c] * s2) * scale
-                    iu = min(max(int(tu), 0), columns - 1)
-                    iv = min(max(int(tv), 0), rows - 1)
-                    fu = tu - iu
-                    fv = tv - iv
-                    k00 = (1.0 - fu) * (1.0 - fv)
-                    k01 = fu * (1.0 - fv)
-                    k10 = (1.0 - fu) * fv
-                    k11 = fu * fv
-                    alpha = (
-                        k00 * texture[iv, iu, 3]
-                        + k01 * texture[iv, iu + 1, 3]
-                        + k10 * texture[iv + 1, iu, 3]
-                        + k11 * texture[iv + 1, iu + 1, 3]
-                    )
-                    if alpha < 0.25:
-                        continue
-                    keep = 1.0 - alpha * (1.0 / 255.0)
-                    for channel in range(3):
-                        value = (
-                            k00 * texture[iv, iu, channel]
-                            + k01 * texture[iv, iu + 1, channel]
-                            + k10 * texture[iv + 1, iu, channel]
-                            + k11 * texture[iv + 1, iu + 1, channel]
-                            + keep * frame[row, column, channel]
-                        )
-                        frame[row, column, channel] = min(int(value + 0.5), 255)
-                    if alpha > 127.0:
-                        nearness[row, column] = max(n, nearness[row, column])

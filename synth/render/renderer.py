@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.camera.pose import CameraPose
-from synth.render.raster import blend, draw, project, tile_floor
+from synth.render.raster import distances, draw, project, tile_floor
+from synth.render.rim import blend
 from synth.render.viewpoint import camera_numbers
 from synth.scene.sheets import Scene, Sheet
 
@@ -21,6 +22,9 @@ RIM_SLACK = 0.004
 
 MOTION_POINTS = 512
 """Vertices by which the motion between two cameras is judged."""
+
+MOST_MOTION = 0.97
+"""Share of them that move less than what counts as the largest motion."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Renderer:
         self._screens = [np.empty((len(sheet.x), 4), np.float64) for sheet in scene.sheets]
         front = scene.sheets[0]
         self._few = _every(front, max(len(front.x) // MOTION_POINTS, 1))
+        self._few_places = np.empty((2, len(self._few.x), 4))
         self._rim_screen = np.empty((len(scene.rim.x), 4), np.float64)
         self._nearness = np.empty((height, width), np.float32)
         self._map_x = np.empty((height, width), np.float32)
@@ -130,19 +135,17 @@ class Renderer:
 
     def largest_motion(self, before: CameraPose, after: CameraPose) -> float:
         """How far image points move between two cameras, pixels; the fastest few per cent aside."""
-        few = self._few
-        places = np.empty((2, len(few.x), 4))
+        few, places = self._few, self._few_places
         project(few.x, few.y, few.disparity, self._viewpoint(before), places[0])
         project(few.x, few.y, few.disparity, self._viewpoint(after), places[1])
-        inside = (
-            (places[:, :, 2] > 0).all(axis=0)
-            & (places[0, :, 0] >= 0) & (places[0, :, 0] < self._width)
-            & (places[0, :, 1] >= 0) & (places[0, :, 1] < self._height)
-        )  # fmt: skip
-        if not inside.any():
+        moved = np.sort(distances(places[0], places[1], self._width, self._height))
+        if not len(moved):
             return 0.0
-        moved = np.hypot(*(places[1, inside, :2] - places[0, inside, :2]).T)
-        return float(np.percentile(moved, 97))
+        # What np.percentile makes of them, in a tenth of its time: this is asked for every frame.
+        place = MOST_MOTION * (len(moved) - 1)
+        low = int(place)
+        high = min(low + 1, len(moved) - 1)
+        return float(moved[low] + (moved[high] - moved[low]) * (place - low))
 
     def _sampled(self, pose: CameraPose) -> NDArray[np.uint8]:
         """The picture of what was drawn last, (H, W, 4)."""
