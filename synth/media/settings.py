@@ -41,6 +41,11 @@ class EncoderSettings(BaseModel):
         description="How a GIF mixes the colours it lacks: a fixed grid, or finer and slower.",
     )
     threads: int = Field(default=0, ge=0, le=64, description="Encoder threads; 0 fits the machine.")
+    repeatable: bool = Field(
+        default=False,
+        description="H.264: the same pictures give the same bytes every time, which takes an "
+        "eighth longer on some processors. The number of threads must be given as well.",
+    )
 
 
 SUFFIXES: dict[VideoFormat, str] = {

@@ -37,7 +37,9 @@ from synth.shot.produce import photo_depth, prepare_shot, render_shot
 DRAWING: Final = 1
 """To be raised when the same photo and instructions give other frames."""
 
-KEPT_ENCODER: Final = EncoderSettings(preset="ultrafast", crf=10, keyframe_seconds=1, threads=2)
+KEPT_ENCODER: Final = EncoderSettings(
+    preset="ultrafast", crf=10, keyframe_seconds=1, threads=2, repeatable=True
+)
 """How drawn frames are kept. Encoded once more as the film they lose 0.15 to 0.3 dB against
 frames that come straight from the renderer, and keeping them costs less than a usual clip does."""
 

@@ -77,7 +77,7 @@ class Stretches:
         """
         self._footage = footage
         self._keep = keep
-        self._encoder = encoder.model_copy(update={"threads": THREADS})
+        self._encoder = encoder.model_copy(update={"threads": THREADS, "repeatable": True})
         self._frames = frames
         self._extra = looks
 
