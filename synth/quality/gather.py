@@ -56,10 +56,12 @@ class Gatherer:
         time: float,
         pair: PairFacts | None,
         own: float,
+        twice: float,
         close: Surface | None,
         echo: Echo | None,
     ) -> None:
-        """One frame, how it follows the one before, what it has of its own, and its close looks."""
+        """One frame, how it follows the one before, what it has of its own, how far it is from the
+        one before that, and its close looks."""
         number = len(self._times)
         self._times.append(time)
         self._borders.append(_borders(frame, self._levels))
@@ -73,7 +75,7 @@ class Gatherer:
             (float(ends) - black) / span,
         ]
         if pair is None:
-            row += [_NAN] * 11 + [own]
+            row += [_NAN] * 11 + [own, twice]
             self._tiles.append(np.full(TILES * TILES, np.nan, np.float32))
         else:
             speeds = np.hypot(pair.motion[..., 0], pair.motion[..., 1])
@@ -82,6 +84,7 @@ class Gatherer:
                 pair.gain, *pair.colour, pair.change, pair.residue, pair.texture,
                 float(path[0]), float(path[1]), float(np.percentile(speeds, 90)),
                 _NAN if echo is None else echo.value, _NAN if echo is None else echo.share, own,
+                twice,
             ]  # fmt: skip
             self._tiles.append(pair.tiles)
         self._rows.append(row)
@@ -128,6 +131,9 @@ class Gatherer:
         own = table[:, 14].copy()
         own[broken] = np.nan
         own[:-1][broken[1:]] = np.nan
+        twice = table[:, 15].copy()
+        twice[broken] = np.nan
+        twice[1:][broken[:-1]] = np.nan
         close = [facts for _, facts in self._close]
         return Signals(
             width=film.width,
@@ -147,6 +153,7 @@ class Gatherer:
             stir=np.array(stirs, np.float32),
             residue=table[:, 7],
             texture=table[:, 8],
+            twice=twice,
             path=table[:, 9:11],
             speed=table[:, 11],
             quickening=quickening,

@@ -7,6 +7,7 @@ way are judder.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -15,12 +16,23 @@ from numpy.typing import NDArray
 from synth.quality.model import Span
 from synth.quality.reading import Reading, largest, share_of, worst_share
 from synth.quality.signals import Signals
+from synth.quality.strides import strides
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
+Chains = list[tuple[int, NDArray[np.float64]]]
 
 _STILL: Final = 0.3
 """A repeat changes by less than this share of what happens around it."""
+_SAME: Final = 0.08
+"""Below this share a picture is the same wherever the motion goes."""
+_TURNS: Final = 0.5
+"""Cosine of the angle by which a motion goes on after a repeat; one that turns round is slow there,
+and repeats nothing."""
+_TOLD: Final = 0.2
+_WAY: Final = 0.3
+"""Share of the speed, and pixels at 720 lines, that the motion of the whole picture needs for its
+way to be told."""
 _MOVES: Final = 0.2
 """Codes by which a picture changes that moves at all."""
 _REACH: Final = 4
@@ -32,6 +44,11 @@ _LEAP: Final = 1.6
 _SUDDEN: Final = 0.25
 """Change of the speed's logarithm with which a leap comes and goes; what quickens over some frames
 is what moves, and misses none."""
+_OUTSTANDING: Final = 2.0
+"""So many times the usual unevenness of the steps around it."""
+_SHORT: Final = 0.56
+"""Share of the mean step around it that a short step has; between one and two missing of three it
+is 0.6."""
 _LEAPS: Final = 2
 """Most leaps in a row."""
 _CHAIN: Final = 4
@@ -62,22 +79,31 @@ def still_frames(signals: Signals) -> Flags:
             continue
         usual = float(np.quantile(np.concatenate([before, after]), 0.7))
         both = min(float(before.max()), float(after.max()))
-        found[i] = usual > _MOVES and both > 0.5 * usual and change[i] < _STILL * usual
+        share = _SAME if _turns_round(signals, i) else _STILL
+        found[i] = usual > _MOVES and both > 0.5 * usual and change[i] < share * usual
     return found
+
+
+def _turns_round(signals: Signals, i: int) -> bool:
+    """Whether the whole picture moves another way after frame ``i`` than before it."""
+    if not 1 < i < signals.frames - 1:
+        return False
+    before, after = signals.path[i - 1], signals.path[i + 1]
+    one, other = float(np.hypot(*before)), float(np.hypot(*after))
+    if min(one, other) < _WAY or not (
+        one > _TOLD * signals.speed[i - 1] and other > _TOLD * signals.speed[i + 1]
+    ):
+        return False
+    return float(before @ after) < _TURNS * one * other
 
 
 def _held(signals: Signals) -> Flags:
     """Repeats in runs that are too short for a stop."""
     still = still_frames(signals)
     longest = max(1, round(_LONGEST_HOLD * signals.fps))
-    start = 0
-    while start < len(still):
-        end = start
-        while end < len(still) and still[end]:
-            end += 1
+    for start, end in _runs(still):
         if end - start > longest:
             still[start:end] = False
-        start = max(end, start + 1)
     return still
 
 
@@ -100,52 +126,118 @@ def blends(signals: Signals) -> Floats:
     return found
 
 
-def paces(signals: Signals) -> Floats:
-    """Speed of each step over that of the steps around it, (n,); 1 is even, 2 a missing frame.
+def steps_of(signals: Signals) -> Floats:
+    """Logarithm of each step over the one before it, (n,), by the motion and by how much pictures
+    differ. Where both are known a step is as uneven as both say; what one of them says alone is
+    an error of either."""
+    moved, changed = signals.quickening, strides(signals)
+    least = np.sign(moved) * np.minimum(np.abs(moved), np.abs(changed))
+    both = np.where(moved * changed > 0.0, least, 0.0)
+    one = np.where(np.isfinite(moved), moved, changed)
+    known = np.isfinite(moved) & np.isfinite(changed)
+    return np.where(known, both, one).astype(np.float32)
 
-    NaN where motion does not go on in one measure for a few frames, and beside repeated and torn
-    frames, which are defects of their own.
-    """
+
+def _chains(signals: Signals) -> Chains:
+    """Runs of steps that are known from one to the next: number of the first, and their lengths
+    over that of the first. None is beside a repeated, torn or blended frame, which are defects of
+    their own."""
     odd = odd_frames(signals)
     odd[1:] |= odd[:-1]
     odd[:-1] |= odd[1:]
-    steps = np.where(odd, np.nan, signals.quickening).astype(np.float64)
-    found = np.full(signals.frames, np.nan, np.float32)
-    start = 0
-    while start < len(steps):
-        end = start
-        while end < len(steps) and np.isfinite(steps[end]):
-            end += 1
+    steps = np.where(odd, np.nan, steps_of(signals)).astype(np.float64)
+    found: Chains = []
+    for start, end in _runs(np.isfinite(steps)):
         if end - start >= _CHAIN:
             # The first step of a chain is compared with the one before it, which is known too.
-            speed = np.exp(np.concatenate([[0.0], np.cumsum(steps[start:end])]))
-            for k in range(len(speed)):
-                near = np.delete(speed[max(0, k - _REACH) : k + _REACH + 1], min(k, _REACH))
-                found[start - 1 + k] = speed[k] / np.quantile(near, 0.4)
-        start = max(end, start + 1)
+            lengths = np.exp(np.concatenate([[0.0], np.cumsum(steps[start:end])]))
+            found.append((start - 1, lengths))
     return found
 
 
-def leaps(signals: Signals) -> Flags:
-    """Frames before which one is missing, (n,): steps that are suddenly about twice as long as
-    those around them, and as suddenly no longer, few in a row."""
-    return _leaps(paces(signals), signals.quickening)
+def paces(signals: Signals) -> Floats:
+    """Length of each step over that of the steps around it, (n,); 1 is even, 2 a missing frame.
+
+    NaN where motion is not known for a few frames in a row.
+    """
+    return _paces(_chains(signals), signals.frames)
 
 
-def _leaps(pace: Floats, quickening: Floats) -> Flags:
-    found = np.asarray(np.nan_to_num(pace) > _LEAP, bool)
-    start = 0
-    while start < len(found):
-        end = start
-        while end < len(found) and found[end]:
-            end += 1
-        if end > start:
-            # What is not known, at the ends of a shot, does not speak against a leap.
-            rise = float(np.nan_to_num(quickening[start], nan=np.inf))
-            fall = -float(np.nan_to_num(quickening[end], nan=-np.inf)) if end < len(found) else 1.0
-            found[start:end] = end - start <= _LEAPS and min(rise, fall) > _SUDDEN
-        start = max(end, start + 1)
+def _paces(chains: Chains, frames: int) -> Floats:
+    found = np.full(frames, np.nan, np.float32)
+    for first, lengths in chains:
+        for k in range(len(lengths)):
+            near = np.delete(lengths[max(0, k - _REACH) : k + _REACH + 1], min(k, _REACH))
+            found[first + k] = lengths[k] / np.quantile(near, 0.4)
     return found
+
+
+def leaps(signals: Signals) -> Floats:
+    """How surely a frame is missing before each one, 0 to 1, (n,): steps that are suddenly about
+    twice as long as those around them, and as suddenly no longer, few in a row. A step that is
+    short beside them makes up for it: nothing is missing, what is shown comes early or late."""
+    chains = _chains(signals)
+    found = _long_steps(signals, chains)
+    made_up = _made_up(chains, signals.frames)
+    for start, end in _runs(found > 0.0):
+        if made_up[start:end].any():
+            found[start:end] = 0.0
+    return found
+
+
+def long_steps(signals: Signals) -> Floats:
+    """The same, with those that are made up for, (n,)."""
+    return _long_steps(signals, _chains(signals))
+
+
+def _long_steps(signals: Signals, chains: Chains) -> Floats:
+    pace, steps = _paces(chains, signals.frames), steps_of(signals)
+    long = np.asarray(np.nan_to_num(pace) > _LEAP, bool)
+    restless = _restlessness(chains, pace, long, max(_REACH, round(signals.fps)))
+    found = np.zeros(signals.frames, np.float32)
+    for start, end in _runs(long):
+        if end - start > _LEAPS:
+            continue
+        # What is not known, at the ends of a shot, does not speak against a leap.
+        rise = float(np.nan_to_num(steps[start], nan=np.inf))
+        fall = -float(np.nan_to_num(steps[end], nan=-np.inf)) if end < len(long) else np.inf
+        least = max(_SUDDEN, _OUTSTANDING * float(restless[start]))
+        found[start:end] = np.clip(min(rise, fall) / least - 1.0, 0.0, 1.0)
+    return found
+
+
+def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
+    """First and one past the last of each run of flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    for first, end in edges.reshape(-1, 2):
+        yield int(first), int(end)
+
+
+def _restlessness(chains: Chains, pace: Floats, long: Flags, reach: int) -> NDArray[np.float64]:
+    """How far the logarithm of a step within ``reach`` usually is from the mean of its neighbours',
+    (n,), the long ones among them taken as steps like those around."""
+    away = np.full(len(pace), np.nan)
+    for first, lengths in chains:
+        inside = slice(first, first + len(lengths))
+        level = np.log(lengths / np.where(long[inside], pace[inside], 1.0))
+        away[inside][1:-1] = np.abs(level[1:-1] - 0.5 * (level[:-2] + level[2:]))
+    found = np.zeros(len(pace))
+    for i in np.flatnonzero(long):
+        near = away[max(0, i - reach) : i + reach + 1]
+        near = near[np.isfinite(near)]
+        found[i] = float(np.median(near)) if len(near) >= _REACH else 0.0
+    return found
+
+
+def _made_up(chains: Chains, frames: int) -> Flags:
+    """Steps beside which one is short of the mean of those around, (n,)."""
+    beside = np.zeros(frames, bool)
+    for first, lengths in chains:
+        for k in range(len(lengths)):
+            mean = float(lengths[max(0, k - _REACH) : k + _REACH + 1].mean())
+            if lengths[k] < _SHORT * mean:
+                beside[max(0, first + k - 1) : first + k + 2] = True
+    return beside
 
 
 def _unevenness(signals: Signals) -> Floats:
@@ -153,7 +245,7 @@ def _unevenness(signals: Signals) -> Floats:
     the usual step around it and from the two beside it, so that what speeds up or slows down in
     its own time is even."""
     away = np.clip(np.abs(paces(signals) - 1.0), 0.0, 1.0)
-    before = signals.quickening.astype(np.float64)
+    before = steps_of(signals).astype(np.float64)
     after = np.append(before[1:], np.nan)
     apart = np.clip(np.expm1(0.5 * np.abs(before - after)), 0.0, 1.0)
     return np.where(np.isfinite(apart), np.sqrt(away * apart), away).astype(np.float32)
@@ -178,11 +270,11 @@ def duplicates(signals: Signals) -> Reading:
 
 def drops(signals: Signals) -> Reading:
     """Share of frames before which one is missing, 0 to 1."""
-    flags = leaps(signals)
-    share, curve = share_of(flags.astype(np.float32), signals.joined, signals.fps)
+    weights = leaps(signals)
+    share, curve = share_of(weights, signals.joined, signals.fps)
     return Reading(
         "drops", share, signals.times, curve, "",
-        "Share of steps in a second that miss a frame", marks=_marks(flags, signals),
+        "Share of steps in a second that miss a frame", marks=_marks(weights > 0.0, signals),
     )  # fmt: skip
 
 

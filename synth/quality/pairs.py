@@ -203,20 +203,14 @@ def _differences(first, second, moved, inside, gain, black, rows):
         bottom = min(top + _BLOCK, height)
         for start in range(0, width, _BLOCK):
             end = min(start + _BLOCK, width)
-            one, other = 0, 0
             for y in range(top, bottom):
                 for x in range(start, end):
-                    value, earlier = np.int64(second[y, x]), np.int64(first[y, x])
-                    one += earlier
-                    other += value
-                    total += abs(value - earlier)
+                    value = np.int64(second[y, x])
+                    total += abs(value - np.int64(first[y, x]))
                     if inside[y, x]:
                         left += abs(value - factor * moved[y, x])
                         number += 1
-            count = (bottom - top) * (end - start)
-            ratio = (other - black * count) / max(one - black * count, 4.0 * count)
-            ratio = min(max(ratio, 0.7), 1.4)
-            shift = other / count - ratio * one / count
+            ratio, shift = _own_shift(first, second, top, bottom, start, end, black)
             for y in range(top, bottom):
                 line = 0.0
                 for x in range(start, end):
@@ -226,6 +220,44 @@ def _differences(first, second, moved, inside, gain, black, rows):
     size = height * width
     rows /= width
     return total / size, left / max(number, 1), texture / size
+
+
+@njit(cache=True, nogil=True)
+def _own_shift(first, second, top, bottom, start, end, black):
+    """How a block's own light goes from one picture to the other: a factor and an addend."""
+    one, other = 0, 0
+    for y in range(top, bottom):
+        for x in range(start, end):
+            one += np.int64(first[y, x])
+            other += np.int64(second[y, x])
+    count = (bottom - top) * (end - start)
+    ratio = (other - black * count) / max(one - black * count, 4.0 * count)
+    ratio = min(max(ratio, 0.7), 1.4)
+    return ratio, other / count - ratio * one / count
+
+
+def texture_between(before: View, after: View, levels: Levels) -> float:
+    """``PairFacts.texture`` of any two pictures, codes; NaN where their sizes differ. About a tenth
+    of a millisecond."""
+    if before.luma.shape != after.luma.shape:
+        return math.nan
+    return float(_texture(before.luma, after.luma, levels.black))
+
+
+@njit(cache=True, nogil=True)
+def _texture(first, second, black):
+    """Mean absolute difference as it stands, without each block's own shift."""
+    height, width = second.shape
+    texture = 0.0
+    for top in range(0, height, _BLOCK):
+        bottom = min(top + _BLOCK, height)
+        for start in range(0, width, _BLOCK):
+            end = min(start + _BLOCK, width)
+            ratio, shift = _own_shift(first, second, top, bottom, start, end, black)
+            for y in range(top, bottom):
+                for x in range(start, end):
+                    texture += abs(second[y, x] - ratio * first[y, x] - shift)
+    return texture / (height * width)
 
 
 @njit(cache=True, nogil=True)

@@ -25,7 +25,7 @@ from synth.media.plane_reader import PlaneFrame, PlaneReader
 from synth.quality.echo import Echo, echo_of
 from synth.quality.gather import Gatherer
 from synth.quality.mixes import own_of
-from synth.quality.pairs import PairEye, PairFacts
+from synth.quality.pairs import PairEye, PairFacts, texture_between
 from synth.quality.signals import Film, Signals
 from synth.quality.surface import Surface, surface
 from synth.quality.view import Bytes, Levels, View, view
@@ -47,6 +47,7 @@ class _Pending:
     time: float
     pair: Future[PairFacts] | None
     own: Future[float] | None = None
+    twice: Future[float] | None = None
     close: Future[Surface] | None = None
     echo: Future[Echo] | None = None
 
@@ -170,6 +171,7 @@ def scan(
             pending = _begin(helpers, frame, earlier, film.levels, close=number % step == 0)
             if len(earlier) == 2 and waiting:
                 waiting[-1].own = helpers.run(own_of, earlier[0], earlier[1], pending.frame)
+                pending.twice = helpers.run(texture_between, earlier[0], pending.frame, film.levels)
             if luma is not None and pending.pair is not None and pending.close is not None:
                 pending.echo = helpers.echo(earlier[-1], pending.frame, luma, frame.planes.y)
             luma = frame.planes.y
@@ -207,6 +209,7 @@ def _settle(pending: _Pending, gather: Gatherer) -> None:
         pending.time,
         None if pending.pair is None else pending.pair.result(),
         math.nan if pending.own is None else pending.own.result(),
+        math.nan if pending.twice is None else pending.twice.result(),
         None if pending.close is None else pending.close.result(),
         None if pending.echo is None else pending.echo.result(),
     )

@@ -73,6 +73,8 @@ class Signals:
     texture: Floats
     """Mean absolute difference to the frame before but for each small block's shift of light,
     codes, (n,)."""
+    twice: Floats
+    """The same to the frame before that one, codes, (n,)."""
     path: Floats
     """Motion of the whole picture since the frame before, (n, 2), pixels at 720 lines."""
     speed: Floats

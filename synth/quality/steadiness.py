@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from synth.quality.pacing import leaps, odd_frames
+from synth.quality.pacing import long_steps, odd_frames
 from synth.quality.reading import Reading, largest, quantile, windowed
 from synth.quality.signals import Signals
 
@@ -27,7 +27,7 @@ _SPEED_SHARE: Final = 0.15
 
 def jitter(signals: Signals) -> Reading:
     """Deviation of the camera's path, pixels at 720 lines."""
-    odd = odd_frames(signals) | leaps(signals)
+    odd = odd_frames(signals) | (long_steps(signals) > 0.0)
     path = signals.path.astype(np.float64).copy()
     path[odd] = np.nan
     apart = np.full(path.shape, np.nan)

@@ -227,7 +227,9 @@ def _stretched(paces: list[float]) -> Signals:
     speed[20 : 20 + len(paces)] = paces
     quickening = np.full(signals.frames, np.nan, np.float32)
     quickening[2:] = np.log(speed[2:] / speed[1:-1])
-    return replace(signals, quickening=quickening)
+    one, two = quickening.copy(), quickening.copy()
+    one[1:], two[2:] = 4.0 * speed[1:], 4.0 * (speed[2:] + speed[1:-1])
+    return replace(signals, quickening=quickening, texture=one, twice=two)
 
 
 def test_a_sudden_long_step_misses_a_frame_and_a_swell_does_not() -> None:
@@ -235,6 +237,9 @@ def test_a_sudden_long_step_misses_a_frame_and_a_swell_does_not() -> None:
     assert [round(mark.start * RATE) for mark in one.marks] == [20]
     swell = _stretched([1.2, 1.5, 1.9, 2.3, 2.5, 2.3, 1.9, 1.5, 1.2])
     assert not readings_of(swell)["drops"].marks
+    late = readings_of(_stretched([1.5, 0.5, 0.5, 1.5] * 10))
+    assert not late["drops"].marks
+    assert late["judder"].statistic > Calibration().judder.limit
     uneven = readings_of(_stretched([1.5, 0.5] * 8))["judder"].statistic
     assert readings_of(swell)["judder"].statistic < 0.3 * uneven
 
