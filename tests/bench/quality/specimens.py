@@ -54,8 +54,10 @@ class Specimen:
 
 
 def specimens(source: Source, kinds: Sequence[str]) -> Iterator[Specimen]:
-    """The clean clip and all its defects."""
+    """The clean clip and all its defects; of a faulty one nothing but itself."""
     yield Specimen(source, "clean")
+    if source.faulty:
+        return
     for kind in kinds:
         for severity in range(len(SEVERITIES)):
             yield Specimen(source, kind, severity)
