@@ -18,12 +18,13 @@ from synth.errors import InvalidInstruction, InvalidMedia
 from synth.media.image import open_regular
 from synth.sequence.bundle import whole_file
 from synth.sequence.exchange.otio_read import from_otio
+from synth.sequence.exchange.otio_times import rate_name
 from synth.sequence.plan import FilmPlan, plan_film
 from synth.sequence.project import Project
 from synth.sequence.shelf import Shelf
 from synth.sequence.storyboard import Card
 from synth.sequence.times import exact_rate
-from synth.shot.model import FRAME_RATES, FrameRate, as_rate_name
+from synth.shot.model import FRAME_RATES, FrameRate
 
 if TYPE_CHECKING:
     from opentimelineio.schema import Timeline
@@ -107,7 +108,7 @@ def read_edl(
     import opentimelineio as otio
 
     # The adapter counts in whole frames; whatever is dropped is dropped from the clock alone.
-    name = next((known for known in FRAME_RATES if known == as_rate_name(rate)), None)
+    name = rate_name(rate)
     if name is None:
         raise InvalidInstruction(
             f"The rate {rate!r} is not known; use one of {', '.join(FRAME_RATES)}."

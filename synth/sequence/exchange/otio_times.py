@@ -54,7 +54,7 @@ def two_of(time: Any) -> list[float]:
     return []
 
 
-def rate_name(rate: float) -> FrameRate | None:
+def rate_name(rate: float | str) -> FrameRate | None:
     """Our name of a frame rate, or None for one that we do not have."""
     name = as_rate_name(rate)
     return next((known for known in FRAME_RATES if known == name), None)

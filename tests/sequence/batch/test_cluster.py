@@ -50,7 +50,7 @@ class Cluster:
                 "127.0.0.1",
                 "--local-directory",
                 str(folder),
-            )  # fmt: skip
+            )
             for _ in range(2)
         ]
 
