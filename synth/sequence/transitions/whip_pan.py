@@ -110,9 +110,9 @@ def whipped(way: Way, a: Side, b: Side, rate: Fraction, cancel: CancelToken) -> 
     added = yaw_curve(own_yaws(a), own_yaws(b), whip_turn(way, a, b, rate))
     share = np.clip((times(way.frames) - 0.5) / HAND_OVER + 0.5, 0.0, 1.0)
     stages = a.stage(), b.stage()
-    pan: _Pan | None = None
+    pan: Pan | None = None
     for index, pictures in enumerate(pairs(a, b, cancel)):
-        pan = pan or _Pan(*pictures[0].size)
+        pan = pan or Pan(*pictures[0].size)
         light: NDArray[np.uint16] | None = None
         for number, weight in enumerate((1.0 - share[index], share[index])):
             if weight == 0.0:
@@ -134,10 +134,11 @@ def whipped(way: Way, a: Side, b: Side, rate: Fraction, cancel: CancelToken) -> 
         yield planes_from_rgb(pan.encode[light])
 
 
-class _Pan:
-    """Turns pictures of one size about the lens."""
+class Pan:
+    """Turns pictures of one size about the lens. Changes nothing after it is made."""
 
     def __init__(self, width: int, height: int) -> None:
+        """Prepare for pictures of ``width`` x ``height`` pixels."""
         self._x = (np.arange(width) + 0.5 - width / 2.0)[None, :]
         self._y = (np.arange(height) + 0.5 - height / 2.0)[:, None]
         self._decode = linear_table()
