@@ -8,14 +8,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 from synth.control import CancelToken, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
-from synth.media import EncoderSettings, Planes, VideoWriter
+from synth.media import EncoderSettings, Planes, Sound, SoundPiece, VideoWriter
 from synth.media.story import story_texts
 from synth.scene.cache import SceneCache
 from synth.scene.depth_model import DepthAnything
@@ -24,16 +25,23 @@ from synth.sequence.keep import Keep
 from synth.sequence.plan import FilmPlan, Stretch, Take, plan_film
 from synth.sequence.project import Project
 from synth.sequence.shelf import Shelf
+from synth.sequence.sound import SoundReport, mix_sound, sound_key
 from synth.sequence.splice import Part, splice
 from synth.sequence.stretches import Stretches, pieces
-from synth.sequence.transitions.draw import Side, draw_transition
+from synth.sequence.titles import TitleArtist
+from synth.sequence.transitions.catalogue import TRANSITIONS
+from synth.sequence.transitions.draw import Side, check_photos, draw_transition
 from synth.sequence.watching import FilmState, Watch
 
 __all__ = ["FilmResult", "FilmState", "compose"]
 
 SHOTS: Final = "shots"
 STRETCHES: Final = "stretches"
+SOUND: Final = "sound"
 """Folders of what is kept."""
+
+_SILENT: Final = ("gif", "png")
+"""Formats without sound."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,8 @@ class FilmResult:
     """Stretches that it has."""
     fidelity: Mapping[str, Mapping[str, Any]]
     """How well the camera of each drawn shot did what was asked, by the shot's id."""
+    sound: SoundReport | None = None
+    """How its sound was made; None where it has none."""
     notes: tuple[str, ...] = ()
     """What the user should know, in sentences."""
     timings: Mapping[str, float] = field(default_factory=dict)
@@ -81,6 +91,7 @@ class FilmResult:
             "encoded": self.encoded,
             "stretches": self.stretches,
             "fidelity": {id: dict(values) for id, values in self.fidelity.items()},
+            "sound": None if self.sound is None else _told(self.sound),
             "notes": list(self.notes),
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
         }
@@ -138,8 +149,9 @@ def compose(
             Footage(project, shelf, kept / SHOTS, scenes=scenes, depths=depths)
         )
         keep = stack.enter_context(Keep(kept / STRETCHES, ".mp4"))
+        sounds = stack.enter_context(Keep(kept / SOUND, ".wav"))
         work = _Work(
-            project, shelf, footage, keep, target,
+            project, shelf, footage, keep, sounds, target,
             encoder or EncoderSettings(crf=project.output.crf),
             cancel or CancelToken(), progress, watch,
         )  # fmt: skip
@@ -155,6 +167,7 @@ class _Work:
         shelf: Shelf,
         footage: Footage,
         keep: Keep,
+        sounds: Keep,
         target: Path,
         encoder: EncoderSettings,
         cancel: CancelToken,
@@ -165,6 +178,7 @@ class _Work:
         self._shelf = shelf
         self._footage = footage
         self._keep = keep
+        self._sounds = sounds
         self._target = target
         self._encoder = encoder
         self._cancel = cancel
@@ -172,10 +186,13 @@ class _Work:
         self._plan = plan_film(project, footage.lengths())
         self._stretches = Stretches(footage, keep, encoder, self._frames, self._looks)
         self._watch = Watch(project, progress, watch)
+        width, height = footage.size
+        self._titles = TitleArtist(project.titles, width, height, self._plan.rate)
         self._timings: dict[str, float] = {}
-        self._notes: list[str] = []
+        self._notes: list[str] = list(self._titles.notes)
 
     def run(self) -> FilmResult:
+        self._check_ways()
         parts = pieces(self._plan)
         spliced = self._project.output.format == "mp4"
         missing = [part for part in parts if not spliced or self._stretches.find(part) is None]
@@ -183,19 +200,24 @@ class _Work:
         self._watch.begin(
             draw={id: self._footage.lengths()[id] for id in wanted if not self._footage.ready(id)},
             encode=sum(part.frames for part in missing),
+            film=self._plan.frames,
         )
         drawn = self._draw(wanted)
+        clock = time.monotonic()
+        sound = self._mixed()
+        self._timings["sound"] = time.monotonic() - clock
         clock = time.monotonic()
         if spliced:
             self._stretches.make(missing, self._cancel, self._watch.encoded)
             self._timings["stretches"] = time.monotonic() - clock
             clock = time.monotonic()
-            self._splice(parts)
+            self._splice(parts, sound)
         else:
-            self._write_whole(parts)
+            self._write_whole(parts, sound)
         self._timings["film"] = time.monotonic() - clock
         self._keep.trim({self._stretches.key(part) for part in parts}, LIMITS.kept_bytes)
         self._footage.trim(LIMITS.kept_bytes)
+        self._sounds.trim({sound_key(self._project, self._plan)}, LIMITS.kept_bytes)
         width, height = self._footage.size
         reports = [self._footage.report(id) for id in self._used()]
         found = [report for report in reports if report is not None]
@@ -212,6 +234,7 @@ class _Work:
             encoded=len(missing),
             stretches=len(parts),
             fidelity={r.id: r.fidelity for r in found if r.fidelity is not None},
+            sound=sound,
             notes=tuple(dict.fromkeys(self._notes)),
             timings=self._timings,
         )
@@ -244,8 +267,55 @@ class _Work:
         self._timings["shots"] = time.monotonic() - clock
         return tuple(drawn)
 
+    def _mixed(self) -> SoundReport | None:
+        """The sound of the whole film, made now or kept; None where nothing is heard."""
+        if self._project.output.format in _SILENT:
+            if self._project.sound.tracks:
+                self._notes.append("This format has no sound; choose MP4 or WebM to keep it.")
+            return None
+
+        def work(path: Path) -> dict[str, Any]:
+            report = mix_sound(
+                self._project,
+                self._plan,
+                self._shelf,
+                path,
+                cancel=self._cancel,
+                progress=self._watch.mixing,
+            )
+            if report is None:
+                path.touch()  # so that silence is remembered, too
+                return {}
+            return _told(report)
+
+        key = sound_key(self._project, self._plan)
+        kept = self._sounds.find(key) or self._sounds.make(key, work)
+        self._watch.mixed()
+        if not kept.told:
+            return None
+        told = {**kept.told, "notes": tuple(kept.told["notes"])}
+        self._notes += told["notes"]
+        return SoundReport(path=kept.path, **told)
+
+    def _check_ways(self) -> None:
+        """Raise ``InvalidInstruction`` for a transition whose shots lack what it needs."""
+        for part in self._plan.stretches:
+            if part.way is None or part.into is None:
+                continue
+            kind = TRANSITIONS[part.way.type]
+            takes = (part.take, part.into)
+            flat = sum(t.shot is None or not self._project.shot(t.shot).is_photo for t in takes)
+            if flat > {"none": 2, "either": 1, "both": 0}[kind.photos]:
+                check_photos(kind, *(self._side(take, self._cancel) for take in takes))
+
     def _frames(self, part: Stretch, cancel: CancelToken) -> Iterator[Planes]:
-        """The finished frames of a stretch."""
+        """The finished frames of a stretch, titles and all."""
+        frames = self._untitled(part, cancel)
+        if not self._titles.touches(part.start, part.frames):
+            return frames
+        return (self._titles.draw(planes, at) for at, planes in enumerate(frames, part.start))
+
+    def _untitled(self, part: Stretch, cancel: CancelToken) -> Iterator[Planes]:
         if part.into is None or part.way is None:
             return self._footage.planes(part.take, cancel)
         sides = (self._side(take, cancel) for take in (part.take, part.into))
@@ -264,9 +334,9 @@ class _Work:
 
     def _looks(self, part: Stretch) -> object:
         """What decides a stretch's frames beside its takes and its way."""
-        return None
+        return self._titles.key(part.start, part.frames)
 
-    def _splice(self, parts: tuple[Stretch, ...]) -> None:
+    def _splice(self, parts: tuple[Stretch, ...], sound: SoundReport | None) -> None:
         found = []
         for part in parts:
             kept = self._stretches.find(part)
@@ -281,6 +351,7 @@ class _Work:
                 working,
                 found,
                 rate=self._plan.rate,
+                sound=None if sound is None else sound.path,
                 metadata=self._texts(),
                 cancel=self._cancel,
                 progress=self._progress,
@@ -299,10 +370,14 @@ class _Work:
             return self._keep.folder / name
         return self._target.with_name(name)
 
-    def _write_whole(self, parts: tuple[Stretch, ...]) -> None:
+    def _write_whole(self, parts: tuple[Stretch, ...], sound: SoundReport | None) -> None:
         """Any other format: all frames in one pass."""
         width, height = self._footage.size
         output = self._project.output
+        heard = None
+        if sound is not None:
+            piece = SoundPiece(Fraction(0), self._plan.seconds, 1.0, keep_pitch=False)
+            heard = Sound(sound.path, (piece,))
         with VideoWriter(
             self._target,
             width=width,
@@ -311,6 +386,7 @@ class _Work:
             format=output.format,
             settings=self._encoder,
             metadata=self._texts(),
+            sound=heard,
             cancel=self._cancel,
             expected_frames=self._plan.frames,
         ) as writer:
@@ -328,3 +404,10 @@ class _Work:
             )
             return {"comment": texts["comment"]}
         return texts
+
+
+def _told(report: SoundReport) -> dict[str, Any]:
+    """What is known of a film's sound, as plain values."""
+    values = asdict(report)
+    values.pop("path")
+    return {**values, "notes": list(report.notes)}

@@ -14,7 +14,9 @@ from synth.sequence.project import Project
 _SETTING_UP: Final = 40.0
 _DRAWING: Final = 3.0
 _MEASURING: Final = 0.6
-"""What a scene, a drawn frame and its share of the camera's check cost, in encoded frames."""
+_MIXING: Final = 0.1
+"""What a scene, a drawn frame, its share of the camera's check, and the sound of a frame cost, in
+encoded frames."""
 
 _SETTLE_SECONDS: Final = 2.0
 """How long the work must have run before its pace is trusted."""
@@ -60,17 +62,18 @@ class Watch:
         self._told = told
         self._shots = {shot.id: ShotState(shot.id, "ready") for shot in project.shots}
         self._lock = threading.Lock()
-        self._work = self._done = 0.0
+        self._work = self._done = self._sound = 0.0
         self._frames = self._encoded = 0
         self._stage = "Looking at what is there"
         self._began = time.monotonic()
 
-    def begin(self, draw: Mapping[str, int], encode: int) -> None:
-        """Say what there is to do: frames of each shot to draw, and frames to encode."""
+    def begin(self, draw: Mapping[str, int], encode: int, film: int) -> None:
+        """Say what there is to do: frames of each shot to draw, to encode, and of the film."""
         with self._lock:
             for id, frames in draw.items():
                 self._shots[id] = ShotState(id, "waiting", 0, frames)
-            self._work = encode + sum(_cost(frames) for frames in draw.values())
+            self._sound = _MIXING * film
+            self._work = encode + self._sound + sum(_cost(frames) for frames in draw.values())
             self._frames = encode
             self._began = time.monotonic()
         self._tell()
@@ -104,7 +107,20 @@ class Watch:
                 waiting = sum(
                     _cost(shot.total) for shot in self._shots.values() if shot.state != "ready"
                 )
-                self._done = self._work - self._frames - waiting
+                self._done = self._work - self._frames - self._sound - waiting
+        self._tell()
+
+    def mixing(self, report: Progress) -> None:
+        """How far the sound is; it comes after the drawing and before the encoding."""
+        with self._lock:
+            self._done = self._work - self._frames - self._sound * (1 - report.fraction)
+            self._stage = report.stage
+        self._tell()
+
+    def mixed(self) -> None:
+        """The sound is there."""
+        with self._lock:
+            self._done = self._work - self._frames
         self._tell()
 
     def encoded(self, frames: int) -> None:
