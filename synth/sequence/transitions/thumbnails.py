@@ -39,7 +39,7 @@ HOLD: Final = 500
 LARGEST: Final = 60_000
 """Bytes that a thumbnail should not exceed."""
 
-QUALITIES: Final = (62, 40, 20)
+QUALITIES: Final = (62, 40, 20, 5)
 """Of the WebP: the next one is tried where the file comes out too large, as noise does."""
 
 _TRUCK: Final = 0.7
