@@ -21,6 +21,7 @@ const desk = {
   way: null, // key of the card whose transition is on show
   plan: null, // the server's word on the whole
   ears: {},
+  awake: false, // whether what the browser kept was read
   label: "",
   labelled: 0,
 
@@ -61,6 +62,7 @@ const desk = {
   },
   changed() {
     const keys = this.doc.cards.map((card) => card.key);
+    for (const said of Object.values(this.said)) if (said.failed) said.failed = ""; // it was about what was there before
     if (!keys.includes(this.chosen)) this.chosen = keys[0] || null;
     if (this.way && !keys.slice(0, -1).includes(this.way)) this.way = null;
     this.tell("doc");
@@ -217,14 +219,16 @@ const check = debounce(async () => {
 
 // --- what the browser keeps ---
 
-const keep = debounce(() => {
+function keepNow() {
   try {
     localStorage.setItem(STORE, JSON.stringify({ doc: desk.doc, desk: desk.id, said: desk.said, chosen: desk.chosen }));
     desk.tell("kept", true);
   } catch (problem) {
     desk.tell("kept", false);
   }
-}, 250);
+}
+const keep = debounce(keepNow, 250);
+window.addEventListener("pagehide", () => { if (root.isConnected && desk.awake) keepNow(); });
 
 function recall() {
   try {

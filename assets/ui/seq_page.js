@@ -95,6 +95,7 @@ document.addEventListener("keydown", (event) => {
 
 async function wake() {
   const had = recall();
+  desk.awake = true;
   showFace("shot");
   desk.chosen = (desk.cards[0] || {}).key || null;
   showHead();

@@ -20,12 +20,9 @@ async function findBeats(at) {
   const track = sound().tracks[at];
   beatNote = "Listening for the beat…";
   showSound(true);
-  const answer = await ask("beats", { media: track.media });
+  const answer = await ask("beats", { track, film: sums().total });
   beatNote = answer.error || answer.words;
-  if (!answer.error) {
-    const beats = answer.beats.map((one) => one - track.trim_start + track.start).filter((one) => one >= 0);
-    withSound({ beats });
-  }
+  if (!answer.error) withSound({ beats: answer.beats });
   showSound(true);
 }
 

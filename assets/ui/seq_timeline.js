@@ -187,5 +187,6 @@ scroller.addEventListener("keydown", (event) => {
   seek(playhead.at + step * (event.shiftKey ? 1 : 1 / frameRate()));
   event.preventDefault();
 });
+paintRange(zoomer);
 desk.on("doc media said waves chosen", debounce(drawTimeline, 30));
 new ResizeObserver(debounce(drawTimeline, 60)).observe(scroller);

@@ -34,6 +34,7 @@ from synth.ui.desk_shot import shot_of_video, shot_values
 from synth.ui.flow_endpoints import FlowEndpoints
 from synth.ui.grade_endpoints import GradeEndpoints
 from synth.ui.photo import Photo, uploaded_file
+from synth.ui.sequence_endpoints import SequenceEndpoints
 from synth.ui.subjects import find, read_mark
 
 DepthSource = Literal["auto", "embedded", "depth-anything"]
@@ -71,6 +72,10 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
         grading.stabilise,
     ):
         _register(work, **heavy)
+    sequence = SequenceEndpoints(pool)
+    _register(sequence.compose_sequence, **heavy)
+    _register(sequence.plan_sequence, concurrency_limit=4)
+    _register(sequence.sequence_exchange, concurrency_limit=2)
 
 
 def _register(function: Callable[..., Any], **options: Any) -> None:

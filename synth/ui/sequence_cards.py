@@ -17,6 +17,7 @@ from synth.camera.transform import stretched
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
 from synth.motion.phrases import parse_phrase
+from synth.sequence.footage import lengths_of
 from synth.sequence.plan import FilmPlan
 from synth.sequence.project import (
     MOST_SHOTS,
@@ -24,6 +25,7 @@ from synth.sequence.project import (
     Project,
     SequenceShot,
 )
+from synth.sequence.shelf import Shelf
 from synth.sequence.storyboard import Card, Way, arrange, cards
 from synth.sequence.times import exact_rate
 from synth.sequence.transitions.catalogue import TRANSITIONS
@@ -55,6 +57,17 @@ ClipFrames = Callable[[SequenceShot, FilmSettings], int | None]
 def no_clips(shot: SequenceShot, output: FilmSettings) -> int | None:
     """For projects whose files are nowhere near."""
     return None
+
+
+def read_clip_frames(shelf: Shelf) -> ClipFrames:
+    """Reads the clips that are on a shelf."""
+
+    def frames(shot: SequenceShot, output: FilmSettings) -> int | None:
+        if not shelf.has(shot.media):
+            return None
+        return lengths_of(Project(shots=(shot,), output=output), shelf)[shot.id]
+
+    return frames
 
 
 def read_document(value: object, clips: ClipFrames = no_clips) -> Document:

@@ -17,9 +17,9 @@ from typing import Any, Final
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.jobs import Workspace
 from synth.scene.cache import SceneCache
-from synth.sequence.footage import lengths_of
-from synth.sequence.project import FilmSettings, MediaRef, Project, SequenceShot
+from synth.sequence.project import FilmSettings, MediaRef, SequenceShot
 from synth.sequence.shelf import Shelf
+from synth.ui.sequence_cards import read_clip_frames
 from synth.ui.sequence_jobs import DeskJob
 from synth.ui.sequence_media import Look, look_at
 
@@ -100,10 +100,9 @@ class Desk:
         with self._lock:
             known = self._lengths.get(place)
         if known is None:
-            if not self.shelf.has(shot.media):
+            known = read_clip_frames(self.shelf)(shot, output)
+            if known is None:
                 return None
-            alone = Project(shots=(shot,), output=output)
-            known = lengths_of(alone, self.shelf)[shot.id]
             with self._lock:
                 self._lengths[place] = known
         return known

@@ -279,9 +279,11 @@ class SequenceHandlers:
         return waveform_of(desk, _read_ref(asked.get("media")))
 
     def beats(self, asked: Asked) -> Answer:
-        """The beats of a sound, in seconds of its own, and how sure they are."""
+        """The beats of a sound track, in seconds of the film, and what to say of them."""
         desk = self.desks.get(asked.get("desk"))
-        return beats_of(desk, _read_ref(asked.get("media")))
+        project = Project.from_dict({"sound": {"tracks": [asked.get("track")]}})
+        film = _number(asked.get("film"), "The film's length")
+        return beats_of(desk, project.sound.tracks[0], film)
 
     # --- long work ---
 

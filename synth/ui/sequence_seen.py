@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.errors import InvalidInstruction
-from synth.sequence.project import MediaRef
+from synth.sequence.project import MediaRef, SoundTrack
 from synth.sequence.transitions.catalogue import TRANSITIONS
 
 if TYPE_CHECKING:
@@ -54,12 +54,17 @@ def waveform_of(desk: Desk, ref: MediaRef) -> dict[str, Any]:
     return known
 
 
-def beats_of(desk: Desk, ref: MediaRef) -> dict[str, Any]:
-    """The beats of a sound: {"beats": seconds, "words"}."""
-    from synth.sequence.beats import find_beats
+def beats_of(desk: Desk, track: SoundTrack, film_seconds: float) -> dict[str, Any]:
+    """The beats of a track: {"beats": seconds of the film, "words"}."""
+    from synth.sequence.beats import beats_in_film, find_beats
 
-    found = find_beats(desk.shelf.path(ref))
-    return {"beats": list(found.times), "words": str(found)}
+    found = find_beats(desk.shelf.path(track.media))
+    length = float(waveform_of(desk, track.media)["seconds"])
+    beats = beats_in_film(found.seconds, track, length, film_seconds)
+    if found.tempo is None or not beats:
+        return {"beats": [], "words": "No steady beat was found in it."}
+    words = f"{len(beats)} beats, {found.tempo:.0f} a minute. Cuts and titles snap to them."
+    return {"beats": list(beats), "words": words}
 
 
 def _peaks(wave: Any) -> dict[str, Any]:
