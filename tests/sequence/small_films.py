@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -59,6 +60,19 @@ def clip(
             frame = wide[:, 3 * number : 3 * number + width].copy()
             frame[:32, :32] = 30 + 5 * (number % 40)
             writer.write(frame)
+    return path
+
+
+def tone(folder: Path, seconds: float = 3.0) -> Path:
+    """A sound file: a steady tone."""
+    path = folder / "tone.wav"
+    times = np.arange(round(48_000 * seconds)) / 48_000
+    samples = (6000 * np.sin(2 * np.pi * 440 * times)).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(samples.tobytes())
     return path
 
 

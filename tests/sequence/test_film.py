@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ from synth.sequence.bundle import read_project
 from synth.sequence.film import FilmState, compose
 from synth.sequence.footage import Footage, lengths_of
 from synth.sequence.plan import Stretch, Take, plan_film
-from synth.sequence.project import Project
+from synth.sequence.project import Project, SoundSettings, SoundTrack, Title
 from synth.sequence.shelf import Shelf
 from synth.sequence.storyboard import Card, Way, arrange, cards
 from synth.sequence.stretches import pieces
@@ -35,7 +36,8 @@ from tests.sequence.small_films import (
     photo,
     photo_shot,
     three,
-)  # fmt: skip
+    tone,
+)
 
 
 def _ways(project: Project, shelf: Shelf) -> list[Card]:
@@ -159,6 +161,52 @@ def test_other_formats_are_written_in_one_pass(tmp_path: Path, format: str) -> N
     if format != "png":
         assert probe(path).frames in (8, None)
         assert len(frames_of(path)) == 8
+
+
+@pytest.mark.parametrize("format", ["mp4", "webm", "gif"])
+def test_sound_and_titles(tmp_path: Path, format: str) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    shots = [clip_shot(shelf, clip(tmp_path, 1, 24), "a"), clip_shot(shelf, clip(tmp_path, 2), "b")]
+    plain = film_of(shots, [Card("a", 0, 24, Way("dissolve", 4)), Card("b", 0, 12)], format=format)
+    music = SoundTrack(media=shelf.add(tone(tmp_path), "sound"))
+    project = plain.changed(
+        sound=SoundSettings(tracks=(music,)),
+        titles=(Title(text="Hello", start=0.25, seconds=0.25, fade=0.0),),
+    )
+    path, kept = tmp_path / "film", tmp_path / "kept"
+    untitled = compose(plain, shelf, path, folder=kept)
+    before = frames_of(path)
+    assert untitled.sound is None
+    result = compose(project, shelf, path, folder=kept)
+    if format == "mp4":
+        assert (untitled.encoded, result.encoded) == (3, 1), "only the stretch with the title"
+        again = compose(project, shelf, path, folder=kept)
+        assert again.encoded == 0
+        assert again.sound == result.sound
+    after = frames_of(path)
+    changed = [not a.same(b) for a, b in zip(before, after, strict=True)]
+    if format == "gif":
+        assert any("no sound" in note for note in result.notes)
+        assert any(changed)
+        return
+    assert changed[6:12] == [True] * 6
+    heights = [float(planes.y[30:76].max()) for planes in after]
+    assert min(heights[6:12]) > 225 > max(heights[13:20]), "white letters, and only then"
+    assert result.sound is not None
+    assert result.sound.loudness == pytest.approx(-14, abs=1)
+    assert "sound" in result.report()
+    with av.open(str(path)) as film:
+        heard = sum(frame.samples for frame in film.decode(audio=0))
+    assert heard / 48_000 == pytest.approx(32 / 24, abs=1 / 24)
+
+
+def test_cameras_meet(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    shots = [photo_shot(shelf, photo(tmp_path, number), f"s{number}") for number in (1, 2)]
+    for name in ("match_move", "whip_pan"):
+        project = film_of(shots, [Card("s1", 0, 12, Way(name, 4)), Card("s2", 0, 12)])
+        result = compose(project, shelf, tmp_path / "film.mp4", folder=tmp_path / "kept")
+        assert len(frames_of(tmp_path / "film.mp4")) == result.frames == 20
 
 
 def test_long_bodies_are_cut_by_their_shots_clock(tmp_path: Path) -> None:
