@@ -195,7 +195,7 @@ def test_titles_at_the_same_time_stand_apart() -> None:
     assert abs(alone[0][1] - alone[1][1]) <= 2
     assert both[3] == alone[0][3]
     assert both[3] - both[1] > 1.5 * (alone[0][3] - alone[0][1])
-    later = _artist(one, Title(text="Later", style="caption", start=5))
+    later = _artist(one, Title(text="Later caption", style="caption", start=5))
     assert _changed(plain, later.draw(plain, 150))[3] == both[3]
 
 
