@@ -13,7 +13,7 @@ from synth.backends.geometric import Stage
 from synth.control import CancelToken
 from synth.media.planes import Planes
 from synth.sequence.storyboard import Way
-from synth.sequence.transitions.mixing import matted
+from synth.sequence.transitions.mixing import blurred, matted, smooth
 from synth.sequence.transitions.redraw import Surroundings
 from synth.sequence.transitions.side import Side, pairs, progress
 
@@ -62,9 +62,8 @@ def border(field: NDArray[np.float32], share: float, softness: float) -> NDArray
         share: how far the threshold has come, 0 to 1: at 0 nothing is passed, at 1 everything.
         softness: width of the edge in the field's terms.
     """
-    reached = share * (1.0 + softness) - field
-    t = np.clip(reached / np.float32(softness), 0.0, 1.0)
-    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
+    reached = (share * (1.0 + softness) - field) / softness
+    return smooth(np.asarray(reached, np.float32))
 
 
 def edge_width(width: float, stage: Stage) -> float:
@@ -75,7 +74,7 @@ def edge_width(width: float, stage: Stage) -> float:
 
 def softened(matte: NDArray[np.float32]) -> NDArray[np.float32]:
     """A matte without stairs along its outlines."""
-    return np.asarray(cv2.GaussianBlur(matte, (0, 0), 1.2), np.float32)
+    return blurred(matte, 1.2)
 
 
 def depth_wiped(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]:
@@ -114,11 +113,11 @@ class _Field:
         self._ranks = Ranks(self._depths.nearness(float(first + way.frames // 2)))
 
     def turn(self, index: int) -> NDArray[np.float32]:
-        """0 first to 1 last, in frame ``index`` of the transition, (H, W)."""
+        """0 first to 1 last, in frame ``index`` of the transition, (h, w)."""
         rank = self._ranks.of(self._depths.nearness(float(self._first + index)))
         if self._comes and self._alone:
             # The soft edge of a near thing comes with the thing.
             rank = np.asarray(cv2.dilate(rank, np.ones((3, 3), np.uint8)), np.float32)
         elif self._comes:
-            rank = np.asarray(cv2.GaussianBlur(rank, (0, 0), _BLUR * rank.shape[1]), np.float32)
+            rank = blurred(rank, _BLUR * rank.shape[1])
         return 1.0 - rank if self._reverse else rank

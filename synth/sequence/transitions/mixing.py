@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,10 @@ def faded(one: Planes, other: Planes, share: float) -> Planes:
 
 
 def matted(one: Planes, other: Planes, matte: NDArray[np.float32]) -> Planes:
-    """The other picture over the one through a matte, (H, W), 0 the one and 1 the other."""
+    """The other picture over the one through a matte, 0 the one and 1 the other, of any size."""
+    size = one.size
+    if matte.shape != size[::-1]:
+        matte = np.asarray(cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR), np.float32)
     height, width = one.u.shape
     # Colour stands on even columns and between two rows (see ``synth.media.colour``).
     small = np.asarray(cv2.resize(matte, (width, height), interpolation=cv2.INTER_AREA), np.float32)
@@ -43,6 +48,26 @@ def matted(one: Planes, other: Planes, matte: NDArray[np.float32]) -> Planes:
         _through(one.y, other.y, matte),
         _through(one.u, other.u, small),
         _through(one.v, other.v, small),
+    )
+
+
+def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """0 below 0, 1 above 1, and between them a smooth step, any shape."""
+    t = np.clip(values, np.float32(0.0), np.float32(1.0))
+    return np.asarray(t * t * (np.float32(3.0) - np.float32(2.0) * t), np.float32)
+
+
+def blurred(plane: NDArray[Any], sigma: float) -> NDArray[Any]:
+    """A plane, uint8 or float32, (H, W), after a Gaussian; a wide one is made of a small copy."""
+    step = max(int(sigma / 2.5), 1)
+    if step == 1:
+        return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), plane.dtype)
+    height, width = plane.shape
+    size = max(width // step, 1), max(height // step, 1)
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / step)
+    return np.asarray(
+        cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), plane.dtype
     )
 
 

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.backends.geometric import Stage
-from synth.camera.easing import ease
 from synth.camera.pose import CameraPose
 from synth.control import CancelToken
 from synth.media.planes import Planes
 from synth.sequence.storyboard import Way
 from synth.sequence.transitions.depth_wipe import Ranks, border, edge_width, softened
-from synth.sequence.transitions.mixing import matted
+from synth.sequence.transitions.mixing import matted, smooth
 from synth.sequence.transitions.redraw import (
     Surroundings,
     pose_at,
@@ -115,7 +114,7 @@ class _Opening:
         return np.asarray((1.0 - AHEAD) * rank + AHEAD * self._outward, np.float32)
 
     def matte(self, index: int, share: float) -> NDArray[np.float32]:
-        """Where the next shot is seen in frame ``index`` of the transition, (H, W)."""
+        """Where the next shot is seen in frame ``index`` of the transition, (h, w)."""
         total = np.zeros(self._outward.shape, np.float32)
         for moment in np.linspace(-self._half, self._half, _MOMENTS):
             at = index + float(moment)
@@ -124,7 +123,7 @@ class _Opening:
             # Seen from where the transition began.
             there = np.asarray(here / (1.0 + here * np.float32(gone)), np.float32)
             opened = border(self._turn(there), share, self._softness)
-            distance = 1.0 / np.maximum(here, 1e-6)
-            whole = np.clip((distance - AT_LENS) / (CLEAR - AT_LENS), 0.0, 1.0)
-            total += 1.0 - (1.0 - opened) * np.asarray(ease("smoothstep", whole), np.float32)
+            away = (1.0 / np.maximum(here, 1e-6) - AT_LENS) / (CLEAR - AT_LENS)
+            whole = smooth(np.asarray(away, np.float32))
+            total += 1.0 - (1.0 - opened) * whole
         return np.asarray(total / _MOMENTS, np.float32)

@@ -28,6 +28,9 @@ from synth.sequence.transitions.side import Side
 RIM: Final = 9
 """Pixels across within which an outline's gaps are closed: twice a mesh's block, and the middle."""
 
+FINE_SIDE: Final = 640
+"""Longest side of frames whose depth is looked at pixel by pixel."""
+
 MOST_ZOOM: Final = 1.6
 """How far a transition may enlarge a photo to keep its edges out of sight."""
 
@@ -95,17 +98,19 @@ def redrawn(side: Side, stage: Stage, cancel: CancelToken) -> Iterator[Planes]:
 class Surroundings:
     """How far away is what the frames of a stage show, and where they look past the photo.
 
-    Not shared between threads.
+    Frames above ``FINE_SIDE`` are looked at in half their size. Not shared between threads.
     """
 
     def __init__(self, stage: Stage) -> None:
         """Look at the frames of this stage."""
         film = stage.film
         self.stage = stage
-        self._renderer = Renderer(stage.scene, film.width, film.height)
+        step = 1 if max(film.width, film.height) <= FINE_SIDE else 2
+        self._rim = np.ones((RIM // step | 1, RIM // step | 1), np.uint8)
+        self._renderer = Renderer(stage.scene, film.width // step, film.height // step)
 
     def nearness(self, moment: float) -> NDArray[np.float32]:
-        """Inverse depth at a moment, in frames, 1 / scene units, (H, W).
+        """Inverse depth at a moment, in frames, 1 / scene units, (h, w).
 
         Small gaps at the outlines of near things, where a scene keeps only their soft rim, are
         closed.
@@ -117,11 +122,10 @@ class Surroundings:
             found = self._renderer.last_nearness.copy()
         else:
             found = self._renderer.nearness(pose)
-        kernel = np.ones((RIM, RIM), np.uint8)
-        return np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, kernel), np.float32)
+        return np.asarray(cv2.morphologyEx(found, cv2.MORPH_CLOSE, self._rim), np.float32)
 
     def beyond(self, moment: float) -> NDArray[np.bool_]:
-        """Where, at the border of the frame, a moment looks past the photo, (H, W)."""
+        """Where, at the border of the frame, a moment looks past the photo, (h, w)."""
         margin = self.stage.scene.photo_area[0] - SAFETY_MARGIN
         places = self._renderer.texture_places(self.stage.path.at(moment))
         found = outside_photo(self.stage.scene, *places, margin).astype(np.uint8)

@@ -8,12 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.camera.easing import ease
 from synth.media.planes import Planes
-from synth.sequence.transitions.mixing import matted
+from synth.sequence.transitions.mixing import blurred, matted, smooth
 
 FEATHER: Final = 0.1
 """Widest soft edge, as a share of the frame's width."""
+
+ROUND: Final = 8
+"""Exponent of the superellipse along which it ends: a rectangle with round corners."""
+
+STRAY: Final = 0.02
+"""Share of the outermost pixels that may lie farther in than where it ends."""
 
 LARGEST: Final = 3.0
 """Most that a picture is enlarged to continue itself."""
@@ -27,21 +32,23 @@ def surrounded(picture: Planes, beyond: NDArray[np.bool_]) -> Planes:
 
     Args:
         picture: a frame, 4:2:0.
-        beyond: where it shows nothing of its own, along the border, (H, W).
+        beyond: where it shows nothing of its own, along the border, of any size.
     """
     if not beyond.any():
         return picture
     height, width = beyond.shape
-    x = np.abs(np.arange(width) + 0.5 - width / 2.0) / (width / 2.0)
-    y = np.abs(np.arange(height) + 0.5 - height / 2.0) / (height / 2.0)
-    reach = float(np.maximum(x[None, :], y[:, None])[beyond].min())
+    enlarged = picture.size[0] / width
+    x = (np.arange(width, dtype=np.float32) + 0.5) / (width / 2.0) - 1.0
+    y = (np.arange(height, dtype=np.float32) + 0.5) / (height / 2.0) - 1.0
+    # The same on all four sides, with round corners, as far in as it has to be anywhere.
+    outward = np.power(x[None, :] ** ROUND + y[:, None] ** ROUND, np.float32(1.0 / ROUND))
+    reach = min(float(np.quantile(outward[beyond], STRAY)), 1.0)
     strip = (1.0 - reach) * width / 2.0
     feather = min(FEATHER * width, max(1.5 * strip, 1.0))
-    distance = cv2.distanceTransform((~beyond).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    own = np.asarray(ease("smoothstep", distance / feather), np.float32)
+    own = smooth(np.asarray((reach - outward) * (width / 2.0 / feather), np.float32))
     # So large that the middle of the soft edge lies on the border.
     scale = min(1.0 / max(reach - feather / width, 1.0 / LARGEST), LARGEST)
-    sigma = 0.4 * strip + 1.0
+    sigma = (0.4 * strip + 1.0) * enlarged
     around = Planes(
         _enlarged(picture.y, scale, sigma),
         _enlarged(picture.u, scale, sigma / 2.0),
@@ -59,4 +66,4 @@ def _enlarged(plane: NDArray[np.uint8], scale: float, sigma: float) -> NDArray[n
         ]
     )
     larger = cv2.warpAffine(plane, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(cv2.GaussianBlur(larger, (0, 0), sigma), np.uint8)
+    return blurred(np.asarray(larger, np.uint8), sigma)
