@@ -3,7 +3,7 @@
 
 const ACCEPT = {
   photo: "image/*,.heic,.heif,.avif,.tif,.tiff", video: "video/*,.mkv,.mov,.mp4,.webm", music: "audio/*,video/*,.mp3,.wav,.flac,.m4a,.ogg",
-  project: ".json,.zip,.otio,.mp4,.webm,.mov,application/json,application/zip", again: "image/*,video/*,audio/*", captions: ".srt,.vtt",
+  project: ".json,.zip,.otio,.edl,.mp4,.webm,.mov,application/json,application/zip", again: "image/*,video/*,audio/*", captions: ".srt,.vtt",
 };
 let picking = { what: "photo" };
 const picker = h("input", { type: "file", class: "ms-file", multiple: true, "aria-label": "Choose files for the sequence",
@@ -25,7 +25,7 @@ function pickFiles(what, sha = null) {
 
 async function takeFiles(files, what, sha = null) {
   const one = files[0];
-  if (what === "project" || (what === "photo" && files.length === 1 && /\.(json|zip|otio)$/i.test(one.name))) return openFile(one);
+  if (what === "project" || (what === "photo" && files.length === 1 && /\.(json|zip|otio|edl)$/i.test(one.name))) return openFile(one);
   say(files.length === 1 ? `Reading ${one.name}…` : `Reading ${files.length} files…`);
   const sent = [];
   for (const file of files) {

@@ -73,7 +73,7 @@ function showSound(force = false) {
     beatNote ? h("p", { class: "ms-note", role: "status" }, beatNote) : null,
     tracks.length ? h("ul", { class: "ms-items" }, tracks) : null,
     h("div", { class: "ms-fields" },
-      sliderField("Music sinks under voices", sound().ducking, { min: 0, max: 40, step: 1, words: (one) => (one ? `${one} dB` : "not") }, (value) => withSound({ ducking: value })),
+      sliderField("Music ducks by", sound().ducking, { min: 0, max: 40, step: 1, words: (one) => (one ? `${one} dB` : "not") }, (value) => withSound({ ducking: value })),
       selectField("Loudness", loud === null ? "" : loud, [[-14, "−14 LUFS, the web"], [-16, "−16 LUFS, podcasts"], [-23, "−23 LUFS, broadcast"], ["", "As it is"], ...([-14, -16, -23, null].includes(loud) ? [] : [[loud, `${loud} LUFS`]])], (value) => withSound({ loudness: value === "" ? null : Number(value) }), "sq-loudness")),
     titles.length ? h("ul", { class: "ms-items" }, titles) : null);
 }

@@ -38,15 +38,22 @@ def take_in(path: str, name: str, desk: Desk) -> tuple[Project, tuple[str, ...]]
         from synth.sequence.exchange.otio_read import read_otio
 
         return read_otio(path, desk.shelf)
+    if name.lower().endswith(".edl"):
+        from synth.sequence.exchange.edl import read_edl
+
+        return read_edl(path, desk.shelf)
     opened = read_project(path, desk.shelf)
     return opened.project, opened.notes
 
 
-def read_captions(path: str) -> tuple[Title, ...]:
-    """The captions of an SRT or VTT file; raises ``InvalidInstruction`` naming the line."""
+def read_captions(path: str) -> tuple[tuple[Title, ...], tuple[str, ...]]:
+    """The captions of an SRT or VTT file, and what was wrong with it, in sentences.
+
+    Raises ``InvalidMedia`` or ``LimitExceeded``.
+    """
     from synth.sequence.exchange.subtitles import read_subtitles
 
-    return tuple(read_subtitles(path))
+    return read_subtitles(path)
 
 
 def save_as(desk: Desk, project: Project, lengths: Lengths, form: str) -> Work:
@@ -111,7 +118,13 @@ def _write_subtitles(project: Project, target: Path) -> Any:
 
 def _write_sheet(
     project: Project, shelf: Shelf, lengths: Lengths, target: Path, job: JobContext
-) -> Any:
+) -> list[str]:
     from synth.sequence.exchange.contact_sheet import write_contact_sheet
 
-    return write_contact_sheet(project, shelf, lengths, target, cancel=job.cancel)
+    pages = write_contact_sheet(
+        project, lengths, shelf, target, cancel=job.cancel, progress=job.progress
+    )
+    if len(pages) < 2:
+        return []
+    pages[0].replace(target)
+    return [f"This is the first of {len(pages)} pages; the PDF has them all."]

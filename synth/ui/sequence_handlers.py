@@ -235,9 +235,9 @@ class SequenceHandlers:
 
     def captions(self, asked: Asked) -> Answer:
         """Subtitles were sent: {"titles": as a project has them, "words"}."""
-        titles = read_captions(uploaded_file(asked.get("file")))
+        titles, notes = read_captions(uploaded_file(asked.get("file")))
         count = len(titles)
-        words = f"{count} {'caption' if count == 1 else 'captions'} added."
+        words = " ".join([f"{count} {'caption' if count == 1 else 'captions'} added.", *notes])
         return {"titles": [title.model_dump(mode="json") for title in titles], "words": words}
 
     def _whole(self, desk: Desk, document: dict[str, Any]) -> Answer:

@@ -60,7 +60,7 @@ def beats_of(desk: Desk, track: SoundTrack, film_seconds: float) -> dict[str, An
 
     found = find_beats(desk.shelf.path(track.media))
     length = float(waveform_of(desk, track.media)["seconds"])
-    beats = beats_in_film(found.seconds, track, length, film_seconds)
+    beats = beats_in_film(found.times, track, length, film_seconds)
     if found.tempo is None or not beats:
         return {"beats": [], "words": "No steady beat was found in it."}
     words = f"{len(beats)} beats, {found.tempo:.0f} a minute. Cuts and titles snap to them."

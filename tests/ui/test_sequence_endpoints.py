@@ -45,7 +45,7 @@ def _project() -> dict[str, Any]:
         ],
         "cards": [
             {"shot": "first", "start": 0.0, "seconds": 1.0, "way": WAY},
-            {"shot": "walk", "start": 0.25, "seconds": 0.75, "way": {"type": "whip_pan", "seconds": 0.25}},
+            {"shot": "walk", "start": 0.25, "seconds": 0.75, "way": {**WAY, "type": "whip_pan"}},
             {"shot": "last", "start": 0.0, "seconds": 1.0},
         ],
         "output": {"long_side": 160, "fps": "12", "aspect": "16:9"},
@@ -134,5 +134,5 @@ def test_a_file_that_is_no_picture_says_so(client: Client, tmp_path: Path) -> No
     fake.write_bytes(b"GIF89a, but not really")
     project = _project()
     project["shots"], project["cards"] = project["shots"][:1], project["cards"][:1]
-    with pytest.raises(AppError, match="picture|image|read"):
+    with pytest.raises(AppError, match=r"one.png|picture"):
         client.predict(project, [sent(fake)], None, api_name="/compose_sequence")
