@@ -302,10 +302,10 @@ def _way(
     if spread < 0.6 * np.abs(shift).max() and length > 0.3:
         way = shift * (wide, high) / length * min(max(length, 0.16 * wide), 0.4 * wide)
         middle = np.array((left + wide / 2, top + high * 0.84))
-        ends = tuple(middle - way / 2), tuple(middle + way / 2)
+        tail, tip, rim = middle - way / 2, middle + way / 2, way / np.hypot(*way)
         # A dark rim, since the picture below may have any colour.
-        canvas.arrow(*ends, _INK, 1.5, 2.4)
-        canvas.arrow(*ends, _LINE, 0.9, 1.8)
+        canvas.arrow(tuple(tail - 0.2 * rim), tuple(tip + 0.9 * rim), _INK, 1.5, 2.6)
+        canvas.arrow(tuple(tail), tuple(tip), _LINE, 0.9, 1.8)
         return
     inside = _clipped(corners) * (wide, high) + (left, top)
     canvas.outline(inside, _LINE, 0.5)
