@@ -129,6 +129,14 @@ class SoundReader:
         while self._parts and self._parts[0][0] + self._parts[0][1].shape[1] <= before:
             self._parts.popleft()
 
+    def frames(self, start: Fraction) -> Iterator[tuple[av.AudioFrame, Fraction | None]]:
+        """Decoded frames as they are stored, with their time; instead of ``window``, once only.
+
+        They begin a little before ``start``, seconds; see ``_RUN_UP``.
+        """
+        assert self._stream is not None
+        return self._timed(self._stream, start)
+
     def _choose(self) -> AudioStream | None:
         if not self._container.streams.audio:
             self.notes.append("The video has no sound, so neither has the new one.")
@@ -153,6 +161,15 @@ class SoundReader:
         self, stream: AudioStream, start: Fraction
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Blocks of samples with the number of their first one."""
+        resampler = self._resampler
+        for frame, time in self._timed(stream, start):
+            yield from resampler.push(frame, time)
+        yield from resampler.flush()
+
+    def _timed(
+        self, stream: AudioStream, start: Fraction
+    ) -> Iterator[tuple[av.AudioFrame, Fraction | None]]:
+        """Decoded frames with their time from zero on, seconds, where they have one."""
         packets: Iterator[av.Packet] | None = None
         if start > 2 * _RUN_UP:
             target = self.origin + start - _RUN_UP
@@ -166,10 +183,8 @@ class SoundReader:
                 stream = self._container.streams.audio[0]
         if packets is None:
             packets = self._container.demux(stream)
-        resampler = self._resampler
         for frame in self._decode(stream, packets):
-            yield from resampler.push(frame, self._time(frame, stream))
-        yield from resampler.flush()
+            yield frame, self._time(frame, stream)
 
     def _time(self, frame: av.AudioFrame, stream: AudioStream) -> Fraction | None:
         base = frame.time_base or stream.time_base
