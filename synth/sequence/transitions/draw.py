@@ -21,7 +21,7 @@ from synth.sequence.transitions.xfade import crossed
 
 __all__ = ["DRAWING", "Side", "draw_transition", "key"]
 
-DRAWING: Final = 3
+DRAWING: Final = 4
 """Goes up whenever the same transition comes out differently: kept ones are then made again."""
 
 

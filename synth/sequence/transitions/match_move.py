@@ -19,6 +19,7 @@ from synth.sequence.transitions.redraw import (
     redrawn,
     scene_focal,
     stage_of,
+    widened,
     with_poses,
 )
 from synth.sequence.transitions.side import Side, frames_of, progress
@@ -73,6 +74,7 @@ def matched(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]
         for pose, share in zip(poses, fade, strict=True)
     ]
     stage = replace(own, path=with_poses(own.path, first - 1, longer))
-    both = zip(frames_of(a, cancel), redrawn(b, stage, cancel), strict=True)
+    wide = widened(stage, own.path, range(first, first + way.frames), cancel)
+    both = zip(frames_of(a, cancel), redrawn(b, stage, cancel, wide), strict=True)
     for (one, other), share in zip(both, progress(way), strict=True):
         yield faded(one, other, float(share))

@@ -25,6 +25,7 @@ from synth.sequence.transitions.redraw import (
     pose_at,
     redrawn,
     stage_of,
+    widened,
     with_poses,
 )
 from synth.sequence.transitions.side import Side, progress
@@ -41,6 +42,9 @@ AHEAD: Final = 0.35
 
 BEGINS, ENDS = 0.06, 0.8
 """When the opening begins and when nothing of the first photo is left."""
+
+SEEN: Final = 0.25
+"""From when on the second photo is seen well."""
 
 AT_LENS, CLEAR = 0.8, 2.2
 """Distances at which a thing that passes by is gone, and is whole, scene units."""
@@ -85,8 +89,11 @@ def pushed(way: Way, a: Side, b: Side, cancel: CancelToken) -> Iterator[Planes]:
         stages.append(replace(own, path=path))
     opening = _Opening(a, stages[0], way_flown)
     coming = Surroundings(stages[1])
+    # Before the opening begins nobody sees how far away the second camera is.
+    seen = range(b.take.first + round(SEEN * way.frames), b.take.first + way.frames)
+    wide = widened(stages[1], stage_of(b).path, seen, cancel)
     shares = np.clip((progress(way) - BEGINS) / (ENDS - BEGINS), 0.0, 1.0)
-    both = zip(redrawn(a, stages[0], cancel), redrawn(b, stages[1], cancel), strict=True)
+    both = zip(redrawn(a, stages[0], cancel), redrawn(b, stages[1], cancel, wide), strict=True)
     for index, ((one, other), share) in enumerate(zip(both, shares, strict=True)):
         arrived = surrounded(other, coming.beyond(float(b.take.first + index)))
         yield matted(one, arrived, softened(opening.matte(index, float(share))))

@@ -1,13 +1,14 @@
 """Frames of a shot that are drawn anew because a transition moves their camera elsewhere.
 
-They are drawn from the very scene of the kept frames, even where its hidden parts were prepared
-for a shorter way: a scene made for the longer one fills some of them otherwise, which would show
-as a jump between two frames of the same picture.
+A scene is prepared for the way that its camera goes: elsewhere, some hidden parts are missing. One
+that is prepared for more fills some of them otherwise, which would show as a jump beside the kept
+frames. So both are drawn where it matters, and the one melts into the other on the way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -16,20 +17,27 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from synth.backends.geometric import Stage
+from synth.camera.conventions import HOME_DISTANCE
+from synth.camera.easing import ease
 from synth.camera.pose import CameraPath, CameraPose, degrees_from_rotation, rotation_from_degrees
 from synth.control import CancelToken
 from synth.media.planes import Planes, planes_from_rgb
 from synth.render.coverage import fit_path, outside_photo
 from synth.render.film import shoot
 from synth.render.renderer import Renderer
+from synth.scene.build import build_scene
 from synth.scene.sheets import SAFETY_MARGIN, Scene
-from synth.sequence.transitions.side import Side
+from synth.scene.travel import Travel
+from synth.sequence.transitions.side import Side, times
 
 RIM: Final = 9
 """Pixels across within which an outline's gaps are closed: twice a mesh's block, and the middle."""
 
 FINE_SIDE: Final = 640
 """Longest side of frames whose depth is looked at pixel by pixel."""
+
+MELTS, MELTED = 0.3, 0.8
+"""When a scene that is prepared for more begins to become the kept frames' own, and when it has."""
 
 MOST_ZOOM: Final = 1.6
 """How far a transition may enlarge a photo to keep its edges out of sight."""
@@ -88,11 +96,66 @@ def enlargement(stage: Stage, frames: range, fade: NDArray[np.float64]) -> float
     return min(zoom, MOST_ZOOM)
 
 
-def redrawn(side: Side, stage: Stage, cancel: CancelToken) -> Iterator[Planes]:
-    """The side's frames from another stage, with the side's own colour work."""
-    frames = range(side.take.first, side.take.first + side.take.frames)
-    for frame in shoot(stage.scene, stage.path, stage.film, frames=frames, cancel=cancel):
+def widened(stage: Stage, built_for: CameraPath, frames: range, cancel: CancelToken) -> Stage:
+    """A stage whose scene is prepared for all of its path; itself where it already is.
+
+    Args:
+        stage: with the path that will be filmed.
+        built_for: the path that its scene was made for.
+        frames: those of its path that count.
+        cancel: looked at between the steps.
+    """
+    seen = stage.path.positions[frames.start : frames.stop]
+    travel = _travel(np.concatenate([built_for.positions, seen]))
+    if travel == _travel(built_for.positions):
+        return stage
+    scene = stage.scene
+    wide = build_scene(
+        scene.photo, scene.disparity, focal_length=scene.focal_length,
+        margin=round(scene.photo_area[0]) - SAFETY_MARGIN, travel=travel, seed=stage.film.seed,
+        loose=scene.loose, cancel=cancel,
+    )  # fmt: skip
+    return replace(stage, scene=replace(wide, cutouts=scene.cutouts))
+
+
+def redrawn(
+    side: Side, stage: Stage, cancel: CancelToken, wide: Stage | None = None
+) -> Iterator[Planes]:
+    """The side's frames from another stage, with the side's own colour work.
+
+    Args:
+        side: a photo; its take says which frames.
+        stage: with the path that will be filmed.
+        cancel: looked at before every exposure.
+        wide: the same with a scene that is prepared for more, which melts into ``stage`` before
+            the take ends.
+    """
+    count, first = side.take.frames, side.take.first
+    if wide is None or wide.scene is stage.scene:
+        share = np.zeros(count)
+    else:
+        share = 1.0 - ease("smoothstep", (times(count) - MELTS) / (MELTED - MELTS))
+    own_from = int(np.argmax(share < 1.0))
+    wide_to = int(np.count_nonzero(share > 0.0))
+    own = _shot(stage, range(first + own_from, first + count), cancel)
+    more = _shot(wide or stage, range(first, first + wide_to), cancel)
+    for index in range(count):
+        pictures = [next(one) for one, used in ((more, index < wide_to), (own, index >= own_from))
+                    if used]  # fmt: skip
+        frame = pictures[0]
+        if len(pictures) == 2:
+            part = float(share[index])
+            frame = np.asarray(cv2.addWeighted(frame, part, pictures[1], 1.0 - part, 0.0), np.uint8)
         yield planes_from_rgb(side.finish(frame))
+
+
+def _shot(stage: Stage, frames: range, cancel: CancelToken) -> Iterator[NDArray[np.uint8]]:
+    return shoot(stage.scene, stage.path, stage.film, frames=frames, cancel=cancel)
+
+
+def _travel(positions: NDArray[np.float64]) -> Travel:
+    right, up, back = (positions - np.array([0.0, 0.0, HOME_DISTANCE])).T
+    return Travel.between(zip(right.tolist(), up.tolist(), (-back).tolist(), strict=True))
 
 
 class Surroundings:
