@@ -165,13 +165,12 @@ class TitleArtist:
         width, height = self._size
         short = min(width, height)
         size = max(_SMALLEST, kind.size * short * title.size)
-        even = title.style != "lower_third"
         while True:
             style = Style(size, kind.weight)
             second_style = Style(max(_SMALLEST, size * kind.second), kind.second_weight)
-            lines = self._letters.wrap(texts[0], style, kind.wide * width, even=even)
+            lines = self._letters.wrap(texts[0], style, kind.wide * width, even=True)
             second = (
-                self._letters.wrap(texts[1], second_style, kind.wide * width, even=even)
+                self._letters.wrap(texts[1], second_style, kind.wide * width, even=True)
                 if texts[1]
                 else []
             )
