@@ -120,10 +120,17 @@ def read_edl(
     lines, notes = _prepared(text, name, count)
     if not any(_EVENT.match(line) for line in lines):
         raise InvalidMedia(f"{shown!r} is no edit decision list: it has no event.")
+    plain = "\n".join(lines)
     try:
-        timeline = otio.adapters.read_from_string("\n".join(lines), "cmx_3600", rate=count)
+        try:
+            timeline = otio.adapters.read_from_string(plain, "cmx_3600", rate=count)
+        except Exception as strict:  # the adapter raises whatever its parsing meets
+            timeline = otio.adapters.read_from_string(
+                plain, "cmx_3600", rate=count, ignore_timecode_mismatch=True
+            )
+            notes.append(f"Its times do not fit together ({str(strict)[:120]}); clips keep theirs.")
         _at_rate(timeline, name)
-    except Exception as error:  # the adapter raises whatever its parsing meets
+    except Exception as error:
         raise InvalidMedia(
             f"{shown!r} cannot be read as a CMX3600 edit decision list: {str(error)[:200]}. "
             "Export it again as CMX3600."

@@ -72,8 +72,8 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
 def find_timeline(values: Any) -> dict[str, Any]:
     """The timeline in plain values of a document; raises ``InvalidInstruction`` without one."""
     if schema_of(values) == "SerializableCollection":
-        inner = values.get("children")
-        values = next((one for one in inner or () if schema_of(one) == "Timeline"), values)
+        inner = objects_in(values, "children")
+        values = next((one for one in inner if schema_of(one) == "Timeline"), values)
     if schema_of(values) != "Timeline":
         found = schema_of(values) or "nothing that OpenTimelineIO knows"
         raise InvalidInstruction(
@@ -86,6 +86,12 @@ def schema_of(values: Any) -> str:
     """Name of an object's schema without its version: "Clip"; empty for anything else."""
     found = values.get("OTIO_SCHEMA") if isinstance(values, dict) else None
     return found.split(".")[0] if isinstance(found, str) else ""
+
+
+def objects_in(values: Any, key: str) -> list[dict[str, Any]]:
+    """The objects in a list among an object's values; empty where there is no such list."""
+    found = values.get(key) if isinstance(values, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _plain(text: bytes) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
 from synth.sequence.exchange.given import GivenMedia, base_name
-from synth.sequence.exchange.otio_document import schema_of
+from synth.sequence.exchange.otio_document import objects_in, schema_of
 from synth.sequence.exchange.otio_times import four_of, own_time, seconds_of, text_of, two_of
 from synth.sequence.exchange.ours import ITEM, SHOT, pack, unchanged, unpack
 from synth.sequence.project import MediaRef
@@ -37,7 +37,7 @@ class Importer:
 
     def read(self, track: dict[str, Any]) -> list[dict[str, Any]]:
         """Plain values of the timeline's items, with gaps where a transition would hang loose."""
-        children = [child for child in track.get("children") or () if isinstance(child, dict)]
+        children = objects_in(track, "children")
         cut = track.get("source_range")
         if cut is not None:
             self._notes.append("The track itself is trimmed; all of it was taken.")
@@ -79,7 +79,7 @@ class Importer:
         if child.get("enabled", True) is False:
             self._notes.append(f"The clip {name!r} is switched off; a gap stands for it.")
             return self._gap(at, at + length), length
-        for effect in child.get("effects") or ():
+        for effect in objects_in(child, "effects"):
             kind = schema_of(effect)
             self._notes.append(
                 f"The clip {name!r} has a change of speed, which is left out."
@@ -211,11 +211,11 @@ class Importer:
                 if found < 0:
                     raise InvalidInstruction(f"The length of {name!r} is below nought.")
                 return found
-        inner = child.get("children")
-        if schema_of(child) == "Track" and isinstance(inner, list):
+        inner = objects_in(child, "children")
+        if schema_of(child) == "Track":
             return sum((self._length(c) for c in inner if schema_of(c) != "Transition"), Fraction())
-        if schema_of(child) == "Stack" and isinstance(inner, list):
-            return max((self._length(c) for c in inner if isinstance(c, dict)), default=Fraction())
+        if schema_of(child) == "Stack":
+            return max((self._length(c) for c in inner), default=Fraction())
         return Fraction(0)
 
     def _gap(self, start: Fraction, end: Fraction) -> dict[str, Any]:

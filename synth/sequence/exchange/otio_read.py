@@ -11,7 +11,12 @@ from synth.errors import InvalidInstruction
 from synth.json_text import read_json
 from synth.sequence.exchange import otio_document
 from synth.sequence.exchange.given import GivenMedia
-from synth.sequence.exchange.otio_document import find_timeline, read_document, schema_of
+from synth.sequence.exchange.otio_document import (
+    find_timeline,
+    objects_in,
+    read_document,
+    schema_of,
+)
 from synth.sequence.exchange.otio_items import Importer
 from synth.sequence.exchange.otio_sound import read_sounds
 from synth.sequence.exchange.otio_times import (
@@ -82,11 +87,7 @@ def _read(timeline: dict[str, Any], given: GivenMedia) -> tuple[Project, tuple[s
     if rest is not None and not isinstance(rest, dict):
         raise InvalidInstruction("The project inside this timeline is damaged. Export it again.")
     stack = timeline.get("tracks")
-    tracks = [
-        track
-        for track in (stack.get("children") if isinstance(stack, dict) else None) or ()
-        if schema_of(track) == "Track"
-    ]
+    tracks = [one for one in objects_in(stack, "children") if schema_of(one) == "Track"]
     film = _film_track(tracks, notes)
     values: dict[str, Any] = rest if rest is not None else {}
     fps = _rate(values, film, notes)
@@ -146,8 +147,8 @@ def _rate(values: dict[str, Any], film: dict[str, Any], notes: list[str]) -> Fra
     if named is not None:
         return named
     counted: Counter[float] = Counter()
-    for child in film.get("children") or ():
-        numbers = four_of(child.get("source_range")) if isinstance(child, dict) else []
+    for child in objects_in(film, "children"):
+        numbers = four_of(child.get("source_range"))
         if numbers and 1 <= numbers[3] <= 240:
             counted[numbers[3]] += 1
     if not counted:
@@ -178,11 +179,9 @@ def _markers(stack: Any, notes: list[str]) -> tuple[list[Any], list[Any]]:
     titles: list[Any] = []
     beats: list[Any] = []
     others = 0
-    found = stack.get("markers") if isinstance(stack, dict) else None
-    for marker in found if isinstance(found, list) else ():
-        metadata = marker.get("metadata") if isinstance(marker, dict) else None
+    for marker in objects_in(stack, "markers"):
+        metadata, span = marker.get("metadata"), marker.get("marked_range")
         kind, item = ours(metadata).get("kind"), unpack(metadata, ITEM)
-        span = marker.get("marked_range") if isinstance(marker, dict) else None
         moved = not unchanged(metadata, four_of(span))
         if kind == "title" and isinstance(item, dict):
             if moved and isinstance(span, dict):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from synth.sequence.exchange.given import GivenMedia, base_name
-from synth.sequence.exchange.otio_document import schema_of
+from synth.sequence.exchange.otio_document import objects_in, schema_of
 from synth.sequence.exchange.otio_items import clip_names, media_reference
 from synth.sequence.exchange.otio_times import four_of, seconds_of, text_of
 from synth.sequence.exchange.otio_write import SOUND_RATE
@@ -27,8 +27,7 @@ def read_sounds(
     found: list[dict[str, Any]] = []
     for track in tracks:
         at = Fraction(0)
-        children = track.get("children")
-        for child in children if isinstance(children, list) else ():
+        for child in objects_in(track, "children"):
             kind = schema_of(child)
             if kind == "Transition":
                 notes.append("A fade between two sounds is left out; give the sounds fades.")

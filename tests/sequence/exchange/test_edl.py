@@ -177,9 +177,8 @@ def test_a_list_with_drop_frame_timecode_is_counted_in_frames(
     "text",
     [
         "", "hello", "TITLE: x\n", "\0" * 50,
-        "001  A  V  C  00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00\n",
         "001  A  V  C  00:00:00:99 00:00:02:00 01:00:00:00 01:00:01:00\n",
-        "SPLIT: x\n001  A  V  C  00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00\n",
+        "SPLIT: x\n001  A  V  C  00:00:00:00 00:00:02:00 01:00:00:00 01:00:02:00\n",
         "001  A  V  C  x y z w\n",
     ],
 )  # fmt: skip
@@ -188,6 +187,16 @@ def test_what_is_no_list_is_refused_in_words(text: str, tmp_path: Path, shelf: S
     path.write_text(text)
     with pytest.raises(InvalidMedia):
         read_edl(path, shelf)
+
+
+def test_times_that_do_not_fit_are_told_and_the_clips_keep_theirs(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    path = tmp_path / "odd.edl"
+    path.write_text("001  A  V  C  00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00\n")
+    project, notes = read_edl(path, shelf)
+    assert cards(project, {})[0].frames == 48
+    assert any("do not fit together" in note for note in notes)
 
 
 def test_an_unknown_rate_is_refused(tmp_path: Path, shelf: Shelf) -> None:
