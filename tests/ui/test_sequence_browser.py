@@ -61,6 +61,7 @@ def _three_examples(page: Page) -> None:
     page.click("#sq-examples")
     page.wait_for_function(f"{NAMES}.length === 3")
     _sum(page, "3 shots 14.0 s − 2 transitions 1.6 s = 12.4 s")
+    page.wait_for_function("'motion-synth:sequence:1' in localStorage")
 
 
 def _small(page: Page) -> None:
@@ -127,9 +128,10 @@ def test_three_shots_become_a_film_that_is_found_again(tab: Page, tmp_path: Path
     tab.wait_for_function(
         "[...document.querySelectorAll('.ms-card .ms-bad')].every((one) => one.hidden)"
     )
-    shots = tab.evaluate("JSON.parse(localStorage['motion-synth:sequence:1']).doc.project.shots")
-    moved = next(shot for shot in shots if shot["id"] == "Cloister")
-    assert moved["shot"]["motion"]["camera"]["type"] == "truck"
+    tab.wait_for_function(
+        "JSON.parse(localStorage['motion-synth:sequence:1']).doc.project.shots.some((shot) =>"
+        " shot.id === 'Cloister' && shot.shot.motion.camera.type === 'truck')"
+    )
 
     # A transition, music and a title.
     tab.locator(".ms-chip").first.click()
@@ -287,7 +289,6 @@ def test_a_camera_is_edited_on_another_tab_and_comes_back(tab: Page) -> None:
 
 def test_sixty_cards_stay_quick(tab: Page, server: Server) -> None:
     _three_examples(tab)
-    tab.wait_for_function("'motion-synth:sequence:1' in localStorage")
     tab.evaluate("""() => {
       const kept = JSON.parse(localStorage['motion-synth:sequence:1']);
       const { project, cards } = kept.doc;
