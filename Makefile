@@ -18,7 +18,7 @@ run: $(VENV)/run.done
 	$(BIN)/python app.py
 
 test: $(VENV)/dev.done chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2
 
 bench: $(VENV)/dev.done
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -25,6 +25,23 @@ settings.load_profile("motion-synth")
 if TYPE_CHECKING:
     from synth.camera.pose import CameraPose
     from synth.scene.sheets import Scene
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Browser tests all in one process, since they share a server; other files where there is room.
+
+    With one process nothing changes.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "tests/ui" if file.startswith("tests/ui/") else file
+
+    return ByFile(config, log)
+
 
 TEAL = ((20, 120, 100), (70, 200, 180))
 """Colours of a background: never red."""
