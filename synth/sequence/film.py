@@ -27,7 +27,7 @@ from synth.sequence.project import Project
 from synth.sequence.shelf import Shelf
 from synth.sequence.sound import SoundReport, mix_sound, sound_key
 from synth.sequence.splice import Part, splice
-from synth.sequence.stretches import Stretches, pieces
+from synth.sequence.stretches import Stretches
 from synth.sequence.titles import TitleArtist
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.sequence.transitions.draw import Side, check_photos, draw_transition
@@ -106,6 +106,7 @@ def compose(
     encoder: EncoderSettings | None = None,
     scenes: SceneCache | None = None,
     depths: DepthAnything | None = None,
+    fidelity: bool = True,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
     watch: Callable[[FilmState], None] | None = None,
@@ -123,6 +124,7 @@ def compose(
             threads is ours for MP4: the same project gives the same file, bit for bit.
         scenes: where scenes are kept for re-use.
         depths: the process's depth network, so that it is loaded once.
+        fidelity: measure the camera of every shot that is drawn.
         cancel: stops the work within a second; finished shots and stretches stay.
         progress: told what is being done.
         watch: told how far each shot and the whole film is.
@@ -146,7 +148,7 @@ def compose(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="motion-synth-film-"))
         kept = Path(folder)
         footage = stack.enter_context(
-            Footage(project, shelf, kept / SHOTS, scenes=scenes, depths=depths)
+            Footage(project, shelf, kept / SHOTS, scenes=scenes, depths=depths, fidelity=fidelity)
         )
         keep = stack.enter_context(Keep(kept / STRETCHES, ".mp4"))
         sounds = stack.enter_context(Keep(kept / SOUND, ".wav"))
@@ -193,8 +195,8 @@ class _Work:
 
     def run(self) -> FilmResult:
         self._check_ways()
-        parts = pieces(self._plan)
         spliced = self._project.output.format == "mp4"
+        parts = self._stretches.laid_out(self._plan) if spliced else self._plan.stretches
         missing = [part for part in parts if not spliced or self._stretches.find(part) is None]
         wanted = self._wanted(missing)
         self._watch.begin(

@@ -111,6 +111,7 @@ class Footage:
         *,
         scenes: SceneCache | None = None,
         depths: DepthAnything | None = None,
+        fidelity: bool = True,
     ) -> None:
         """Nothing is read or drawn yet.
 
@@ -120,7 +121,9 @@ class Footage:
             folder: where drawn shots are kept; it may be shared by all versions of a project.
             scenes: where scenes are kept for re-use.
             depths: the process's depth network, so that it is loaded once.
+            fidelity: measure the camera of every shot that is drawn.
         """
+        self._fidelity = fidelity
         self._project = project
         self._shelf = shelf
         self._scenes = scenes
@@ -203,6 +206,11 @@ class Footage:
             return None
         notes = tuple(str(note) for note in told.get("notes", ()))
         return ShotReport(shot_id, notes, told.get("fidelity"), shot_id in self._drawn)
+
+    def clip(self, shot_id: str) -> Path | None:
+        """The file of a clip; None for photos, whose frames are drawn."""
+        shot = self._project.shot(shot_id)
+        return None if shot.is_photo else self._shelf.path(shot.media)
 
     def raw(self, take: Take, cancel: CancelToken | None = None) -> Iterator[Planes]:
         """The frames of a take before any colour work; plain colour where it has no shot."""
@@ -303,6 +311,8 @@ class Footage:
         }
         if shot.depth is None and shot.shot.depth.method != "embedded":
             said["learned"] = self._depths.available()
+        if not self._fidelity:
+            said["unmeasured"] = True
         if shot.backend in _READS_PROMPT:
             said["prompt"] = self._project.prompt(shot)
         return said
@@ -346,6 +356,7 @@ class Footage:
                     path,
                     depth=self._depth(shot, cancel),
                     size=self.size,
+                    fidelity=self._fidelity,
                     scenes=self._scenes,
                     encoder=KEPT_ENCODER,
                     cancel=cancel,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ import av
 
 from synth.control import CancelToken
 from synth.media import EncoderSettings, Planes, VideoWriter
+from synth.sequence.copying import Packets, copy_packets, packets_of
 from synth.sequence.footage import Footage
 from synth.sequence.keep import Keep, Kept, key_of
 from synth.sequence.plan import FilmPlan, Stretch, Take
@@ -33,14 +36,14 @@ THREADS: Final = 2
 _POLL_SECONDS: Final = 0.1
 
 
-def pieces(plan: FilmPlan) -> tuple[Stretch, ...]:
-    """The stretches of a plan, long bodies cut where their shot's clock says.
+def pieces(stretches: Iterable[Stretch], rate: Fraction) -> tuple[Stretch, ...]:
+    """Stretches, long bodies among them cut where their shot's clock says.
 
     A card that is trimmed at its beginning keeps the rest of its pieces.
     """
-    step = max(1, round(PIECE_SECONDS * plan.rate))
+    step = max(1, round(PIECE_SECONDS * rate))
     found: list[Stretch] = []
-    for stretch in plan.stretches:
+    for stretch in stretches:
         take = stretch.take
         if stretch.into is not None or take.shot is None:
             found.append(stretch)
@@ -48,11 +51,22 @@ def pieces(plan: FilmPlan) -> tuple[Stretch, ...]:
         last = take.first + take.frames
         cuts = [cut for cut in range(-(-take.first // step) * step, last, step)
                 if cut - take.first >= step // 4 and last - cut >= step // 4]  # fmt: skip
-        for begin, end in zip([take.first, *cuts], [*cuts, last], strict=True):
-            part = replace(take, first=begin, frames=end - begin)
-            start = stretch.start + begin - take.first
-            found.append(Stretch(start, end - begin, part))
+        found += _cut(stretch, cuts)
     return tuple(found)
+
+
+def _cut(stretch: Stretch, places: Iterable[int]) -> list[Stretch]:
+    """A body cut before these frames of its shot."""
+    take = stretch.take
+    bounds = sorted({take.first, *places, take.first + take.frames})
+    return [
+        Stretch(
+            stretch.start + begin - take.first,
+            end - begin,
+            replace(take, first=begin, frames=end - begin),
+        )
+        for begin, end in pairwise(bounds)
+    ]
 
 
 class Stretches:
@@ -80,6 +94,56 @@ class Stretches:
         self._encoder = encoder.model_copy(update={"threads": THREADS, "repeatable": True})
         self._frames = frames
         self._extra = looks
+        self._clips: dict[str, Packets | None] = {}
+        self._copied: set[Stretch] = set()
+
+    def laid_out(self, plan: FilmPlan) -> tuple[Stretch, ...]:
+        """The stretches of a film, in order: copied where a clip allows it, cut where long.
+
+        Only bodies that nothing touches are copied: no colour work, no titles.
+        """
+        found: list[Stretch] = []
+        for stretch in plan.stretches:
+            run = self._run(stretch)
+            parts = [stretch] if run is None else _cut(stretch, (run[0], sum(run)))
+            for part in parts:
+                if run is not None and part.take.first == run[0]:
+                    self._copied.add(part)
+                    found.append(part)
+                else:
+                    found += pieces([part], plan.rate)
+        return tuple(found)
+
+    def _run(self, stretch: Stretch) -> tuple[int, int] | None:
+        """Which frames of a stretch's shot can be copied: the first and how many."""
+        take = stretch.take
+        if take.shot is None or stretch.into is not None or self._extra(stretch):
+            return None
+        if self._footage.look(take.shot) is not None:
+            return None
+        packets = self._packets(take.shot)
+        return None if packets is None else packets.run(take.first, take.frames)
+
+    def _packets(self, shot: str) -> Packets | None:
+        path = self._footage.clip(shot)
+        if path is None:
+            return None
+        if shot not in self._clips:
+            self._clips[shot] = packets_of(
+                path, rate=self._footage.rate, size=self._footage.size, setup=self._setup()
+            )
+        return self._clips[shot]
+
+    def _setup(self) -> bytes:
+        """The decoder's set-up data of everything that this film's encoder writes."""
+        frame = Stretch(0, 1, Take(None, 0, 1))
+        key = self.key(frame)
+        kept = self._keep.find(key)
+        if kept is None:
+            self._make(key, frame, CancelToken(), lambda _: None)
+            kept = self._keep.find(key)
+        assert kept is not None
+        return bytes.fromhex(kept.told["setup"])
 
     def key(self, stretch: Stretch) -> str:
         """Stands for all that decides a stretch's bytes."""
@@ -95,6 +159,7 @@ class Stretches:
                 "into": None if stretch.into is None else self._said(stretch.into),
                 "way": None if stretch.way is None else transition_key(stretch.way),
                 "extra": self._extra(stretch),
+                "copied": stretch in self._copied,
             }
         )
 
@@ -138,6 +203,10 @@ class Stretches:
         width, height = self._footage.size
 
         def work(path: Path) -> dict[str, Any]:
+            if stretch in self._copied:
+                self._copy(stretch, path)
+                advanced(stretch.frames)
+                return examine(path, self._footage.rate, stretch.frames)
             with VideoWriter(
                 path,
                 width=width,
@@ -153,6 +222,14 @@ class Stretches:
             return examine(path, self._footage.rate, stretch.frames)
 
         self._keep.make(key, work)
+
+    def _copy(self, stretch: Stretch, target: Path) -> None:
+        take = stretch.take
+        assert take.shot is not None
+        path, packets = self._footage.clip(take.shot), self._packets(take.shot)
+        assert path is not None
+        assert packets is not None
+        copy_packets(path, packets, take.first, take.frames, target, rate=self._footage.rate)
 
     def _said(self, take: Take) -> dict[str, Any]:
         if take.shot is None:

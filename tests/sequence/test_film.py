@@ -40,6 +40,11 @@ from tests.sequence.small_films import (
 )
 
 
+def _pieces(project: Project, lengths: dict[str, int]) -> tuple[Stretch, ...]:
+    plan = plan_film(project, lengths)
+    return pieces(plan.stretches, plan.rate)
+
+
 def _ways(project: Project, shelf: Shelf) -> list[Card]:
     return list(cards(project, lengths_of(project, shelf)))
 
@@ -213,14 +218,14 @@ def test_long_bodies_are_cut_by_their_shots_clock(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     project = film_of([clip_shot(shelf, clip(tmp_path, 1), "a")], [Card("a", 30, 760)])
     lengths = {"a": 1000}
-    cut = pieces(plan_film(project, lengths))
+    cut = _pieces(project, lengths)
     assert [(piece.take.first, piece.frames) for piece in cut] == [
         (30, 162), (192, 192), (384, 192), (576, 214),
     ]  # fmt: skip
     assert [piece.start for piece in cut] == [0, 162, 354, 546]
-    later = pieces(plan_film(arrange(project, [Card("a", 50, 740)]), lengths))
+    later = _pieces(arrange(project, [Card("a", 50, 740)]), lengths)
     assert [piece.take for piece in later[1:]] == [piece.take for piece in cut[1:]]
-    plain = pieces(plan_film(arrange(project, [Card(None, 0, 500)]), lengths))
+    plain = _pieces(arrange(project, [Card(None, 0, 500)]), lengths)
     assert plain == (Stretch(0, 500, Take(None, 0, 500)),)
 
 
