@@ -4,7 +4,8 @@ The filter reads how far it has come from the time of a frame, so easing is done
 the frames are stamped with. It works on pictures whose colour planes are as large as the bright
 one, and would have every frame enlarged and shrunk again; but most of its transitions treat each
 plane by itself and by shares of the width and height, so each plane can be a grey picture of its
-own. That is bit-exact where one picture is shown alone, and a dissolve of 1280 x 720 is a seventh of the work.
+own. That is bit-exact where one picture is shown alone, and makes a dissolve of 1280 x 720 a
+seventh of the work.
 """
 
 from __future__ import annotations
