@@ -75,7 +75,7 @@ def _scan(
         for frame, time in reader.frames(begin):
             if not frame.sample_rate or not frame.samples:
                 continue
-            at = expected if time is None else float(time)
+            at = expected if time is None else time
             rate = frame.sample_rate
             expected = at + frame.samples / rate
             if expected <= start:

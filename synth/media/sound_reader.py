@@ -62,6 +62,7 @@ class SoundReader:
         self._check = check
         self._path = path
         self._failures = self._decoded = 0
+        self._clock = Fraction(1, SOUND_RATE)
         self._closed = False
         self._parts: deque[tuple[int, NDArray[np.float32]]] = deque()
         self._end = 0
@@ -129,13 +130,19 @@ class SoundReader:
         while self._parts and self._parts[0][0] + self._parts[0][1].shape[1] <= before:
             self._parts.popleft()
 
-    def frames(self, start: Fraction) -> Iterator[tuple[av.AudioFrame, Fraction | None]]:
-        """Decoded frames as they are stored, with their time; instead of ``window``, once only.
+    def frames(self, start: Fraction) -> Iterator[tuple[av.AudioFrame, float | None]]:
+        """Decoded frames as they are stored, with their time in seconds; instead of ``window``.
 
-        They begin a little before ``start``, seconds; see ``_RUN_UP``.
+        Once only. They begin a little before ``start``, seconds; see ``_RUN_UP``.
         """
         assert self._stream is not None
-        return self._timed(self._stream, start)
+        origin = float(self.origin)
+        for frame in self._stored(self._stream, start):
+            base = frame.time_base or self._clock
+            if frame.pts is None:
+                yield frame, None
+            else:  # exact fractions would take longer than the decoding
+                yield frame, frame.pts * base.numerator / base.denominator - origin
 
     def _choose(self) -> AudioStream | None:
         if not self._container.streams.audio:
@@ -162,14 +169,12 @@ class SoundReader:
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Blocks of samples with the number of their first one."""
         resampler = self._resampler
-        for frame, time in self._timed(stream, start):
-            yield from resampler.push(frame, time)
+        for frame in self._stored(stream, start):
+            yield from resampler.push(frame, self._time(frame))
         yield from resampler.flush()
 
-    def _timed(
-        self, stream: AudioStream, start: Fraction
-    ) -> Iterator[tuple[av.AudioFrame, Fraction | None]]:
-        """Decoded frames with their time from zero on, seconds, where they have one."""
+    def _stored(self, stream: AudioStream, start: Fraction) -> Iterator[av.AudioFrame]:
+        """Decoded frames from a little before ``start`` on."""
         packets: Iterator[av.Packet] | None = None
         if start > 2 * _RUN_UP:
             target = self.origin + start - _RUN_UP
@@ -183,12 +188,12 @@ class SoundReader:
                 stream = self._container.streams.audio[0]
         if packets is None:
             packets = self._container.demux(stream)
-        for frame in self._decode(stream, packets):
-            yield frame, self._time(frame, stream)
+        self._clock = stream.time_base or self._clock
+        yield from self._decode(stream, packets)
 
-    def _time(self, frame: av.AudioFrame, stream: AudioStream) -> Fraction | None:
-        base = frame.time_base or stream.time_base
-        return None if frame.pts is None or base is None else frame.pts * base - self.origin
+    def _time(self, frame: av.AudioFrame) -> Fraction | None:
+        base = frame.time_base or self._clock
+        return None if frame.pts is None else frame.pts * base - self.origin
 
     def _decode(self, stream: AudioStream, packets: Iterator[av.Packet]) -> Iterator[av.AudioFrame]:
         """Decoded frames; damaged packets are counted and skipped, and so become silence."""
