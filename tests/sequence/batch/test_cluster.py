@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from synth.control import Progress
 from synth.errors import InvalidInstruction, Unavailable
@@ -94,19 +95,31 @@ def test_forty_photos_on_a_cluster_that_loses_a_worker_half_way(
             for path in out.glob("*.mp4")
         }
 
-    def watch(progress: Progress) -> None:
-        if progress.done >= 16 and not halfway:
-            victim = cluster.workers[0].pid
-            # In the middle of a row, so that there is something to lose.
-            until = time.monotonic() + 20
-            while time.monotonic() < until:
-                logs = [read_log(out / LOGS, f"photo{n:02d}.mp4") for n in range(40)]
-                if any(log and (log[-1]["what"], log[-1]["process"]) == ("begun", victim)
-                       for log in logs):  # fmt: skip
-                    break
-            os.kill(victim, signal.SIGKILL)
-            halfway.update(fingerprints())
+    def is_in_a_row(process: int) -> bool:
+        for row in rows:
+            log = read_log(out / LOGS, f"{row.image.stem}.mp4")
+            if log and (log[-1]["what"], log[-1]["process"]) == ("begun", process):
+                return not (out / f"{row.image.stem}.mp4").exists()
+        return False
 
+    def watch(progress: Progress) -> None:
+        if progress.done < 16 or halfway:
+            return
+        victim = cluster.workers[0].pid
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            # Held still to be looked at, and killed in the middle of a row: there is a row to lose.
+            os.kill(victim, signal.SIGSTOP)
+            time.sleep(0.01)
+            if is_in_a_row(victim):
+                break
+            os.kill(victim, signal.SIGCONT)
+            time.sleep(0.01)
+        os.kill(victim, signal.SIGKILL)
+        halfway.update(fingerprints())
+
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
     with dask_executor(cluster.address) as executor:
         report = run_batch(rows, recipe, out, executor=executor, fidelity=False, progress=watch)
         assert cluster.workers[0].wait(30) == -signal.SIGKILL

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from synth.control import CancelToken, Progress
 from synth.errors import InvalidInstruction
 from synth.media import probe
-from synth.sequence.batch import Row, rows_from_folder, run_batch
+from synth.sequence.batch import Row, rows_from_folder, run, run_batch, work
 from synth.sequence.batch.work import LOGS, read_log
 from synth.shot.model import Shot
 
@@ -75,23 +76,23 @@ def test_what_is_finished_is_not_made_again_until_it_would_come_out_otherwise(
     rows = rows_from_folder(photos(2))
     out = tmp_path / "out"
 
-    def run(shot: Shot = recipe) -> list[tuple[str, int]]:
+    def make(shot: Shot = recipe) -> list[tuple[str, int]]:
         report = run_batch(rows, shot, out, executor=here, fidelity=False)
         return [(row.status, row.attempts) for row in report.rows]
 
-    assert run() == [("made", 1), ("made", 1)]
+    assert make() == [("made", 1), ("made", 1)]
     stamps = {path: path.stat().st_mtime_ns for path in out.glob("*.mp4")}
-    assert run() == [("kept", 1), ("kept", 1)]
+    assert make() == [("kept", 1), ("kept", 1)]
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.mp4")} == stamps
     # Damaged, deleted, another photo, other instructions.
     with (out / "photo00.mp4").open("r+b") as file:
         file.truncate(100)
-    assert run() == [("made", 2), ("kept", 1)]
+    assert make() == [("made", 2), ("kept", 1)]
     (out / "photo01.mp4").unlink()
-    assert run() == [("kept", 2), ("made", 2)]
+    assert make() == [("kept", 2), ("made", 2)]
     rows[0].image.write_bytes(rows[1].image.read_bytes())
-    assert run() == [("made", 3), ("kept", 2)]
-    assert run(recipe.model_copy(update={"seed": 9})) == [("made", 4), ("made", 3)]
+    assert make() == [("made", 3), ("kept", 2)]
+    assert make(recipe.model_copy(update={"seed": 9})) == [("made", 4), ("made", 3)]
 
 
 def test_a_file_of_somebody_else_is_never_written_over(
@@ -133,10 +134,10 @@ def test_a_row_that_is_being_made_is_not_begun_by_another(
         )
         for _ in range(3)
     ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
+    for thread in runs:
+        thread.start()
+    for thread in runs:
+        thread.join()
     assert sorted(report.rows[0].status for report in reports) == ["kept", "kept", "made"]
     assert [entry["what"] for entry in read_log(out / LOGS, "photo00.mp4")] == ["begun", "done"]
 
@@ -196,41 +197,72 @@ def test_stopping_keeps_what_is_finished(
     assert again.counts["kept"] == report.counts["made"]
 
 
-def test_of_our_own_pool_only_the_row_that_kills_its_worker_again_and_again_is_given_up(
+def test_a_worker_of_our_own_pool_that_is_killed_loses_nothing(
     photos: Callable[[int], Path], recipe: Shot, tmp_path: Path
 ) -> None:
-    """Another thread kills whichever process begins the first row, and the second's once."""
+    """Another thread kills the process that begins the second row, once."""
     out = tmp_path / "out"
-    rows = rows_from_folder(photos(3))
-    left = {"photo00.mp4": 9, "photo01.mp4": 1}
     over = threading.Event()
+    killed: list[int] = []
 
     def hunt() -> None:
-        seen = dict.fromkeys(left, 0)
-        while not over.is_set():
-            for name in left:
-                log = read_log(out / LOGS, name)
-                if left[name] and len(log) > seen[name] and log[-1]["what"] == "begun":
-                    seen[name] = len(log)
-                    left[name] -= 1
-                    os.kill(log[-1]["process"], signal.SIGKILL)
+        while not over.is_set() and not killed:
+            log = read_log(out / LOGS, "photo01.mp4")
+            if log:
+                killed.append(log[-1]["process"])
+                os.kill(killed[0], signal.SIGKILL)
             time.sleep(0.002)
 
     hunter = threading.Thread(target=hunt)
     hunter.start()
     try:
-        report = run_batch(rows, recipe, out, workers=1, retries=1, fidelity=False)
+        report = run_batch(rows_from_folder(photos(3)), recipe, out, workers=1, fidelity=False)
     finally:
         over.set()
         hunter.join()
+    assert killed != [os.getpid()]
     assert [(row.status, row.attempts) for row in report.rows] == [
-        ("failed", 2), ("made", 2), ("made", 1),
+        ("made", 1), ("made", 2), ("made", 1),
     ], report.to_dict()  # fmt: skip
-    assert "worker died" in report.rows[0].error
-    assert not (out / "photo00.mp4").exists()
     assert [entry["what"] for entry in read_log(out / LOGS, "photo01.mp4")] == [
         "begun", "begun", "done",
     ]  # fmt: skip
+
+
+class _Mortal:
+    """A pool of processes that dies whenever it begins the first row."""
+
+    def __init__(self, workers: int, **_: object) -> None:
+        assert workers == 2
+        self.broken = False
+
+    def submit(self, fn: Callable[..., Any], task: work.Task) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.broken:
+            raise BrokenProcessPool
+        if task.row == 1:
+            work._log(Path(task.folder) / LOGS, task, "x", "begun")
+            self.broken = True
+            future.set_exception(BrokenProcessPool())
+        else:
+            future.set_result(fn(task))
+        return future
+
+    def shutdown(self, **_: object) -> None:
+        pass
+
+
+def test_a_row_that_kills_its_worker_each_time_is_given_up_and_the_others_are_made(
+    photos: Callable[[int], Path], recipe: Shot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "ProcessPoolExecutor", _Mortal)
+    report = run_batch(
+        rows_from_folder(photos(3)), recipe, tmp_path / "out", workers=2, retries=2, fidelity=False
+    )
+    assert [(row.status, row.attempts) for row in report.rows] == [
+        ("failed", 3), ("made", 1), ("made", 1),
+    ], report.to_dict()  # fmt: skip
+    assert "worker died" in report.rows[0].error
 
 
 @pytest.mark.parametrize(
