@@ -26,6 +26,7 @@ from synth.ui.sequence_media import Look, look_at
 _NAME: Final = re.compile(r"[0-9a-f]{48}")
 _MOST_DESKS: Final = 64
 _JOBS_KEPT: Final = 6
+_SWEEP_SECONDS: Final = 600.0
 _BYTES: Final = 8_000_000_000
 """Most that one desk may hold, media and kept shots together."""
 
@@ -132,6 +133,7 @@ class Desks:
         self._forget_after = forget_after
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._lock = threading.Lock()
+        self._watch: threading.Timer | None = None
 
     def new(self) -> Desk:
         """An empty desk. Raises ``LimitExceeded`` where too many are in use."""
@@ -143,6 +145,8 @@ class Desks:
                 )
             desk = Desk()
             self._desks[desk.id] = desk
+            if self._watch is None:
+                self._look_again()
         return desk
 
     def find(self, id: object) -> Desk | None:
@@ -174,6 +178,19 @@ class Desks:
             self._desks.pop(desk.id, None)
         desk.close()
         return True
+
+    def _look_again(self) -> None:
+        """Sweep now and then for as long as there are desks; the lock is held."""
+        self._watch = threading.Timer(_SWEEP_SECONDS, self._watched)
+        self._watch.daemon = True
+        self._watch.start()
+
+    def _watched(self) -> None:
+        self._sweep()
+        with self._lock:
+            self._watch = None
+            if self._desks:
+                self._look_again()
 
     def _sweep(self) -> None:
         """Delete what nobody used for long and nobody waits for."""

@@ -60,7 +60,7 @@ def test_a_film_is_made_of_two_photos_and_a_clip(client: Client, files: list[Pat
     assert report["frames"] == 12 + 9 + 12 - 3 - 3
     assert report["arithmetic"] == "3 shots 2.8 s − 2 transitions 0.5 s = 2.2 s"
     assert set(report["drawn"]) == {"first", "walk", "last"} or "first" in report["drawn"]
-    with av.open(film) as container:
+    with av.open(str(film), "r") as container:
         frames = list(container.decode(video=0))
     assert len(frames) == 27
     assert (frames[0].width, frames[0].height) == (160, 90)
