@@ -245,12 +245,14 @@ def _card(
     shape = pictures.first.shape if pictures.first is not None else (9, 16)
     high = min(most_high, room * shape[0] / shape[1])
     wide = high * shape[1] / shape[0]
+    # Wide pictures fill the card from edge to edge; tall ones stay beside each other.
+    step = width - wide if wide > 0.7 * room else wide + 2 * between
     for side, picture in enumerate((pictures.first, pictures.last)):
-        x = left + side * (width - wide)
+        x = left + side * step
         _picture(canvas, (x, at, wide, high), picture, pictures, side, shot is not None, size)
-    centre = at + high / 2
+    centre, across = at + high / 2, left + (step + wide) / 2
     canvas.arrow(
-        (left + width / 2 - size * 0.42, centre), (left + width / 2 + size * 0.42, centre), _SOFT,
+        (across - size * 0.42, centre), (across + size * 0.42, centre), _SOFT,
         size * 0.12, size * 0.42,
     )  # fmt: skip
     # The sentence, the camera's moves, the length and the way on.
