@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from synth.quality.compare import Comparison, compare_videos
     from synth.quality.evaluate import evaluate_video
     from synth.quality.model import QualityReport
+    from synth.sequence.batch import dask_executor, read_csv, rows_from_folder, run_batch
     from synth.sequence.composer import VideoSequenceComposer
     from synth.sequence.film import FilmResult, compose
     from synth.sequence.project import Project
@@ -82,6 +83,10 @@ _HOMES = {
     "evaluate_video": "synth.quality.evaluate",
     "QualityReport": "synth.quality.model",
     "VideoSequenceComposer": "synth.sequence.composer",
+    "dask_executor": "synth.sequence.batch",
+    "read_csv": "synth.sequence.batch",
+    "rows_from_folder": "synth.sequence.batch",
+    "run_batch": "synth.sequence.batch",
     "FilmResult": "synth.sequence.film",
     "compose": "synth.sequence.film",
     "Project": "synth.sequence.project",
@@ -123,6 +128,7 @@ __all__ = [
     "camera_path",
     "compare_videos",
     "compose",
+    "dask_executor",
     "deflicker_video",
     "denoise_video",
     "evaluate_video",
@@ -138,10 +144,13 @@ __all__ = [
     "parse_phrase",
     "plan_retime",
     "preview_shot",
+    "read_csv",
     "read_cube",
     "read_path",
     "render_shot",
     "retime_video",
+    "rows_from_folder",
+    "run_batch",
     "shot_from_video",
     "stabilise_video",
     "write_cube",
