@@ -35,10 +35,9 @@ function drawTimeline() {
     const picture = desk.picture(card);
     const block = h("div", { class: `ms-block${desk.chosen === card.key ? " ms-chosen" : ""}${index % 2 ? " ms-odd" : ""}`, "data-block": card.key, title: `${index + 1} · ${card.shot || "colour"} · ${short(card.seconds)} s`,
       style: { left: `${left}px`, width: `${wide}px`, backgroundColor: card.shot ? "" : card.colour } },
-    h("span", {}, card.shot || "colour"), h("i", { class: "ms-edge" }));
+    h("span", {}, card.shot || "colour"));
     if (picture) block.style.backgroundImage = `linear-gradient(rgb(11 12 15 / .35), rgb(11 12 15 / .35)), url("${picture}")`;
     block.addEventListener("click", () => desk.choose(card.key, "shot"));
-    pullEdge(block.lastChild, card.key, place, left);
     cards.append(block);
     if (place.shared) {
       const over = toSeconds(place.shared) * scale;
@@ -46,6 +45,13 @@ function drawTimeline() {
         style: { left: `${left + wide - over}px`, width: `${Math.max(6, over)}px` }, onclick: () => { desk.way = card.key; desk.choose(card.key); desk.tell("face", "way"); } }));
     }
   });
+  // The edges lie over the transitions, which would cover them.
+  for (const [index, place] of found.places.entries()) {
+    const left = toSeconds(place.at) * scale, wide = Math.max(2, toSeconds(place.frames) * scale);
+    const edge = h("i", { class: `ms-edge${desk.chosen === place.key ? " ms-chosen" : ""}${index % 2 ? " ms-odd" : ""}`, title: "Drag: the length of this shot", style: { left: `${left + wide - 8}px` } });
+    pullEdge(edge, cards.querySelector(`[data-block="${place.key}"]`), place);
+    cards.append(edge);
+  }
   const titles = desk.project.titles.map((title, at) => {
     const block = h("div", { class: "ms-block ms-titleblock", title: title.text, style: { left: `${title.start * scale}px`, width: `${Math.max(6, title.seconds * scale)}px` } }, h("span", {}, title.text));
     slide(block, title.start, (start) => desk.withProject({ titles: desk.project.titles.map((one, index) => (index === at ? { ...one, start } : one)) }));
@@ -145,14 +151,13 @@ function snapped(at) {
 }
 
 /** A card's right edge: the cut there, which lies in the middle of the transition, snaps to beats. */
-function pullEdge(edge, key, place, left) {
-  const block = edge.parentElement;
+function pullEdge(edge, block, place) {
   const begin = toSeconds(place.at), half = toSeconds(place.shared) / 2;
   let now = null;
   const target = (by) => Math.max(toSeconds(place.shared + 2), snapped(begin + toSeconds(place.frames) + by - half) + half - begin);
   pointer(edge, {
-    move: (event, by) => { now = target(by); block.style.width = `${now * scale}px`; timeSaid.textContent = `${short(now)} s long`; },
-    end: (event, by, done) => { if (done && now !== null && Math.abs(by) * scale > 2) setLength(key, toSeconds(toFrames(now))); else drawTimeline(); now = null; },
+    move: (event, by) => { now = target(by); block.style.width = `${now * scale}px`; edge.style.left = `${(begin + now) * scale - 8}px`; timeSaid.textContent = `${short(now)} s long`; },
+    end: (event, by, done) => { if (done && now !== null && Math.abs(by) * scale > 2) setLength(place.key, toSeconds(toFrames(now))); else drawTimeline(); now = null; },
   });
 }
 

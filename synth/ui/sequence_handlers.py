@@ -41,6 +41,8 @@ Asked = Mapping[str, Any]
 
 _QUICK_AT_ONCE: Final = 6
 _FILMS_AT_ONCE: Final = 2
+_JOBS_AT_ONCE: Final = 4
+"""Most jobs of one desk that are not finished."""
 _FORGET_AFTER: Final = 6 * 3600.0
 _LONGEST_NAME: Final = 60
 _EXAMPLES: Final = (
@@ -292,6 +294,11 @@ class SequenceHandlers:
         desk = self.desks.get(asked.get("desk"))
         kind = asked.get("kind")
         document = self._document(desk, asked.get("document"))
+        running = sum(not job.done for job in desk.jobs())
+        if running >= _JOBS_AT_ONCE:
+            raise InvalidInstruction(
+                f"{running} things of this project are being made already. Wait for one of them."
+            )
         work: Any
         if kind in ("film", "play", "shot"):
             desk.check_room()

@@ -287,6 +287,32 @@ def test_a_camera_is_edited_on_another_tab_and_comes_back(tab: Page) -> None:
     tab.wait_for_function(f"{NAMES}.length === 4")
 
 
+def test_a_cut_snaps_to_a_beat(tab: Page, tmp_path: Path) -> None:
+    _three_examples(tab)
+    tab.get_by_role("tab", name="Sound & titles").click()
+    music = write_clicks(tmp_path / "clicks.wav", seconds=8.0, bpm=60)
+    _send(tab, lambda: tab.click("#sq-add-music"), music)
+    tab.wait_for_selector(".ms-soundblock")
+    tab.get_by_role("button", name="Find beats").click()
+    stored = "JSON.parse(localStorage['motion-synth:sequence:1']).doc"
+    tab.wait_for_function(f"{stored}.project.sound.beats.length > 4")
+    beats = tab.evaluate(f"{stored}.project.sound.beats")
+    target = next(beat for beat in beats if beat > 2.5)
+    # The cut lies in the middle of the transition of 0.8 s, so the card ends 0.4 s later.
+    ruler = tab.locator(".ms-ruler").bounding_box()
+    edge = tab.locator(".ms-edge").first.bounding_box()
+    assert ruler is not None
+    assert edge is not None
+    scale = ruler["width"] / 12.4
+    tab.mouse.move(edge["x"] + 5, edge["y"] + 10)
+    tab.mouse.down()
+    tab.mouse.move(edge["x"] - 30, edge["y"] + 10, steps=4)
+    tab.mouse.move(ruler["x"] + (target + 0.4) * scale + 4, edge["y"] + 10, steps=4)
+    tab.mouse.up()
+    tab.wait_for_function(f"{stored}.cards[0].seconds < 4")
+    assert tab.evaluate(f"{stored}.cards[0].seconds") == pytest.approx(target + 0.4, abs=0.03)
+
+
 def test_sixty_cards_stay_quick(tab: Page, server: Server) -> None:
     _three_examples(tab)
     tab.evaluate("""() => {
