@@ -68,9 +68,6 @@ def packets_of(
         setup: the decoder's set-up data of the film's stretches.
     """
     try:
-        with PlaneReader(path) as reader:
-            if not reader.untouched or reader.size != size:
-                return None
         with open_container(path, LIMITS) as container:
             stream = choose_stream(container, LIMITS)
             base = stream.time_base
@@ -86,6 +83,9 @@ def packets_of(
                 if packet.is_keyframe:
                     keys.add(len(times))
                 times.append(packet.pts * base * rate)
+        with PlaneReader(path) as reader:
+            if not reader.untouched or reader.size != size:
+                return None
     except (SynthError, av.error.FFmpegError):
         return None
     begin = min(times, default=Fraction(0))

@@ -77,11 +77,15 @@ def lengths_of(project: Project, shelf: Shelf) -> dict[str, int]:
     }
 
 
-def film_size(project: Project, shelf: Shelf) -> tuple[int, int]:
+def film_size(
+    project: Project,
+    shelf: Shelf,
+    look_at: Callable[[SequenceShot], clips.ClipFacts] | None = None,
+) -> tuple[int, int]:
     """Width and height of the film, pixels, both even.
 
     With the aspect "photo" it has the shape of the first of the project's shots that the timeline
-    uses, or 16:9 where it uses none. Raises as ``lengths_of``.
+    uses, or 16:9 where it uses none. ``look_at`` knows the clips already. Raises as ``lengths_of``.
     """
     output = project.output.output
     used = {item.shot for item in project.timeline if isinstance(item, Clip)}
@@ -89,7 +93,7 @@ def film_size(project: Project, shelf: Shelf) -> tuple[int, int]:
     if first is None or output.aspect != "photo":
         return output.frame_size(16, 9)
     if not first.is_photo:
-        facts = _facts(first, shelf)
+        facts = _facts(first, shelf) if look_at is None else look_at(first)
         return output.frame_size(facts.width, facts.height)
     with _Named(first):
         image = load_image(shelf.path(first.media))
@@ -158,7 +162,7 @@ class Footage:
     def size(self) -> tuple[int, int]:
         """Width and height of the film, pixels; see ``film_size``."""
         if self._size is None:
-            self._size = film_size(self._project, self._shelf)
+            self._size = film_size(self._project, self._shelf, self._look_at)
         return self._size
 
     def lengths(self) -> dict[str, int]:

@@ -222,7 +222,7 @@ def _joined(folder: Path, encoder: EncoderSettings, rounds: int = 3) -> None:
     }
     ours = best["ours"]
     print(
-        "| best of three | frames | MB | seconds | processor seconds | ours is faster by | same, ps |"
+        "| best of three | frames | MB | seconds | of processors | ours is faster | of processors |"
     )
     print("|---|---|---|---|---|---|---|")
     for name, cost in best.items():

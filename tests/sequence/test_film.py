@@ -216,14 +216,14 @@ def test_cameras_meet(tmp_path: Path) -> None:
 
 def test_long_bodies_are_cut_by_their_shots_clock(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
-    project = film_of([clip_shot(shelf, clip(tmp_path, 1), "a")], [Card("a", 30, 760)])
+    project = film_of([clip_shot(shelf, clip(tmp_path, 1), "a")], [Card("a", 30, 371)])
     lengths = {"a": 1000}
     cut = _pieces(project, lengths)
     assert [(piece.take.first, piece.frames) for piece in cut] == [
-        (30, 162), (192, 192), (384, 192), (576, 214),
+        (30, 66), (96, 96), (192, 96), (288, 113),
     ]  # fmt: skip
-    assert [piece.start for piece in cut] == [0, 162, 354, 546]
-    later = _pieces(arrange(project, [Card("a", 50, 740)]), lengths)
+    assert [piece.start for piece in cut] == [0, 66, 162, 258]
+    later = _pieces(arrange(project, [Card("a", 50, 351)]), lengths)
     assert [piece.take for piece in later[1:]] == [piece.take for piece in cut[1:]]
     plain = _pieces(arrange(project, [Card(None, 0, 500)]), lengths)
     assert plain == (Stretch(0, 500, Take(None, 0, 500)),)
