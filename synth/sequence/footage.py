@@ -43,8 +43,11 @@ KEPT_ENCODER: Final = EncoderSettings(
 """How drawn frames are kept. Encoded once more as the film they lose 0.15 to 0.3 dB against
 frames that come straight from the renderer, and keeping them costs less than a usual clip does."""
 
-_STAGES: Final = 2
-"""Photos that stay set up for filming: the two sides of a transition."""
+_STAGES: Final = 3
+"""Photos that stay set up for filming: the sides of two transitions that follow each other."""
+
+_DEPTHS: Final = 4
+"""Photos whose depth stays known; one photo often serves several shots."""
 
 _READS_PROMPT: Final[frozenset[str]] = frozenset()
 """Backends whose pictures depend on the words; the geometric one only draws what is instructed."""
@@ -136,6 +139,7 @@ class Footage:
         self._lock = threading.RLock()
         self._facts: dict[str, clips.ClipFacts] = {}
         self._stages: OrderedDict[str, Stage] = OrderedDict()
+        self._found_depths: OrderedDict[str, DepthMap] = OrderedDict()
         self._size: tuple[int, int] | None = None
         self._keys: dict[str, str] = {}
         self._looks: dict[str, ShotLook | None] | None = None
@@ -334,11 +338,21 @@ class Footage:
         return found
 
     def _depth(self, shot: SequenceShot, cancel: CancelToken) -> DepthMap:
+        given = None if shot.depth is None else shot.depth.sha256
+        key = key_of({"photo": shot.media.sha256, "map": given, "by": shot.shot.depth.method})
+        if key in self._found_depths:
+            self._found_depths.move_to_end(key)
+            return self._found_depths[key]
         image = load_image(self._shelf.path(shot.media))
         if shot.depth is None:
-            return photo_depth(image, shot.shot, model=self._depths, cancel=cancel)
-        picture = load_depth_picture(self._shelf.path(shot.depth))
-        return read_depth_picture(picture, image.pixels.shape)
+            depth = photo_depth(image, shot.shot, model=self._depths, cancel=cancel)
+        else:
+            picture = load_depth_picture(self._shelf.path(shot.depth))
+            depth = read_depth_picture(picture, image.pixels.shape)
+        self._found_depths[key] = depth
+        while len(self._found_depths) > _DEPTHS:
+            self._found_depths.popitem(last=False)
+        return depth
 
     def _source(self, shot: SequenceShot, cancel: CancelToken | None) -> Path:
         if not shot.is_photo:

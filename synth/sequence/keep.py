@@ -82,35 +82,29 @@ class Keep:
 
     def told(self, key: str) -> dict[str, Any] | None:
         """What is remembered of a file, even where the file itself was dropped; else None."""
-        try:
-            values = read_json((self.folder / (key + _SIDE)).read_bytes())
-        except (OSError, SynthError):
-            return None
-        known = isinstance(values, dict) and isinstance(values.get("told"), dict)
-        return values["told"] if known else None
+        values = self._values(key)
+        return None if values is None else values["told"]
 
     def find(self, key: str) -> Kept | None:
         """The file of this key, if it is here and its bytes are those that were written."""
         path = self.folder / (key + self._suffix)
-        side = self.folder / (key + _SIDE)
+        values = self._values(key)
         try:
-            values = read_json(side.read_bytes())
             status = path.stat()
             mark = status.st_size, status.st_mtime_ns
             with self._mutex:
                 checked = self._sound.get(key) == mark
-            if not isinstance(values, dict) or values.get("bytes") != status.st_size:
+            if values is None or values.get("bytes") != status.st_size:
                 return None
             if not checked and values.get("digest") != _digest(path):
                 return None
-            told = values["told"]
-        except (OSError, SynthError, KeyError):
+            # What was of use last goes last; the time of change stays: it marks what was checked.
+            os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+        except OSError:
             return None
         with self._mutex:
             self._sound[key] = mark
-        # What was of use last goes last; the time of change must stay, it marks what was checked.
-        os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
-        return Kept(key, path, told)
+        return Kept(key, path, values["told"])
 
     def make(self, key: str, work: Callable[[Path], Mapping[str, Any]]) -> Kept:
         """Make the file of this key.
@@ -126,7 +120,12 @@ class Keep:
         try:
             told = dict(work(working))
             _flush(working)
-            values = {"bytes": working.stat().st_size, "digest": _digest(working), "told": told}
+            values = {
+                "bytes": working.stat().st_size,
+                "digest": _digest(working),
+                "told": told,
+                "told_digest": key_of(told),
+            }
             # In this order, a kill in between leaves at most a file that does not count yet.
             side.unlink(missing_ok=True)
             working.replace(path)
@@ -164,6 +163,16 @@ class Keep:
         finally:
             # An attempt that failed has let go of the lock as well.
             fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def _values(self, key: str) -> dict[str, Any] | None:
+        """The JSON beside a file, if it is whole and unharmed."""
+        try:
+            values = read_json((self.folder / (key + _SIDE)).read_bytes())
+        except (OSError, SynthError):
+            return None
+        if not isinstance(values, dict) or not isinstance(values.get("told"), dict):
+            return None
+        return values if values.get("told_digest") == key_of(values["told"]) else None
 
     def _alone(self) -> bool:
         """Whether nobody else has the folder open; then it is locked against others."""

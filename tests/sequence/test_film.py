@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -131,6 +132,29 @@ def test_damage_is_noticed_and_mended(tmp_path: Path) -> None:
     assert digest(tmp_path / "b.mp4") == whole
     leftovers = [path for path in kept.rglob(".*") if path.name != ".lock"]
     assert not leftovers
+
+
+def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
+    project, shelf = three(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        made = [
+            pool.submit(compose, project, shelf, tmp_path / f"{name}.mp4", folder=tmp_path / "kept")
+            for name in "ab"
+        ]
+        for future in made:
+            future.result()
+    assert digest(tmp_path / "a.mp4") == digest(tmp_path / "b.mp4")
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+
+
+def test_cameras_are_not_measured_where_nobody_asks(tmp_path: Path) -> None:
+    project, shelf = three(tmp_path)
+    quick = compose(project, shelf, tmp_path / "a.mp4", folder=tmp_path / "kept", fidelity=False)
+    assert quick.drawn == ("one", "three")
+    assert quick.fidelity == {}
+    full = compose(project, shelf, tmp_path / "b.mp4", folder=tmp_path / "kept")
+    assert set(full.fidelity) == {"one", "three"}, "measured where it is asked for afterwards"
+    assert frames_of(tmp_path / "a.mp4")[0].same(frames_of(tmp_path / "b.mp4")[0])
 
 
 def test_one_frame_stretches_colours_and_gaps(tmp_path: Path) -> None:
