@@ -7,7 +7,7 @@ between the cuts; this module keeps the two in step. All numbers are frames at t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -77,9 +77,9 @@ def arrange(project: Project, storyboard: Iterable[Card]) -> Project:
     """
     fps = project.output.fps
     laid = list(storyboard)
-    check(laid)
     if laid and laid[-1].way is not None:
         laid[-1] = replace(laid[-1], way=None)
+    check(laid)
     timeline: list[Item] = []
     shared = 0
     for card in laid:
@@ -124,6 +124,45 @@ def check(storyboard: Iterable[Card]) -> None:
                 f"({shared} at its beginning, {own} at its end). Shorten them, or lengthen it."
             )
         shared = own
+
+
+def at_rate(
+    storyboard: Sequence[Card], rate: Fraction, other: Fraction, lengths: Mapping[str, int]
+) -> tuple[Card, ...]:
+    """The same storyboard at another rate, always one that can be made.
+
+    Every card begins and ends at the frame nearest to where it did, so that nothing drifts; one
+    that would vanish keeps a frame, and a transition that would vanish becomes a cut.
+
+    Args:
+        storyboard: the cards.
+        rate: frames per second that they are counted in.
+        other: frames per second that they will be counted in.
+        lengths: frames that each shot has at the other rate, by id.
+    """
+    scale = other / rate
+    at = 0
+    spans: list[tuple[int, int]] = []
+    for card in storyboard:
+        spans.append((round(at * scale), round((at + card.frames) * scale)))
+        at += card.frames - (card.way.frames if card.way is not None else 0)
+    made: list[Card] = []
+    for card, (begin, end) in zip(storyboard, spans, strict=True):
+        frames, start = max(1, end - begin), round(card.start * scale)
+        if card.shot is not None:
+            frames = min(frames, lengths[card.shot])
+            start = min(start, lengths[card.shot] - frames)
+        made.append(replace(card, start=start, frames=frames))
+    shared = 0
+    for place, card in enumerate(made):
+        own = 0
+        if card.way is not None and place + 1 < len(made):
+            wanted = spans[place][1] - spans[place + 1][0]
+            own = min(wanted, card.frames - shared, made[place + 1].frames)
+        way = replace(card.way, frames=own) if card.way is not None and own > 0 else None
+        made[place] = replace(card, way=way)
+        shared = own if way is not None else 0
+    return tuple(made)
 
 
 def film_frames(storyboard: Iterable[Card]) -> int:

@@ -15,10 +15,11 @@ from synth.jobs import JobContext
 from synth.media import SUFFIXES, EncoderSettings, VideoWriter
 from synth.sequence.plan import Take, plan_film
 from synth.sequence.project import FilmSettings, Project
+from synth.sequence.storyboard import arrange, at_rate
 from synth.sequence.times import exact_rate
 from synth.ui.assets import picture_url
 from synth.ui.monitor import file_facts, playable
-from synth.ui.sequence_cards import Document
+from synth.ui.sequence_cards import Document, shot_lengths
 from synth.ui.sequence_jobs import DeskJob, Work
 from synth.ui.sequence_media import served, stem_of
 
@@ -42,7 +43,7 @@ def film_work(desk: Desk, document: Document, *, quick: bool) -> Work:
 
     Raises ``InvalidInstruction`` or ``LimitExceeded`` where the film cannot be made.
     """
-    project = _quick(document.project) if quick else document.project
+    project = _quick(desk, document) if quick else document.project
     plan_film(document.project, document.lengths)
     _check_here(desk, project)
 
@@ -133,8 +134,9 @@ def compare_colours(desk: Desk, project: Project, shot_id: str) -> Work:
     return work
 
 
-def _quick(project: Project) -> Project:
-    output = project.output
+def _quick(desk: Desk, document: Document) -> Project:
+    """The project small and with few frames; its cuts stay where they are as nearly as can be."""
+    output = document.project.output
     small = output.model_copy(
         update={
             "long_side": min(_QUICK_SIDE, output.long_side),
@@ -143,7 +145,10 @@ def _quick(project: Project) -> Project:
             "crf": max(_QUICK_CRF, output.crf),
         }
     )
-    return project.changed(output=FilmSettings.model_validate(small.__dict__))
+    project = document.project.changed(output=FilmSettings.model_validate(small.__dict__))
+    rates = exact_rate(output.fps), exact_rate(_QUICK_RATE)
+    lengths = shot_lengths(project, desk.clip_frames)
+    return arrange(project, at_rate(document.storyboard, *rates, lengths))
 
 
 def _told(me: DeskJob, state: FilmState) -> None:

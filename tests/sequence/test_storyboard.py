@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.sequence.plan import plan_film
 from synth.sequence.project import Clip, MediaRef, Project, SequenceShot, Transition
-from synth.sequence.storyboard import Card, Way, arrange, cards, film_frames
-from synth.sequence.times import RationalTime, TimeRange
+from synth.sequence.storyboard import Card, Way, arrange, at_rate, cards, film_frames
+from synth.sequence.times import RationalTime, TimeRange, exact_rate
+from synth.shot.model import FrameRate
 
 LENGTHS: Final = {"a": 120, "b": 96, "c": 192}
 EMPTY: Final = Project(
@@ -136,3 +137,22 @@ def test_another_frame_rate_keeps_the_seconds() -> None:
     plan = plan_film(double, twice)
     assert plan.seconds == plan_film(project, LENGTHS).seconds
     assert plan.cards[0].start == 48
+
+
+@given(_laid(), st.sampled_from(["12", "15", "23.976", "24", "29.97", "60"]))
+def test_any_film_can_be_played_at_another_rate(laid: list[Card], fps: FrameRate) -> None:
+    rate, other = exact_rate("24"), exact_rate(fps)
+    lengths = {id: max(1, round(frames * other / rate)) for id, frames in LENGTHS.items()}
+    again = at_rate(laid, rate, other, lengths)
+    output = EMPTY.output.model_copy(update={"fps": fps})
+    plan = plan_film(arrange(EMPTY.changed(output=output), again), lengths)
+    assert cards(arrange(EMPTY.changed(output=output), again), lengths) == again
+    # Each card may be short of a frame or have one too many, and transitions round with it.
+    assert abs(plan.frames - film_frames(laid) * other / rate) <= 1 + 2 * len(laid)
+    if fps == "24":
+        assert again == tuple(laid)
+
+
+def test_what_comes_after_the_last_card_does_not_count() -> None:
+    laid = [Card("a", 0, 4, Way("dissolve", 30))]
+    assert plan_film(arrange(EMPTY, laid), LENGTHS).frames == 4
