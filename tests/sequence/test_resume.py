@@ -29,8 +29,9 @@ def _begun(arguments: list[str]) -> subprocess.Popen[str]:
 def test_killed_and_gone_on_with(tmp_path: Path) -> None:
     project, shelf = three(tmp_path)
     (tmp_path / "project.json").write_text(project.to_json(), "utf-8")
+    process = _begun([str(tmp_path), str(tmp_path / "other"), str(tmp_path / "whole.mp4")])
     began = time.monotonic()
-    compose(project, shelf, tmp_path / "whole.mp4")
+    assert process.wait() == 0
     seconds = time.monotonic() - began
     kept, target = tmp_path / "kept", tmp_path / "film.mp4"
     chance = random.Random(1)
