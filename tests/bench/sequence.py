@@ -353,8 +353,8 @@ def kills(folder: Path, count: int = 20) -> None:
         left = [path for path in folder.rglob(".*") if path.name != ".lock"]
         same += digest(target) == whole and not left
     print(
-        f"\n{count} kills at random moments of {min(seconds):.1f} s, each gone on with: {same} films "
-        f"are the uninterrupted one bit for bit with no file left behind; {reached} had something "
+        f"\n{count} kills at random moments of {min(seconds):.1f} s, each gone on with: {same} "
+        f"films are the uninterrupted one bit for bit with no file left behind; {reached} had something "
         f"to go on from, {finished} were whole already",
         flush=True,
     )

@@ -12,7 +12,7 @@ from synth.sequence.film import compose
 from tests.sequence.small_films import digest, three
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 3
+KILLS = 2
 
 
 def _begun(arguments: list[str]) -> subprocess.Popen[str]:
