@@ -42,6 +42,8 @@ _MOST_LIMITING: Final = 15.0
 _CLOSE: Final = 0.2
 """LU by which the loudness may miss its target before it is tried again."""
 _TRIES: Final = 6
+_NOTHING: Final = 2.0**-24
+"""Peak below which 24 bits hold nothing but noughts."""
 _SILENCE: Final = -69.0
 """LUFS at or below which EBU R 128 hears nothing."""
 _OVERSAMPLED: Final = 4 * SOUND_RATE
@@ -149,7 +151,7 @@ def mix_sound(
                 note=lambda n: notes.setdefault(n),
             )
             found, peak = _keep(blocks, draft, told)
-            if peak == 0:
+            if peak < _NOTHING:
                 return None
             result = _level(
                 draft, partial, total, found, peak, project.sound.loudness, cancel, told

@@ -189,7 +189,9 @@ class TitleArtist:
             size = max(_SMALLEST, size * 0.92)
         if high > kind.high * height:
             room = max(1, int(kind.high * height / (LINE * style.size)))
-            lines, second = [*lines[: room - 1], f"{lines[room - 1][:-1]}…"][:room], []
+            kept = lines[:room]
+            # What is left out is said by the last line that stays.
+            lines, second = [*kept[:-1], f"{kept[-1][:-1] if len(lines) > room else kept[-1]}…"], []
             notes.setdefault(f"The title {_short(title.text)} is too long for the picture.")
         wide = max(
             self._letters.width(line, used, self._letters.face(line))

@@ -160,10 +160,15 @@ def test_a_silent_film_has_no_sound_file(shelf: Shelf, tmp_path: Path) -> None:
     assert mix_sound(project, plan, shelf, tmp_path / "out.wav") is None
     mute = _put(shelf, tmp_path, lambda t: 0 * t, 1)
     late = _put(shelf, tmp_path, _tone(440), 1, "late.wav")
-    tracks = (SoundTrack(media=mute), SoundTrack(media=late, start=50))
+    faint = _put(shelf, tmp_path, _tone(440, 4e-5), 1, "faint.wav")
+    tracks = (
+        SoundTrack(media=mute), SoundTrack(media=late, start=50),
+        SoundTrack(media=faint, gain=-60),
+    )  # fmt: skip
     project, plan = _film(shelf, _still(24), {}, sound=SoundSettings(tracks=tracks))
     assert mix_sound(project, plan, shelf, tmp_path / "out.wav") is None
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav", "late.wav", "shelf"]
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["a.wav", "faint.wav", "late.wav", "shelf"]
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.flac", "a.m4a"])

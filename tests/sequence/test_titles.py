@@ -222,3 +222,12 @@ def test_threads_draw_what_one_draws() -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda frame: artist.draw(plain, frame), frames))
     assert all(one.same(two) for one, two in zip(made, expected, strict=True))
+
+
+@pytest.mark.parametrize("style", ["title", "lower_third", "caption"])
+def test_a_second_line_that_fills_the_picture_is_left_out(style: Any) -> None:
+    artist = _artist(
+        Title(text="A", second_line="word " * 59, style=style, size=4.0), size=(160, 90)
+    )
+    assert "too long for the picture" in " ".join(artist.notes)
+    assert artist.draw(_flat(160, 90, 90), 30).y.std() > 0
