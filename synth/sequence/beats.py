@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
 from synth.media import open_sound, probe_sound
 from synth.media.sound_reader import SOUND_RATE
-from synth.sequence.project import SoundTrack
+from synth.sequence.project import MOST_BEATS, SoundTrack
 
 _WINDOW: Final = 2048
 _HOP: Final = 512
@@ -134,25 +134,27 @@ def beats_in_film(
         track: how the file is used.
         sound_seconds: length of the file.
         film_seconds: length of the film.
+
+    Returns the first ``MOST_BEATS`` at most, which is what a project can hold.
     """
     end = film_seconds
     if track.seconds is not None:
         end = min(end, track.start + track.seconds)
     length = sound_seconds - track.trim_start
-    if length <= 0:
+    kept = [beat for beat in beats if beat >= track.trim_start]
+    if length <= 0 or not kept:
         return ()
-    turns = itertools.count() if track.loop else range(1)
     found: list[float] = []
-    for turn in turns:
+    for turn in itertools.count() if track.loop else range(1):
         begin = track.start + turn * length
-        if begin >= end:
+        if begin >= end or len(found) >= MOST_BEATS:
             break
-        heard = (begin + beat - track.trim_start for beat in beats if beat >= track.trim_start)
+        heard = (begin + beat - track.trim_start for beat in kept)
         here = [beat for beat in heard if beat < min(end, begin + length)]
-        if track.loop and not here and turn == 0 and begin + length < end:
+        if track.loop and not here:
             break  # nothing repeated stays nothing
         found += here
-    return tuple(found)
+    return tuple(found[:MOST_BEATS])
 
 
 def snap(seconds: float, beats: Sequence[float], within: float) -> float:

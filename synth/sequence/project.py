@@ -33,6 +33,7 @@ SCHEMA: Final = "motion-synth.project/1"
 
 MOST_SHOTS: Final = 240
 MOST_ITEMS: Final = 800
+MOST_BEATS: Final = 5_000
 MOST_VALUES: Final = 100_000
 """Most values of any kind in a project's JSON: all shots keyed by hand, all items, all beats."""
 
@@ -174,7 +175,9 @@ class SoundSettings(Value):
     loudness: Annotated[float, Field(ge=-40, le=-5)] | None = Field(
         default=-14.0, description="Of the whole film, LUFS; -14 suits the web. None leaves it."
     )
-    beats: Annotated[tuple[Seconds, ...], BeforeValidator(_listed), Field(max_length=5000)] = Field(
+    beats: Annotated[
+        tuple[Seconds, ...], BeforeValidator(_listed), Field(max_length=MOST_BEATS)
+    ] = Field(
         default=(), description="Beats of the music in the film, seconds; cuts can snap to them."
     )
 

@@ -9,7 +9,7 @@ import pytest
 from synth.control import CancelToken, Progress
 from synth.errors import Cancelled, InvalidMedia
 from synth.sequence.beats import beats_in_film, find_beats, snap
-from synth.sequence.project import MediaRef, SoundTrack
+from synth.sequence.project import MOST_BEATS, MediaRef, SoundTrack
 
 RATE = 48_000
 
@@ -106,6 +106,8 @@ def test_beats_follow_their_track_into_the_film() -> None:
     loop = SoundTrack(media=ref, start=10, trim_start=0.75, loop=True)
     assert beats_in_film(beats, loop, 2.25, 13) == (10.25, 10.75, 11.25, 11.75, 12.25, 12.75)
     assert beats_in_film((), loop, 2.25, 1e9) == ()
+    # However long the film is said to be, it is no more than a project holds.
+    assert len(beats_in_film(beats, loop, 2.25, 1e300)) == MOST_BEATS
     assert beats_in_film(beats, plain, 0.5, 60) == ()
 
 
