@@ -19,7 +19,7 @@ function say(text, bad = false) {
 function pickFiles(what, sha = null) {
   picking = { what, sha };
   picker.accept = ACCEPT[what === "voice" ? "music" : what] || "";
-  picker.multiple = !["project", "again", "captions"].includes(what);
+  picker.multiple = !["project", "captions"].includes(what);
   picker.click();
 }
 
@@ -49,7 +49,8 @@ async function takeFiles(files, what, sha = null) {
       if (added.media.kind === "sound") addSound(added.media, what === "voice" ? "voice" : "music");
       else addCard(added);
     }
-    if (what === "again" && answer.added.length && answer.added[0].media.sha256 !== sha) troubles.push("That is another file: its content differs from the one in the project.");
+    const wanted = sha ? [sha] : Object.keys((desk.plan || {}).missing || {});
+    if (what === "again" && answer.added.some((one) => !wanted.includes(one.media.sha256))) troubles.push(`${file.orig_name} is another file: its content differs from the one in the project.`);
   }
   desk.tell("media");
   desk.changed();
@@ -80,15 +81,14 @@ function adopt(answer, words) {
   desk.chosen = null;
   desk.commit(keyed(answer.document));
   desk.tell("media");
-  const lost = missing();
-  say([words, ...(answer.notes || []), lost].filter(Boolean).join(" "), Boolean(lost));
+  say([words, ...(answer.notes || [])].filter(Boolean).join(" "));
 }
 
 /** Which files the server does not have, in words; empty where it has all. */
 function missing() {
-  const names = desk.project.shots.filter((shot) => !desk.media[shot.media.sha256]).map((shot) => shot.media.name || shot.id);
+  const names = [...new Set(Object.values((desk.plan || {}).missing || {}))];
   if (!names.length) return "";
-  return `The server no longer has ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}. Add ${names.length === 1 ? "it" : "them"} again: choose the card, then “Add it again”, or open the bundle.`;
+  return `The server does not have ${names.slice(0, 4).join(", ")}${names.length > 4 ? ` and ${names.length - 4} more` : ""}. Add ${names.length === 1 ? "it" : "them"} again, or open the project's bundle.`;
 }
 
 async function openFile(file) {
@@ -157,7 +157,7 @@ const menu = h("details", { class: "ms-menu ms-seqmenu" }, h("summary", { class:
     menuEntry("Storyboard to print (.pdf)", () => exportAs("pdf", "the storyboard"), "pdf"), menuEntry("Storyboard as a picture (.png)", () => exportAs("png", "the storyboard"), "png"),
     menuEntry("Add a plain colour", () => { const card = { key: newKey(), shot: null, start: 0, seconds: 2, colour: "#000000", way: null }; desk.chosen = card.key; desk.withCards([...desk.cards, card]); }, "colour"),
     menuEntry("New project", () => { desk.commit(EMPTY); say("A new project. Undo brings the one before back."); }, "new"),
-    menuEntry("Delete my files on the server", async () => { if (job) await cancelJob(); rest(); await ask("forget"); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); say("The server has none of your files any more. The storyboard stays in this browser."); }, "forget")));
+    menuEntry("Delete my files on the server", async () => { if (job) await cancelJob(); rest(); await ask("forget"); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); check(); say("The server has none of your files any more. The storyboard stays in this browser."); }, "forget")));
 document.addEventListener("click", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; });
 
 // --- to the Motion tab and back ---
@@ -175,7 +175,7 @@ const openTabName = () => document.querySelector('#tabs button[role="tab"][aria-
 
 function openInMotion(card) {
   const shot = desk.shot(card.shot);
-  if (!desk.media[shot.media.sha256]) { say(missing(), true); return; }
+  if (!desk.media[shot.media.sha256]) { say(`The file ${shot.media.name} is not on the server any more. Add it again first.`, true); return; }
   lent = { id: shot.id, key: card.key, seconds: desk.own(card) };
   fill(backBar, h("span", {}, "Editing ", h("strong", {}, shot.id)),
     button("Take Motion's camera back", { kind: "primary", id: "sq-back-motion", onclick: () => bring("motion") }),

@@ -8,6 +8,8 @@ const undoButton = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctr
 const redoButton = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "sq-redo", onclick: () => desk.redo() });
 const trouble = h("p", { class: "ms-note ms-bad", role: "alert", id: "sq-trouble", hidden: true });
 
+const lost = h("p", { class: "ms-note ms-bad ms-lost", role: "alert", id: "sq-missing", hidden: true });
+
 const empty = h("section", { class: "ms-panel ms-seqempty" },
   icon(ICONS.film, 34), h("h2", {}, "A film of several shots"),
   h("p", {}, "Lay photos and clips out as cards, say how each camera moves, choose how one shot becomes the next, and make one film of them."),
@@ -37,7 +39,7 @@ const head = h("header", { class: "ms-panel ms-seqhead" }, title, sum, kept,
   h("div", { class: "ms-tools" },
     button("Photos", { symbol: "plus", kind: "plain", id: "sq-add-photos", title: "Add photos", onclick: () => pickFiles("photo") }),
     button("Clips", { symbol: "plus", kind: "plain", title: "Add clips", onclick: () => pickFiles("video") }), undoButton, redoButton, menu));
-const boardPanel = h("section", { class: "ms-panel ms-boardpanel" }, trouble, board);
+const boardPanel = h("section", { class: "ms-panel ms-boardpanel" }, lost, trouble, board);
 const main = h("div", { class: "ms-seqgrid" },
   h("div", { class: "ms-seqleft" }, boardPanel, timelinePanel, sheet), h("div", { class: "ms-seqright" }, monitor));
 root.append(head, note, empty, main, picker, status);
@@ -58,6 +60,11 @@ function showTrouble() {
   const words = own ? "" : plan.error || "";
   trouble.textContent = words;
   trouble.hidden = !words;
+  const away = missing();
+  if (lost.dataset.words === away) return;
+  lost.dataset.words = away;
+  lost.hidden = !away;
+  fill(lost, h("span", {}, away), button("Add the missing files", { symbol: "upload", kind: "plain", id: "sq-again", onclick: () => pickFiles("again") }));
 }
 
 desk.on("doc", showHead);
@@ -107,7 +114,7 @@ async function wake() {
   desk.media = answer.media || {};
   desk.tell("media");
   for (const track of desk.project.sound.tracks) ask("waveform", { media: track.media }).then((wave) => { if (!wave.error) { desk.waves[track.media.sha256] = wave; desk.tell("waves"); } });
-  say(missing(), Boolean(missing()));
+  say("");
   const jobs = (answer.jobs || []).filter((one) => ["film", "play", "shot"].includes(one.kind));
   const running = jobs.find((one) => one.phase === "working");
   const last = jobs.filter((one) => one.phase === "done").pop();

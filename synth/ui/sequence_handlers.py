@@ -211,7 +211,8 @@ class SequenceHandlers:
         """Whether the document can be made, how long it is, and what each transition needs."""
         desk = self.desks.find(asked.get("desk"))
         document = self._document(desk, asked.get("document"))
-        missing = [] if desk is None else [m.sha256 for m in desk.shelf.missing(document.project)]
+        refs = document.project.media() if desk is None else desk.shelf.missing(document.project)
+        missing = {ref.sha256: ref.name or ref.kind for ref in refs}
         plan = plan_film(document.project, document.lengths)
         return {
             "frames": plan.frames,

@@ -266,6 +266,16 @@ def test_files_of_ones_own_are_added_trimmed_and_saved(tab: Page, tmp_path: Path
         )
         assert len(tab.evaluate(NAMES)) == 2
 
+    # The server has lost the files: which ones is said, and they can be added again.
+    _menu(tab, "forget")
+    tab.wait_for_selector("#sq-missing", state="visible")
+    assert "walk.mp4" in tab.inner_text("#sq-missing")
+    _send(tab, lambda: tab.click("#sq-again"), clip, fake)
+    tab.wait_for_function("!document.querySelector('#sq-missing').textContent.includes('walk.mp4')")
+    assert tab.is_visible("#sq-missing")
+    _send(tab, lambda: tab.click("#sq-again"), photo)
+    tab.wait_for_selector("#sq-missing", state="hidden")
+
 
 def test_a_camera_is_edited_on_another_tab_and_comes_back(tab: Page) -> None:
     _three_examples(tab)

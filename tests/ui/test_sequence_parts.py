@@ -175,7 +175,7 @@ def test_one_visitor_never_reaches_anothers_work(tmp_path: Path) -> None:
         assert [card["shot"] for card in document["cards"]] == ["Lighthouse", "Robot", "Cloister"]
         planned = ask({"do": "plan", "desk": mine["desk"], "document": document})
         assert planned["words"] == "3 shots 14.0 s − 2 transitions 1.6 s = 12.4 s"
-        assert planned["missing"] == []
+        assert planned["missing"] == {}
         job = ask({"do": "start", "kind": "file", "form": "json", "desk": mine["desk"],
                    "document": document})  # fmt: skip
         assert "error" not in job
