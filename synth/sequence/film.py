@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 from synth.control import CancelToken, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction
+from synth.errors import InvalidInstruction, LimitExceeded, Unavailable
+from synth.explain import short
 from synth.limits import LIMITS
 from synth.media import EncoderSettings, Planes, Sound, SoundPiece, VideoWriter
+from synth.media.reasons import reason
 from synth.media.story import story_texts
 from synth.scene.cache import SceneCache
 from synth.scene.depth_model import DepthAnything
@@ -134,16 +137,12 @@ def compose(
             cannot hold the file.
         InvalidMedia: a file is missing or cannot be read.
         LimitExceeded: something is larger than allowed, or the disk is full.
+        Unavailable: a folder cannot be written to.
         Cancelled: on request.
     """
     target = Path(output_path)
-    if target.is_dir():
-        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
-    if not target.absolute().parent.is_dir():
-        raise InvalidInstruction(
-            f"The folder {target.absolute().parent.name!r} does not exist. Create it first."
-        )
-    with ExitStack() as stack:
+    _check_place(target)
+    with _in_words(), ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="motion-synth-film-"))
         kept = Path(folder)
@@ -158,6 +157,41 @@ def compose(
             cancel or CancelToken(), progress, watch,
         )  # fmt: skip
         return work.run()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What the system says of a full disk or a folder that cannot be written to, in words."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise (LimitExceeded if full else Unavailable)(
+            f"The film cannot be written: {reason(error)}. "
+            f"{'Free some space' if full else 'Choose another folder'} and make it again; what is "
+            "drawn is kept."
+        ) from error
+
+
+def _check_place(target: Path) -> None:
+    """Raise ``InvalidInstruction`` for a place that no film can go to, before hours of work."""
+    try:
+        os.stat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        raise InvalidInstruction(
+            f"The file name {short(target.name)} cannot be used: {reason(error)}. Choose another."
+        ) from None
+    if target.is_dir():
+        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise InvalidInstruction(f"The folder {folder.name!r} does not exist. Create it first.")
+    if not os.access(folder, os.W_OK):
+        raise InvalidInstruction(
+            f"The folder {folder.name!r} cannot be written to. Choose another folder."
+        )
 
 
 class _Work:

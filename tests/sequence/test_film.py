@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -279,6 +280,27 @@ def test_stopping_leaves_nothing_half_done(tmp_path: Path) -> None:
     assert threading.active_count() < 20
 
 
+def test_a_full_disk_is_told_in_words_and_keeps_what_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, shelf = three(tmp_path)
+    whole = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if Path(target).name == "film.mp4":
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return whole(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(LimitExceeded, match="no space left on device") as told:
+        compose(project, shelf, tmp_path / "film.mp4", folder=tmp_path / "kept", fidelity=False)
+    assert str(tmp_path) not in str(told.value)
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+    monkeypatch.undo()
+    again = compose(project, shelf, tmp_path / "film.mp4", folder=tmp_path / "kept", fidelity=False)
+    assert (again.drawn, again.encoded) == ((), 0)
+
+
 def test_errors(tmp_path: Path) -> None:
     project, shelf = three(tmp_path)
     with pytest.raises(InvalidInstruction, match="no shots yet"):
@@ -287,6 +309,9 @@ def test_errors(tmp_path: Path) -> None:
         compose(project, shelf, tmp_path)
     with pytest.raises(InvalidInstruction, match="does not exist"):
         compose(project, shelf, tmp_path / "none" / "film.mp4")
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(InvalidInstruction, match="cannot be used"):
+            compose(project, shelf, tmp_path / f"{name}.mp4")
     needs = arrange(
         project,
         [replace(card, way=card.way and replace(card.way, type="push_through"))
