@@ -354,8 +354,8 @@ def kills(folder: Path, count: int = 20) -> None:
         same += digest(target) == whole and not left
     print(
         f"\n{count} kills at random moments of {min(seconds):.1f} s, each gone on with: {same} "
-        f"films are the uninterrupted one bit for bit with no file left behind; {reached} had something "
-        f"to go on from, {finished} were whole already",
+        f"films are the uninterrupted one bit for bit with no file left behind; {reached} had "
+        f"something to go on from, {finished} were whole already",
         flush=True,
     )
 
