@@ -30,6 +30,7 @@ from synth.sequence.project import (
 from synth.sequence.shelf import Shelf
 from synth.sequence.storyboard import Card, Way, arrange, cards
 from synth.sequence.times import exact_rate
+from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot.model import Shot
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class VideoSequenceComposer:
         """A composer that goes on with a project whose media lie on ``shelf``."""
         made = cls(folder=folder)
         made.project, made._shelf = project, shelf
+        made._way = made._way_of("dissolve", 0.5)  # counted at the project's own rate
         return made
 
     @property
@@ -412,10 +414,16 @@ class VideoSequenceComposer:
     def _way_of(self, name: str, seconds: float) -> Way | None:
         if name == "cut":
             return None
+        name = "dissolve" if name == "fade" else name
+        if not isinstance(name, str) or name not in TRANSITIONS:
+            raise InvalidInstruction(
+                f"There is no transition {short(name)}; choose cut or one of "
+                f"{', '.join(TRANSITIONS)}."
+            )
         frames = round(
             _seconds("transition_seconds", seconds) * exact_rate(self.project.output.fps)
         )
-        return Way("dissolve" if name == "fade" else name, max(1, frames))
+        return Way(name, max(1, frames))
 
     def _change(self, **fields: Any) -> None:
         self.project = self.project.changed(**fields)

@@ -13,7 +13,8 @@ from synth import CameraTrajectory
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.media import VideoReader, VideoWriter, probe
 from synth.sequence.composer import VideoSequenceComposer
-from synth.sequence.project import Clip, Transition
+from synth.sequence.project import Clip, Project, Transition
+from synth.sequence.shelf import Shelf
 
 if TYPE_CHECKING:
     from tests.conftest import Studio
@@ -153,3 +154,14 @@ def test_missing_and_wrong_files_are_named(photo: Path, clip: Path, tmp_path: Pa
     with pytest.raises(InvalidInstruction, match="no shots yet"):
         composer.generate_sequence(tmp_path / "film.mp4")
     assert composer.shots == []
+
+
+def test_transitions_are_checked_at_once_and_counted_at_the_films_rate(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInstruction, match="no transition 'swoosh'"):
+        VideoSequenceComposer(transition="swoosh")
+    project = Project.from_dict({"output": {"fps": "60"}})
+    composer = VideoSequenceComposer.of(project, Shelf(tmp_path / "shelf"), tmp_path / "kept")
+    for seed in ("one", "two"):
+        Image.new("RGB", (64, 48), "gray").save(tmp_path / f"{seed}.png")
+        composer.add_shot(seed, tmp_path / f"{seed}.png", "pan left", 1)
+    assert composer.plan().frames == 60 + 60 - 30
