@@ -40,6 +40,8 @@ Answer = dict[str, Any]
 Asked = Mapping[str, Any]
 
 _QUICK_AT_ONCE: Final = 6
+_NEVER_WAIT: Final = frozenset({"hello", "status", "cancel"})
+"""What reads nothing and must be answered while others look for beats or open bundles."""
 _FILMS_AT_ONCE: Final = 2
 _JOBS_AT_ONCE: Final = 4
 """Most jobs of one desk that are not finished."""
@@ -96,6 +98,8 @@ class SequenceHandlers:
                 work = self._known.get(str(asked.get("do")))
                 if work is None:
                     raise InvalidInstruction("The page and the server differ. Reload the page.")
+                if asked["do"] in _NEVER_WAIT:
+                    return work(asked)
                 with self._slots:
                     return work(asked)
             except Exception as error:

@@ -209,6 +209,21 @@ def test_one_visitor_never_reaches_anothers_work(tmp_path: Path) -> None:
         handlers.desks.forget(desk)
 
 
+def test_how_a_job_stands_is_told_while_others_are_busy() -> None:
+    handlers = SequenceHandlers(JobPool(1), find_examples())
+    ask = handlers.function()
+    while handlers._slots.acquire(blocking=False):
+        pass
+    answers: list[Any] = []
+    asking = threading.Thread(
+        target=lambda: answers.extend(ask({"do": do}) for do in ("hello", "status", "cancel")),
+        daemon=True,
+    )
+    asking.start()
+    asking.join(10)
+    assert [sorted(answer) for answer in answers] == [["desk", "jobs", "media"], ["error"], []]
+
+
 def test_sentences_change_the_camera_and_lengths_keep_it() -> None:
     ask = SequenceHandlers(JobPool(1), ()).function()
     shot = _document()["project"]["shots"][0]
