@@ -21,6 +21,7 @@ from synth.sequence.footage import lengths_of
 from synth.sequence.plan import FilmPlan
 from synth.sequence.project import (
     MOST_SHOTS,
+    SCHEMA,
     FilmSettings,
     Project,
     SequenceShot,
@@ -100,6 +101,15 @@ def read_document(value: object, clips: ClipFrames = no_clips) -> Document:
     lengths = shot_lengths(project, clips)
     board = tuple(_card(card, number, rate, lengths) for number, card in enumerate(laid, 1))
     return Document(arrange(project, board), lengths, board)
+
+
+def read_parts(**parts: object) -> Project:
+    """A project of which only these fields were sent, such as one shot or one track.
+
+    Fields of newer versions are kept: whether they may be there was seen when it was opened.
+    Raises ``InvalidInstruction`` for what makes no sense.
+    """
+    return Project.from_dict({**parts, "schema": f"{SCHEMA}.1"})
 
 
 def document_of(project: Project, clips: ClipFrames = no_clips) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Each function's docstring is its documentation in the API view.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +15,11 @@ import gradio as gr
 
 from synth.errors import InvalidInstruction
 from synth.jobs import JobContext, JobPool
+from synth.json_text import read_json
+from synth.limits import LIMITS
 from synth.media import SUFFIXES
 from synth.sequence.plan import FilmPlan, plan_film
-from synth.sequence.project import MediaKind, MediaRef, Project
+from synth.sequence.project import MOST_VALUES, MediaKind, MediaRef, Project
 from synth.sequence.shelf import Shelf
 from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.photo import uploaded_file
@@ -178,6 +181,11 @@ def _read(project: object, shelf: Shelf, media: object, names: object) -> Projec
     """
     if not isinstance(project, Mapping):
         raise InvalidInstruction("A project is a JSON object, in curly brackets.")
+    try:
+        text = json.dumps(dict(project))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInstruction("The project cannot be read as JSON. Save it again.") from error
+    values = read_json(text, most_bytes=4 * LIMITS.json_bytes, most_items=MOST_VALUES)
     files = media if isinstance(media, list) else []
     called = names if isinstance(names, list) else []
     if len(files) > _MOST_FILES:
@@ -190,7 +198,7 @@ def _read(project: object, shelf: Shelf, media: object, names: object) -> Projec
         ending = name if Path(name).suffix else str(own or path)
         ref = shelf.add(path, kind_of(ending), name)
         found[ref.name] = found[str(own or Path(path).name)] = ref
-    named = _with_hashes(dict(project), found)
+    named = _with_hashes(values, found)
     cards = named.pop("cards", None)
     if cards is None:
         return Project.from_dict(named)

@@ -25,6 +25,7 @@ from synth.ui.sequence_cards import (
     arithmetic,
     document_of,
     read_document,
+    read_parts,
     shown_shot,
     spoken,
     with_seconds,
@@ -288,7 +289,7 @@ class SequenceHandlers:
     def beats(self, asked: Asked) -> Answer:
         """The beats of a sound track, in seconds of the film, and what to say of them."""
         desk = self.desks.get(asked.get("desk"))
-        project = Project.from_dict({"sound": {"tracks": [asked.get("track")]}})
+        project = read_parts(sound={"tracks": [asked.get("track")]})
         film = _number(asked.get("film"), "The film's length")
         return beats_of(desk, project.sound.tracks[0], film)
 
@@ -367,7 +368,7 @@ def _said(shot: SequenceShot, own: float | None) -> dict[str, Any]:
 def _read_shot(value: object) -> SequenceShot:
     if not isinstance(value, Mapping):
         raise InvalidInstruction("The shot cannot be read. Reload the page.")
-    return Project.from_dict({"shots": [dict(value)]}).shots[0]
+    return read_parts(shots=[dict(value)]).shots[0]
 
 
 def _read_ref(value: object) -> MediaRef:

@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 
 from synth.errors import InvalidInstruction
-from synth.sequence.project import Project
 from synth.shot import Shot
 from synth.ui.answers import message_of, show
 from synth.ui.desk_shot import read_shot, shot_values, with_keys
 from synth.ui.handlers import Handlers, told
 from synth.ui.monitor import describe_shot
 from synth.ui.photo import Photo, uploaded_file
+from synth.ui.sequence_cards import read_parts
 from synth.ui.sequence_handlers import SequenceHandlers
 from synth.ui.sequence_media import served
 
@@ -39,8 +39,7 @@ class Lending:
         failures: list[str] = []
         with told(failures):
             asked = event._data
-            project = Project.from_dict({"shots": [asked.get("shot")]})
-            shot = project.shots[0]
+            shot = read_parts(shots=[asked.get("shot")]).shots[0]
             desk = self._sequence.desks.get(asked.get("desk"))
             output = shot.shot.output.model_copy(update={"fps": asked.get("fps", "24")})
             wanted = Shot.from_dict(shot.shot.model_copy(update={"output": output}).to_dict())

@@ -117,6 +117,8 @@ def test_a_project_is_written_for_others(client: Client, files: list[Path], form
         ({"cards": [{"shot": "first", "start": 0.0, "seconds": 1e300}]}, "0 to 14400"),
         ({"schema": "motion-synth.project/9"}, "version"),
         ({"shots": [{"id": "first", "media": {"name": "missing.png"}}]}, "was not sent"),
+        ({"later": json.loads("[" * 300 + "]" * 300)}, "nested more than"),
+        ({"later": [0] * 100_001}, "more than 100,000 values"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(

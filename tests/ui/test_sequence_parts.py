@@ -101,6 +101,16 @@ def test_what_a_newer_version_wrote_is_kept() -> None:
     assert Project.from_dict(values).written_as == "motion-synth.project/1.7"
 
 
+def test_a_shot_of_a_newer_version_is_worked_on_and_kept() -> None:
+    ask = SequenceHandlers(JobPool(1), find_examples()).function()
+    shot = {"id": "one", "media": PHOTO, "shiny": 1, "shot": {"glow": 2}}
+    said = ask({"do": "sentence", "shot": shot, "text": "push in", "seconds": 3})
+    assert (said["shot"]["shiny"], said["shot"]["shot"]["glow"]) == (1, 2)
+    longer = ask({"do": "length", "shot": said["shot"], "seconds": 5})
+    assert (longer["shot"]["shiny"], longer["shot"]["shot"]["glow"]) == (1, 2)
+    assert longer["seconds"] == 5
+
+
 def test_desks_are_found_by_their_name_alone_and_go_away() -> None:
     desks = Desks(forget_after=3600.0)
     mine, yours = desks.new(), desks.new()
