@@ -6,6 +6,8 @@ know it never reaches the desk. Desks live in one registry, which belongs to one
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import secrets
 import threading
@@ -17,6 +19,7 @@ from typing import Any, Final
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.jobs import Workspace
 from synth.scene.cache import SceneCache
+from synth.sequence.keep import Keep
 from synth.sequence.project import FilmSettings, MediaRef, SequenceShot
 from synth.sequence.shelf import Shelf
 from synth.ui.sequence_cards import read_clip_frames
@@ -110,7 +113,11 @@ class Desk:
 
     def check_room(self) -> None:
         """Raise ``LimitExceeded`` where the desk holds more than it may."""
-        used = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        used = _bytes_in(self.folder)
+        if used > _BYTES:
+            for name in ("quick", "kept"):  # what can be made again, unless it is being used
+                _forget_kept(self.folder / name)
+            used = _bytes_in(self.folder)
         if used > _BYTES:
             raise LimitExceeded(
                 f"This project's files take {used / 1e9:.1f} GB here; the limit is "
@@ -123,6 +130,26 @@ class Desk:
         for job in self.jobs():
             job.close()
         self._workspace.remove()
+
+
+def _bytes_in(folder: Path) -> int:
+    """How much lies in a folder; files that go away meanwhile do not count."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.stat(os.path.join(place, name)).st_size
+    return total
+
+
+def _forget_kept(folder: Path) -> None:
+    """Drop drawn shots, encoded stretches and mixed sound that nobody is working with."""
+    from synth.sequence.film import SHOTS, SOUND, STRETCHES
+
+    for name, suffix in ((SHOTS, ".mp4"), (STRETCHES, ".mp4"), (SOUND, ".wav")):
+        if (folder / name).is_dir():
+            with Keep(folder / name, suffix) as keep:
+                keep.trim((), 0)
 
 
 class Desks:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from synth.errors import InvalidInstruction, InvalidMedia
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.jobs import JobPool
+from synth.sequence.keep import Keep
 from synth.sequence.plan import plan_film
 from synth.sequence.project import MOST_SHOTS, Project
 from synth.ui.examples import find_examples
@@ -148,6 +149,27 @@ def test_a_desk_that_nobody_uses_is_swept_but_not_while_it_works() -> None:
         if busy is not None:
             wait_until(lambda: not busy.busy, 5, "The end of the job")
             busy.close()
+
+
+def test_a_full_desk_first_lets_go_of_what_can_be_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desks = Desks(60.0)
+    desk = desks.new()
+    try:
+        monkeypatch.setattr("synth.ui.sequence_desks._BYTES", 5000)
+        (desk.shelf.folder / ("a" * 64)).write_bytes(bytes(4000))
+        kept = desk.folder / "kept" / "stretches"
+        with Keep(kept, ".mp4") as keep:
+            made = keep.make("b" * 40, lambda path: {"n": path.write_bytes(bytes(3000))})
+            with pytest.raises(LimitExceeded, match="the limit is"):
+                desk.check_room()  # a film is being made of it
+        assert made.path.exists()
+        desk.check_room()
+        assert not made.path.exists()
+        assert (desk.shelf.folder / ("a" * 64)).exists()
+    finally:
+        desks.forget(desk.id)
 
 
 def test_a_job_tells_how_it_stands_and_what_came_of_it() -> None:
