@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -142,8 +143,12 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
     attempt = secrets.token_hex(4)
     _log(logs, task, attempt, "begun")
     began = time.monotonic()
-    draft = target.with_name(f".{attempt}{suffix(shot)}")
+    # The row's own folder: what a worker that was killed left in it goes away with the next one.
+    bench = logs / f"{task.name}.work"
+    shutil.rmtree(bench, ignore_errors=True)
+    draft = bench / f"{attempt}{suffix(shot)}"
     try:
+        bench.mkdir()
         result = render_shot(shot, image, draft, fidelity=task.fidelity, cancel=cancel)
         passed, score = _judge(draft, cancel) if task.quality else (None, None)
         with whole_file(record) as partial:
@@ -155,7 +160,7 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
         _log(logs, task, attempt, "failed", type(error).__name__)
         raise
     finally:
-        draft.unlink(missing_ok=True)
+        shutil.rmtree(bench, ignore_errors=True)
     _log(logs, task, attempt, "done")
     return replace(
         told, file=target.name, status="made", seconds=round(time.monotonic() - began, 3),

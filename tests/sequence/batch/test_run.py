@@ -42,6 +42,9 @@ def test_each_row_gets_its_video_and_bad_ones_fail_alone(
         Row(5, two, id="first", seconds="0.25"),
         Row(6, one, id="film", settings=(("output.format", "webm"),)),
     ]
+    left = tmp_path / "out" / LOGS / "first.mp4.work" / "left by one that was killed.part"
+    left.parent.mkdir(parents=True)
+    left.write_text("half a film")
     said: list[Progress] = []
     report = run_batch(
         rows, recipe, tmp_path / "out", executor=here, fidelity=False, progress=said.append
@@ -58,6 +61,7 @@ def test_each_row_gets_its_video_and_bad_ones_fail_alone(
     assert probe(report.folder / "first.mp4").frames == 6
     assert probe(report.folder / "first_2.mp4").frames == 3
     assert not report.complete
+    assert not list((tmp_path / "out" / LOGS).glob("*.work"))
     assert dict(report.counts) == {"made": 3, "kept": 0, "failed": 3, "stopped": 0}
     assert (said[-1].done, said[-1].total) == (6, 6)
     with (report.folder / "report.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -224,6 +228,7 @@ def test_a_worker_of_our_own_pool_that_is_killed_loses_nothing(
     assert [(row.status, row.attempts) for row in report.rows] == [
         ("made", 1), ("made", 2), ("made", 1),
     ], report.to_dict()  # fmt: skip
+    assert not list((out / LOGS).glob("*.work"))
     assert [entry["what"] for entry in read_log(out / LOGS, "photo01.mp4")] == [
         "begun", "begun", "done",
     ]  # fmt: skip
