@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from synth.errors import InvalidMedia, LimitExceeded
@@ -13,6 +16,9 @@ from synth.limits import LIMITS
 from synth.sequence.project import MediaKind, MediaRef, Project
 
 _CHUNK = 1 << 20
+_HALF = re.compile(r"\.[0-9a-f]{16}\.(part|bundle)")
+_LONG_AGO = 86_400.0
+"""Seconds after which nobody still copies or unpacks a file."""
 _LARGEST = {
     "photo": LIMITS.image_bytes, "depth": LIMITS.image_bytes, "video": LIMITS.video_bytes,
     "sound": LIMITS.video_bytes, "lut": 16_000_000,
@@ -30,6 +36,7 @@ class Shelf:
         """Use ``folder``, which is made if it is not there."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
 
     def add(self, path: str | os.PathLike[str], kind: MediaKind, name: str = "") -> MediaRef:
         """Copy a file onto the shelf, complete or not at all.
@@ -83,6 +90,13 @@ class Shelf:
         """The files that the project needs and that are not here, each once."""
         needed = {ref.sha256: ref for ref in project.media()}
         return tuple(ref for ref in needed.values() if not self.has(ref))
+
+    def _sweep(self) -> None:
+        """Delete what somebody who was killed left half copied or half unpacked long ago."""
+        for left in self.folder.glob(".*"):
+            with contextlib.suppress(OSError):
+                if _HALF.fullmatch(left.name) and time.time() - left.stat().st_mtime > _LONG_AGO:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def remove(self) -> None:
         """Delete the shelf and all that is on it."""

@@ -375,3 +375,16 @@ def test_one_file_in_two_parts_is_carried_once(shelf: Shelf, other: Shelf, tmp_p
     with zipfile.ZipFile(path) as archive:
         assert len(archive.namelist()) == 2
     assert read_bundle(path, other) == project
+
+
+def test_what_was_left_half_unpacked_long_ago_goes_away(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    for name in (f".{'0' * 16}.part", f".{'1' * 16}.part", ".mine"):
+        (shelf.folder / name).write_bytes(b"half")
+    (shelf.folder / f".{'2' * 16}.bundle").mkdir()
+    for number in "02":
+        for left in shelf.folder.glob(f".{number}*"):
+            os.utime(left, (1, 1))
+    os.utime(shelf.folder / ".mine", (1, 1))
+    Shelf(shelf.folder)
+    assert sorted(p.name for p in shelf.folder.iterdir()) == [f".{'1' * 16}.part", ".mine"]
