@@ -25,8 +25,7 @@ function makeCard(key) {
   parts.move = h("select", { class: "ms-select ms-movemenu", "aria-label": "Move", title: "Choose a move",
     onchange: () => { if (parts.move.value) { parts.sentence.value = parts.move.value; speak(key, parts.move.value); } parts.move.value = ""; } },
     h("option", { value: "" }, "Move…"), CAMERA.map(([words, label]) => h("option", { value: words }, label)));
-  parts.length = h("input", { class: "ms-input ms-number", type: "number", step: "0.1", min: "0.1", "aria-label": "Length in seconds",
-    onfocus: () => desk.choose(key), onchange: () => setLength(key, Number(parts.length.value)), onkeydown: (event) => { if (event.key === "Enter") parts.length.blur(); } });
+  parts.length = numberInput({ min: 0.1, "aria-label": "Length in seconds", onfocus: () => desk.choose(key), onchange: () => setLength(key, numberIn(parts.length.value)) });
   parts.wrong = h("p", { class: "ms-note ms-bad", role: "alert", hidden: true });
   parts.frame = h("div", { class: "ms-cardframe" }, parts.picture, parts.lost, parts.number, parts.state, parts.grip, parts.meter);
   parts.saying = h("div", { class: "ms-cardsay" }, parts.sentence);
@@ -122,12 +121,11 @@ async function speak(key, text) {
   if (!card || !card.shot) return;
   const id = card.shot;
   if (!text.trim()) { fail(id, "Say how the camera moves, for example “slow push in”."); return; }
-  const turn = (speaking[id] = (speaking[id] || 0) + 1);
+  const turn = (speaking[key] = (speaking[key] || 0) + 1);
   const answer = await ask("sentence", { text, shot: desk.shot(id), seconds: desk.own(card) || card.seconds });
-  if (turn !== speaking[id] || !desk.shot(id)) return;
+  if (turn !== speaking[key] || !desk.card(key) || desk.card(key).shot !== id) return;
   if (answer.error) { fail(id, answer.error); return; }
-  desk.said[id] = { words: answer.words, seconds: answer.seconds, understood: answer.understood, assumed: answer.assumed, missed: answer.not_understood };
-  desk.withBoth(answer.shot, (one) => one, `say ${id}`);
+  desk.withOwn(key, answer.shot, {}, { words: answer.words, seconds: answer.seconds, understood: answer.understood, assumed: answer.assumed, missed: answer.not_understood }, `say ${key}`);
   desk.tell("said");
 }
 
@@ -151,12 +149,12 @@ async function setLength(key, value) {
   }
   const id = card.shot, own = desk.own(card) || card.seconds;
   const ratio = value / card.seconds;
-  const turn = (speaking[id] = (speaking[id] || 0) + 1);
+  const turn = (speaking[key] = (speaking[key] || 0) + 1);
   const answer = await ask("length", { shot: desk.shot(id), seconds: own * ratio });
-  if (turn !== speaking[id] || !desk.shot(id)) return;
+  const now = desk.card(key);
+  if (turn !== speaking[key] || !now || now.shot !== id) return;
   if (answer.error) { known.get(key).seen.length = null; fail(id, answer.error); return; }
-  desk.said[id] = { ...desk.said[id], failed: "", words: answer.words, seconds: answer.seconds };
-  desk.withBoth(answer.shot, (one) => ({ ...one, start: one.start * ratio, seconds: one.seconds * ratio }), `length ${id}`);
+  desk.withOwn(key, answer.shot, { start: now.start * ratio, seconds: now.seconds * ratio }, { ...desk.said[id], failed: "", words: answer.words, seconds: answer.seconds }, `length ${key}`);
 }
 
 function duplicate(key) {
@@ -173,6 +171,9 @@ function duplicate(key) {
   const cards = [...desk.cards.slice(0, index + 1), copy, ...desk.cards.slice(index + 1)];
   desk.chosen = copy.key;
   desk.commit({ project: { ...desk.project, shots }, cards });
+  const made = known.get(copy.key); // the keys go on with the copy, which is the one that is lit
+  made?.body.focus({ preventScroll: true });
+  made?.node.scrollIntoView({ block: "nearest" });
 }
 
 function remove(key) {

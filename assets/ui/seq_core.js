@@ -1,6 +1,6 @@
 // The Sequence tab: what it works on. A document is a project without a timeline and a row of cards
-// measured in seconds; it is never changed in place, so undo keeps whole documents. Everything else
-// on the tab listens to what changed.
+// measured in seconds; it is never changed in place, so undo keeps whole documents, each with what was
+// said of its shots. Everything else on the tab listens to what changed.
 
 const root = element.querySelector(".ms-seq");
 const spec = props.spec;
@@ -17,6 +17,7 @@ const desk = {
   media: {}, // by hash: picture, seconds, size
   waves: {}, // by hash of a sound
   said: {}, // by shot: its camera in words, its own length, what was understood, what is wrong
+  settled: {}, // what was said as the document was last changed: undo brings it back with the document
   chosen: null, // key of the card
   way: null, // key of the card whose transition is on show
   plan: null, // the server's word on the whole
@@ -37,36 +38,42 @@ const desk = {
     if (doc === this.doc) return;
     const now = Date.now();
     const same = label && label === this.label && now - this.labelled < 900;
-    if (!same) this.past = [...this.past.slice(1 - UNDO_STEPS), this.doc];
+    if (!same) this.past = [...this.past.slice(1 - UNDO_STEPS), { doc: this.doc, said: this.settled }];
     this.label = label;
     this.labelled = now;
     this.future = [];
     this.doc = doc;
     this.changed();
   },
-  undo() {
-    if (!this.past.length) return;
-    this.future = [this.doc, ...this.future];
-    this.doc = this.past[this.past.length - 1];
-    this.past = this.past.slice(0, -1);
+  /** Stand where undo or redo leads. */
+  stand({ doc, said }) {
+    this.doc = doc;
+    this.said = { ...said };
     this.label = "";
     this.changed();
+  },
+  undo() {
+    if (!this.past.length) return;
+    const step = this.past[this.past.length - 1];
+    this.future = [{ doc: this.doc, said: this.settled }, ...this.future];
+    this.past = this.past.slice(0, -1);
+    this.stand(step);
   },
   redo() {
     if (!this.future.length) return;
-    this.past = [...this.past, this.doc];
-    this.doc = this.future[0];
+    const step = this.future[0];
+    this.past = [...this.past, { doc: this.doc, said: this.settled }];
     this.future = this.future.slice(1);
-    this.label = "";
-    this.changed();
+    this.stand(step);
   },
-  changed() {
+  changed({ mine = true } = {}) {
     const keys = this.doc.cards.map((card) => card.key);
-    for (const said of Object.values(this.said)) if (said.failed) said.failed = ""; // it was about what was there before
+    for (const [id, said] of Object.entries(this.said)) if (said.failed) this.said[id] = { ...said, failed: "" }; // it was about what was there before
+    this.settled = { ...this.said };
     if (!keys.includes(this.chosen)) this.chosen = keys[0] || null;
     if (this.way && !keys.slice(0, -1).includes(this.way)) this.way = null;
     this.tell("doc");
-    keep();
+    if (mine) keep();
     check();
   },
 
@@ -99,10 +106,14 @@ const desk = {
     const shots = this.doc.project.shots.map((shot) => (shot.id === id ? { ...shot, ...fields } : shot));
     this.withProject({ shots }, label);
   },
-  /** A shot and some of its cards at once. */
-  withBoth(shot, change, label) {
-    const shots = this.doc.project.shots.map((one) => (one.id === shot.id ? shot : one));
-    this.commit({ project: { ...this.doc.project, shots }, cards: this.doc.cards.map((card) => (card.shot === shot.id ? change(card) : card)) }, label);
+  /** A card and its shot at once. A shot that other cards show too stays theirs: the card gets its own. */
+  withOwn(key, shot, fields, said, label) {
+    const shared = this.doc.cards.some((card) => card.key !== key && card.shot === shot.id);
+    const id = shared ? freeName(shot.id) : shot.id;
+    const own = { ...shot, id };
+    const shots = shared ? [...this.doc.project.shots, own] : this.doc.project.shots.map((one) => (one.id === id ? own : one));
+    this.said = { ...this.said, [id]: said };
+    this.commit({ project: { ...this.doc.project, shots }, cards: this.doc.cards.map((card) => (card.key === key ? { ...card, ...fields, shot: id } : card)) }, label);
   },
   choose(key, face = null) {
     if (this.chosen !== key) { this.chosen = key; this.tell("chosen"); }
@@ -112,15 +123,42 @@ const desk = {
 
 let count = 0;
 /** A name for a card that no other has. */
-const newKey = () => `c${Date.now().toString(36)}${(count += 1).toString(36)}`;
-const keyed = (doc) => ({ ...doc, cards: doc.cards.map((card) => ({ start: 0, colour: "#000000", way: null, ...card, key: newKey() })) });
+const newKey = () => `c${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}${(count += 1).toString(36)}`;
+/** A document with whole cards, each of a key of its own: the one that it had, where it had one. */
+function keyed(doc) {
+  const seen = new Set();
+  const key = (card) => { const had = typeof card.key === "string" && !seen.has(card.key) ? card.key : newKey(); seen.add(had); return had; };
+  return { ...doc, cards: doc.cards.map((card) => ({ start: 0, colour: "#000000", way: null, ...card, key: key(card) })) };
+}
 
 /** A name that no shot has yet: "robot", "robot 2". */
 function freeName(wanted, shots = desk.project.shots) {
   const taken = new Set(shots.map((shot) => shot.id));
-  const base = wanted.replace(/ \d+$/, "").slice(0, 58);
   if (!taken.has(wanted)) return wanted;
+  const bare = wanted.replace(/ \d+$/, "");
+  const base = (taken.has(bare) ? bare : wanted).slice(0, 58); // a number counts copies only beside what it was copied from: "summer 1987"
   for (let number = 2; ; number += 1) if (!taken.has(`${base} ${number}`)) return `${base} ${number}`;
+}
+
+/** A number as people write it: "2.5", "2,5", "2.5 s"; NaN for anything else. */
+function numberIn(text) {
+  const bare = String(text).trim().replace(/\s*s(ec(onds?)?)?$/i, "").replace("\u2212", "-");
+  return /^[+-]?(\d+([.,]\d*)?|[.,]\d+)$/.test(bare) ? Number(bare.replace(",", ".")) : NaN;
+}
+
+/** A field for a number: text, so that nothing of what is typed is dropped unseen. The arrows step it. */
+function numberInput({ step = 0.1, min = -Infinity, onkeydown, ...more }) {
+  const input = h("input", { class: "ms-input ms-number", type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", maxlength: "24", ...more,
+    onkeydown: (event) => {
+      const way = { ArrowUp: 1, ArrowDown: -1 }[event.key], now = numberIn(input.value);
+      if (way && Number.isFinite(now)) {
+        input.value = short(Math.max(Number(min), now + way * step));
+        input.dispatchEvent(new Event("change"));
+        event.preventDefault();
+      } else if (onkeydown) onkeydown(event);
+      if (event.key === "Enter") input.blur();
+    } });
+  return input;
 }
 
 // --- time ---
@@ -219,28 +257,67 @@ const check = debounce(async () => {
 
 // --- what the browser keeps ---
 
+let unkept = false; // whether this page changed something that is not kept yet
+let lastKept = null; // the text as this page last read or wrote it
+
+/** Keep the storyboard, unless this page changed nothing, or another tab wrote since it last looked. */
 function keepNow() {
+  if (!unkept) return;
   try {
-    localStorage.setItem(STORE, JSON.stringify({ doc: desk.doc, desk: desk.id, said: desk.said, chosen: desk.chosen }));
+    const there = localStorage.getItem(STORE);
+    if (there !== null && there !== lastKept) { takeOver(there); return; }
+    const text = JSON.stringify({ doc: desk.doc, desk: desk.id, said: desk.said, chosen: desk.chosen });
+    localStorage.setItem(STORE, text);
+    lastKept = text;
+    unkept = false;
     desk.tell("kept", true);
   } catch (problem) {
     desk.tell("kept", false);
   }
 }
-const keep = debounce(keepNow, 250);
+const keepSoon = debounce(keepNow, 250);
+const keep = () => { unkept = true; keepSoon(); };
 window.addEventListener("pagehide", () => { if (root.isConnected && desk.awake) keepNow(); });
+window.addEventListener("storage", (event) => { if (event.key === STORE && event.newValue !== null && root.isConnected && desk.awake) takeOver(event.newValue); });
+
+/** Another tab keeps a storyboard here, too: follow it, and leave one's own to undo. */
+function takeOver(text) {
+  const found = readKept(text);
+  if (!found || text === lastKept) return;
+  lastKept = text;
+  unkept = false;
+  if (typeof found.desk === "string") desk.id = found.desk;
+  if (JSON.stringify(found.doc) === JSON.stringify(desk.doc)) return;
+  desk.past = [...desk.past.slice(1 - UNDO_STEPS), { doc: desk.doc, said: desk.settled }];
+  desk.future = [];
+  desk.label = "";
+  desk.doc = keyed(found.doc);
+  desk.said = found.said || {};
+  desk.changed({ mine: false });
+  desk.tell("elsewhere");
+}
+
+/** What a kept text holds; null where it holds no storyboard. */
+function readKept(text) {
+  try {
+    const found = JSON.parse(text || "null");
+    return found && found.doc && Array.isArray(found.doc.cards) && found.doc.project ? found : null;
+  } catch (problem) {
+    return null;
+  }
+}
 
 function recall() {
-  try {
-    const found = JSON.parse(localStorage.getItem(STORE) || "null");
-    if (!found || !found.doc || !Array.isArray(found.doc.cards) || !found.doc.project) return false;
-    desk.doc = keyed(found.doc);
-    desk.id = typeof found.desk === "string" ? found.desk : null;
-    desk.said = found.said || {};
-    return true;
-  } catch (problem) {
-    return false;
-  }
+  let text = null;
+  try { text = localStorage.getItem(STORE); } catch (problem) { /* nothing is kept here */ }
+  lastKept = text;
+  const found = readKept(text);
+  if (!found) return false;
+  desk.doc = keyed(found.doc);
+  desk.id = typeof found.desk === "string" ? found.desk : null;
+  desk.said = found.said || {};
+  desk.settled = { ...desk.said };
+  return true;
 }
 
 /** Take what the server says of a document: its media, and its shots in words. */

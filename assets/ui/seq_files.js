@@ -10,11 +10,22 @@ const picker = h("input", { type: "file", class: "ms-file", multiple: true, "ari
   onchange: () => { const files = [...picker.files]; picker.value = ""; if (files.length) takeFiles(files, picking.what, picking.sha); } });
 const note = h("p", { class: "ms-note ms-seqnote", role: "status", id: "sq-note" });
 
+let notedOf = null; // the document that the note was said of
+
 function say(text, bad = false) {
   note.textContent = text;
   note.classList.toggle("ms-bad", bad);
   note.hidden = !text;
+  notedOf = desk.doc;
 }
+
+/** Take the note away, unless something is still under way. */
+function settle() { if (!note.textContent.endsWith("…")) say(""); }
+desk.on("doc", () => { if (!note.hidden && desk.doc !== notedOf) settle(); });
+desk.on("elsewhere", () => {
+  say("This storyboard was changed in another tab; this is how it stands now. Undo brings back what was here.");
+  refresh();
+});
 
 function pickFiles(what, sha = null) {
   picking = { what, sha };
@@ -25,6 +36,7 @@ function pickFiles(what, sha = null) {
 
 async function takeFiles(files, what, sha = null) {
   const one = files[0];
+  if (["project", "photo"].includes(what) && files.length === 1 && /\.(srt|vtt)$/i.test(one.name)) what = "captions";
   if (what === "project" || (what === "photo" && files.length === 1 && /\.(json|zip|otio|edl)$/i.test(one.name))) return openFile(one);
   say(files.length === 1 ? `Reading ${one.name}…` : `Reading ${files.length} files…`);
   const sent = [];
@@ -37,7 +49,8 @@ async function takeFiles(files, what, sha = null) {
   if (what === "captions") return takeCaptions(sent[0]);
   const as = { music: "sound", voice: "sound" }[what] || null;
   const troubles = [];
-  for (const file of sent) { // one at a time, so that cards appear as they are read
+  for (const [place, file] of sent.entries()) { // one at a time, so that cards appear as they are read
+    if (sent.length > 1) say(`Reading ${file.orig_name}, ${place + 1} of ${sent.length}…`);
     const answer = await ask("add", { files: [file], as });
     if (answer.error) { troubles.push(answer.error); continue; }
     desk.id = answer.desk;
@@ -202,8 +215,8 @@ function arrived() {
     openTab("Sequence");
     if (!shot) return;
     const own = lent.seconds || reply.seconds, ratio = reply.seconds / own;
-    desk.said[shot.id] = { words: reply.words, seconds: reply.seconds };
-    desk.withBoth({ ...shot, shot: { ...reply.shot, output: shot.shot.output } }, (card) => ({ ...card, start: card.start * ratio, seconds: card.seconds * ratio }));
+    const card = desk.cards.find((one) => one.key === lent.key && one.shot === shot.id) || desk.cards.find((one) => one.shot === shot.id);
+    desk.withOwn(card.key, { ...shot, shot: { ...reply.shot, output: shot.shot.output } }, { start: card.start * ratio, seconds: card.seconds * ratio }, { words: reply.words, seconds: reply.seconds });
     lent = null;
   } else if (reply.kind === "incoming") incoming(reply);
 }

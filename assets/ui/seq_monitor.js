@@ -27,17 +27,27 @@ const monitor = h("section", { class: "ms-panel ms-seqmonitor" },
 let job = null; // what is watched: {job, kind}
 let madeOf = ""; // what the film on show was made of
 let ticks = 0;
-const stamp = () => JSON.stringify(plain());
+/** The same text for the same document, in whatever order its fields were written. */
+const stamp = () => JSON.stringify(plain(), (_, value) => (value && typeof value === "object" && !Array.isArray(value)
+  ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value));
+let failedOf = null; // the document that could not be made
+
+function failed(words) {
+  failure.textContent = words;
+  failedOf = desk.doc;
+}
+desk.on("doc", () => { if (failure.textContent && failedOf !== desk.doc) failure.textContent = ""; });
 const TITLES = { play: "Playing through", film: "Rendering", shot: "Drawing the shot" };
 
 async function begin(kind, card = null) {
   if (job && (kind !== "film" || job.kind !== "play")) return;
   if (!desk.cards.length) return;
   failure.textContent = told.textContent = "";
+  settle();
   const made = stamp();
   busyNow({ kind, stage: "Starting", fraction: 0 });
   const answer = await ask("start", { kind, card, document: plain(), mark: hash(made) });
-  if (answer.error) { rest(); failure.textContent = answer.error; return; }
+  if (answer.error) { rest(); failed(answer.error); return; }
   follow(answer);
 }
 
@@ -50,14 +60,15 @@ function hash(text) {
 
 function follow(state) {
   job = state;
+  const home = desk.id;
   take(state);
   const mine = (ticks += 1);
   const again = async () => {
     if (mine !== ticks || !job) return;
-    const answer = await ask("status", { job: job.job });
+    const answer = await ask("status", { job: job.job, desk: home });
     if (mine !== ticks || !job) return;
     if (answer.offline) told.textContent = "The connection is lost. The film goes on being made; this page finds it again.";
-    else if (answer.error) { rest(); failure.textContent = answer.error; return; }
+    else if (answer.error) { rest(); failed(answer.error); return; }
     else { told.textContent = ""; take(answer); }
     if (job) setTimeout(again, answer.offline ? 1500 : 500);
   };
@@ -68,7 +79,7 @@ function take(state) {
   if (state.phase === "working") { busyNow(state); return; }
   showStates(state.kind === "play" ? [] : state.shots);
   rest();
-  if (state.phase === "failed") failure.textContent = state.error;
+  if (state.phase === "failed") failed(state.error);
   else if (state.phase === "stopped") told.textContent = "Cancelled. What was drawn is kept.";
   else if (state.phase === "done") showFilmFile(state);
 }

@@ -120,9 +120,16 @@ async function wake() {
   const last = jobs.filter((one) => one.phase === "done").pop();
   if (last) { showFilmFile(last); film.pause(); }
   if (running) follow(running);
-  else if (!last && jobs.length && jobs.at(-1).phase === "failed") failure.textContent = jobs.at(-1).error;
+  else if (!last && jobs.length && jobs.at(-1).phase === "failed") failed(jobs.at(-1).error);
   check();
   arrived();
+}
+/** Another tab changed the storyboard: see which of its files the server has. */
+async function refresh() {
+  const answer = await hello();
+  if (answer.offline) return;
+  desk.media = { ...desk.media, ...(answer.media || {}) };
+  desk.tell("media");
 }
 const hello = () => ask("hello", { shas: [...new Set([...desk.project.shots.map((shot) => shot.media.sha256), ...desk.project.sound.tracks.map((track) => track.media.sha256)])] });
 wake();

@@ -5,8 +5,13 @@ let shownMark = "";
 
 /** A number with a label, in the sheet. `give` gets the number. */
 function numberField(label, value, give, more = {}) {
-  const input = h("input", { class: "ms-input ms-number", type: "number", step: "0.1", value: value === null || value === undefined ? "" : short(value), ...more,
-    onchange: () => { const number = Number(input.value); if (input.value !== "" && Number.isFinite(number)) give(number); else if (more.placeholder) give(null); } });
+  const shown = value === null || value === undefined ? "" : short(value);
+  const input = numberInput({ value: shown, ...more, onchange: () => {
+    const number = numberIn(input.value);
+    if (Number.isFinite(number)) give(number);
+    else if (input.value.trim() === "" && more.placeholder) give(null);
+    else { say(`“${input.value}” is not a number. ${label} stays as it was.`, true); input.value = shown; }
+  } });
   return h("label", { class: "ms-field" }, h("span", { class: "ms-label" }, label), input);
 }
 
@@ -34,14 +39,20 @@ function rename(id, wanted) {
   desk.commit({ project, cards: desk.cards.map((card) => (card.shot === id ? { ...card, shot: next } : card)) });
 }
 
-/** Cut a card in two at a share of its length. */
+/** Cut a card in two. The second has a shot of its own, so that each is changed for itself. */
 function split(key) {
   const index = desk.index(key), card = desk.cards[index];
   const half = toSeconds(Math.floor(toFrames(card.seconds) / 2));
   if (half <= 0) return;
   const first = { ...card, seconds: half, way: null };
   const second = { ...card, key: newKey(), start: card.start + half, seconds: card.seconds - half };
-  desk.withCards([...desk.cards.slice(0, index), first, second, ...desk.cards.slice(index + 1)]);
+  let shots = desk.project.shots;
+  if (card.shot) {
+    second.shot = freeName(card.shot);
+    shots = [...shots, { ...desk.shot(card.shot), id: second.shot }];
+    if (desk.said[card.shot]) desk.said[second.shot] = { ...desk.said[card.shot] };
+  }
+  desk.commit({ project: { ...desk.project, shots }, cards: [...desk.cards.slice(0, index), first, second, ...desk.cards.slice(index + 1)] });
 }
 
 function showShotFace(force = false) {

@@ -52,10 +52,16 @@ function drawTimeline() {
     pullEdge(edge, cards.querySelector(`[data-block="${place.key}"]`), place);
     cards.append(edge);
   }
-  const titles = desk.project.titles.map((title, at) => {
+  // Titles that are seen at one time lie in lanes of their own, so that each can be taken hold of.
+  const rows = [];
+  desk.project.titles.forEach((title, at) => {
     const block = h("div", { class: "ms-block ms-titleblock", title: title.text, style: { left: `${title.start * scale}px`, width: `${Math.max(6, title.seconds * scale)}px` } }, h("span", {}, title.text));
     slide(block, title.start, (start) => desk.withProject({ titles: desk.project.titles.map((one, index) => (index === at ? { ...one, start } : one)) }));
-    return block;
+    const free = (row) => row.every(([from, to]) => title.start >= to || title.start + title.seconds <= from);
+    let row = rows.find(free);
+    if (!row) rows.push(row = Object.assign([], { lane: h("div", { class: "ms-lane2 ms-lanetitles" }) }));
+    row.push([title.start, title.start + title.seconds]);
+    row.lane.append(block);
   });
   const sounds = desk.project.sound.tracks.map((track, at) => {
     const wave = desk.waves[track.media.sha256];
@@ -66,7 +72,7 @@ function drawTimeline() {
     slide(block, track.start, (start) => desk.withProject({ sound: { ...desk.project.sound, tracks: desk.project.sound.tracks.map((one, index) => (index === at ? { ...one, start } : one)) } }));
     return h("div", { class: "ms-lane2 ms-lanesound" }, block);
   });
-  fill(lanes, cards, titles.length ? h("div", { class: "ms-lane2 ms-lanetitles" }, titles) : null, sounds);
+  fill(lanes, cards, rows.map((row) => row.lane), sounds);
   moveNeedle();
 }
 
@@ -107,11 +113,13 @@ function drawWave(canvas, wave, track, width, long) {
   const ink = canvas.getContext("2d");
   ink.fillStyle = track.role === "voice" ? "#7bd3a0" : "#63b3f5";
   const each = wave.seconds / wave.peaks.length;
+  const under = Math.ceil(long / canvas.width / each);
   for (let x = 0; x < canvas.width; x += 1) {
     const at = track.trim_start + (x / canvas.width) * long;
     const place = Math.floor((track.loop ? at % wave.seconds : at) / each);
-    const peak = wave.peaks[place];
-    if (peak === undefined) continue;
+    if (wave.peaks[place] === undefined) continue;
+    let peak = wave.peaks[place]; // the loudest of those under this pixel
+    for (let next = place + 1; next < Math.min(wave.peaks.length, place + under); next += 1) peak = Math.max(peak, wave.peaks[next]);
     const tall = Math.max(1, peak * 28);
     ink.fillRect(x, 15 - tall / 2, 1, tall);
   }

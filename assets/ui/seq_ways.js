@@ -37,8 +37,8 @@ function showWay() {
   }
   const way = card.way;
   const trouble = wayTrouble(index);
-  const length = h("input", { id: "sq-way-seconds", class: "ms-input ms-number", type: "number", min: "0.05", step: "0.1", value: way ? short(way.seconds) : "", "aria-label": "Length of the transition in seconds",
-    onchange: () => { const value = Number(length.value); if (value > 0) setWay({ seconds: value }, "way length"); else showWay(); } });
+  const length = numberInput({ id: "sq-way-seconds", min: 0.05, value: way ? short(way.seconds) : "", "aria-label": "Length of the transition in seconds",
+    onchange: () => { const value = numberIn(length.value); if (value > 0) setWay({ seconds: value }, "way length"); else { say("A transition's length is a number of seconds above 0.", true); showWay(); } } });
   const easing = h("select", { class: "ms-select", "aria-label": "Easing", onchange: () => setWay({ easing: easing.value }) },
     Object.entries({ linear: "Even pace", "ease-in": "Gathers pace", "ease-out": "Slows down", "ease-in-out": "Eases in and out" }).map(([value, words]) => h("option", { value, selected: way && way.easing === value }, words)));
   const colour = h("input", { type: "color", class: "ms-colour", value: way ? way.colour : "#000000", "aria-label": "Colour of the dip", onchange: () => setWay({ colour: colour.value }) });

@@ -370,3 +370,73 @@ def test_it_fits_a_telephone(tab: Page) -> None:
             assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     finally:
         tab.set_viewport_size({"width": 1366, "height": 768})
+
+
+def _length(page: Page, card: int, typed: str) -> None:
+    field = page.locator(".ms-card .ms-number").nth(card)
+    field.fill(typed)
+    field.press("Enter")
+
+
+def test_undo_takes_back_what_was_said_and_halves_are_their_own(tab: Page) -> None:
+    _three_examples(tab)
+    _length(tab, 0, "2,5")  # As half of the world writes it.
+    _sum(tab, "3 shots 11.5 s − 2 transitions 1.6 s = 9.9 s")
+    tab.click("#sq-undo")
+    _sum(tab, "3 shots 14.0 s − 2 transitions 1.6 s = 12.4 s")
+    assert tab.locator(".ms-card .ms-bad:visible").count() == 0
+    assert "of 5 s" in tab.inner_text(".ms-face[data-face=shot]")
+    say = tab.locator(".ms-say").first
+    say.fill("orbit left")
+    say.press("Enter")
+    tab.wait_for_selector(".ms-heard:has-text('Orbit left')")
+    tab.click("#sq-undo")
+    tab.wait_for_selector(".ms-heard:has-text('Orbit left')", state="detached")
+
+    # The halves of a shot that was split are changed each for itself.
+    tab.locator(".ms-card").nth(1).click(position={"x": 20, "y": 150})
+    tab.get_by_role("button", name="Split").click()
+    tab.wait_for_function(f"{NAMES}.length === 4")
+    assert tab.evaluate(NAMES)[1:3] == ["Robot", "Robot 2"]
+    _length(tab, 1, "3")
+    _sum(tab, "4 shots 15.0 s − 2 transitions 1.6 s = 13.4 s")
+
+    # A copy has the keys, so that it is the copy which they delete.
+    tab.locator(".ms-card").first.focus()
+    tab.keyboard.press("Control+d")
+    tab.keyboard.press("Delete")
+    assert tab.evaluate(NAMES) == ["Lighthouse", "Robot", "Robot 2", "Cloister"]
+
+    # Every transition has a name that can be read.
+    tab.locator(".ms-chip").first.click()
+    tab.click("[data-family=wipe]")
+    assert tab.evaluate(
+        "[...document.querySelectorAll('.ms-waytile')].every((one) =>"
+        " one.clientHeight >= one.lastChild.offsetTop - one.offsetTop + 14)"
+    )
+
+
+def test_two_tabs_lose_nothing(tab: Page, server: Server) -> None:
+    _three_examples(tab)
+    other = tab.context.new_page()
+    try:
+        other.goto(server.url)
+        other.wait_for_selector(".ms-tile")
+        _open(other)
+        other.wait_for_function(f"{NAMES}.length === 3")
+        tab.locator(".ms-card").first.focus()
+        tab.keyboard.press("Delete")
+        other.wait_for_function(f"{NAMES}.length === 2")
+        assert "another tab" in other.inner_text("#sq-note")
+        other.locator(".ms-card").first.focus()
+        other.keyboard.press("Control+d")
+        tab.wait_for_function(f"{NAMES}.length === 3")
+        # A page that changed nothing writes nothing as it goes.
+        kept = other.evaluate("localStorage['motion-synth:sequence:1']")
+        tab.reload()
+        tab.wait_for_selector(".ms-tile")
+        assert other.evaluate("localStorage['motion-synth:sequence:1']") == kept
+        _open(tab)
+        tab.wait_for_function(f"{NAMES}.length === 3")
+    finally:
+        other.close()
