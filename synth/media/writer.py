@@ -212,6 +212,15 @@ class VideoWriter:
         trace: TracebackType | None,
     ) -> None:
         """Finish and rename, or clean up when the block failed."""
+        try:
+            self._leave(error)
+        finally:
+            # An encoder holds tens of megabytes, and it and this object hold each other: without
+            # this they would stay until Python looks for such rings.
+            if self._thread is None or not self._thread.is_alive():
+                self._sink = None
+
+    def _leave(self, error: BaseException | None) -> None:
         if error is not None:
             self._abandon()
             return

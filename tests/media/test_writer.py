@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -320,3 +322,16 @@ def test_a_clip_without_frames_is_refused(tmp_path: Path) -> None:
     ):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_writer_lets_go_of_its_encoder_at_once(tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with VideoWriter(tmp_path / "clip.mp4", width=64, height=48, fps=24) as writer:
+            writer.write(np.zeros((48, 64, 3), np.uint8))
+        gone = weakref.ref(writer)
+        del writer
+        assert gone() is None, "it is in a ring with its encoder and waits for the collector"
+    finally:
+        gc.enable()
