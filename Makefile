@@ -17,7 +17,9 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 run: $(VENV)/run.done
 	$(BIN)/python app.py
 
+# Compiled code is made once, so that the two processes find it instead of each making it.
 test: $(VENV)/dev.done chromium
+	$(BIN)/python -c "from synth.shot import warm_up; warm_up()"
 	$(BIN)/python -m pytest --numprocesses=2
 
 bench: $(VENV)/dev.done

@@ -585,23 +585,7 @@ def test_a_rendered_clip_brings_what_its_camera_did(result: VideoResult) -> None
     assert quality["camera"]["verdict"]
 
 
-class TestSequences:
-    """The brief's film of three shots, made small so that the tests stay quick."""
-
-    @pytest.fixture(scope="class")
-    def film(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VideoSequenceComposer]:
-        folder = tmp_path_factory.mktemp("sequence")
-        examples = Path(__file__).parent.parent / "assets" / "examples"
-        photos = {"cityscape": "lighthouse", "character": "robot", "rooftop_chase": "cloister"}
-        for name, example in photos.items():
-            picture = Image.open(examples / f"{example}.jpg").convert("RGB")
-            picture.resize((480, 320)).save(folder / f"{name}.jpg", quality=92)
-
-        class Small(VideoSequenceComposer):
-            def __init__(self) -> None:
-                super().__init__(long_side=480, fps="12")
-
-        brief = """
+BRIEFS_FILM = """
 # Usage: Create a 30-second cinematic sequence
 composer = VideoSequenceComposer()
 composer.add_shot(
@@ -624,35 +608,52 @@ composer.add_shot(
 )
 output = composer.generate_sequence("cinematic_sequence.mp4")
 """
-        names: dict[str, Any] = {"VideoSequenceComposer": Small}
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(folder)
-            exec(compile(brief, "brief", "exec"), names)
-            assert names["output"] == "cinematic_sequence.mp4"
-        return folder / names["output"], names["composer"]
 
-    def test_the_film_is_as_long_as_the_arithmetic_says(
-        self, film: tuple[Path, VideoSequenceComposer]
-    ) -> None:
-        path, composer = film
-        # 5, 4 and 8 seconds, of which neighbours share two fades of half a second.
-        assert composer.plan().seconds == 5 + 4 + 8 - 2 * 0.5
-        assert probe(path).codec == "h264"
-        assert len(_frames(path)) == 16 * 12
 
-    def test_the_cameras_do_what_the_sentences_say(
-        self, film: tuple[Path, VideoSequenceComposer]
-    ) -> None:
-        _, composer = film
-        shots = [shot.shot for shot in composer.project.shots]
-        assert [shot.motion.moves[0].type for shot in shots] == ["pull_out", "push_in", "truck"]
-        assert composer.result is not None
-        for id, found in composer.result.fidelity.items():
-            assert found["obeyed"], (id, found["verdict"])
-            assert found["verdict"].startswith("The camera did what was asked"), id
-            assert found["confidence"] > 0.7, (id, found["verdict"])
-        paths = [shot.camera_path().positions for shot in shots]
-        back, push, truck = (path[-1] - path[0] for path in paths)
-        assert back[2] > 0.5
-        assert push[2] < -0.5
-        assert abs(truck[0]) > 0.5
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VideoSequenceComposer]:
+    folder = tmp_path_factory.mktemp("sequence")
+    examples = Path(__file__).parent.parent / "assets" / "examples"
+    photos = {"cityscape": "lighthouse", "character": "robot", "rooftop_chase": "cloister"}
+    for name, example in photos.items():
+        picture = Image.open(examples / f"{example}.jpg").convert("RGB")
+        picture.resize((480, 320)).save(folder / f"{name}.jpg", quality=92)
+
+    class Small(VideoSequenceComposer):
+        def __init__(self) -> None:
+            super().__init__(long_side=480, fps="12")
+
+    names: dict[str, Any] = {"VideoSequenceComposer": Small}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        exec(compile(BRIEFS_FILM, "brief", "exec"), names)
+        assert names["output"] == "cinematic_sequence.mp4"
+    return folder / names["output"], names["composer"]
+
+
+def test_the_briefs_film_is_as_long_as_the_arithmetic_says(
+    film: tuple[Path, VideoSequenceComposer],
+) -> None:
+    path, composer = film
+    # 5, 4 and 8 seconds, of which neighbours share two fades of half a second.
+    assert composer.plan().seconds == 5 + 4 + 8 - 2 * 0.5
+    assert probe(path).codec == "h264"
+    assert len(_frames(path)) == 16 * 12
+
+
+def test_the_cameras_of_the_briefs_film_do_what_the_sentences_say(
+    film: tuple[Path, VideoSequenceComposer],
+) -> None:
+    _, composer = film
+    shots = [shot.shot for shot in composer.project.shots]
+    assert [shot.motion.moves[0].type for shot in shots] == ["pull_out", "push_in", "truck"]
+    assert composer.result is not None
+    for id, found in composer.result.fidelity.items():
+        assert found["obeyed"], (id, found["verdict"])
+        assert found["verdict"].startswith("The camera did what was asked"), id
+        assert found["confidence"] > 0.7, (id, found["verdict"])
+    paths = [shot.camera_path().positions for shot in shots]
+    back, push, truck = (path[-1] - path[0] for path in paths)
+    assert back[2] > 0.5
+    assert push[2] < -0.5
+    assert abs(truck[0]) > 0.5

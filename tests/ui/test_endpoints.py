@@ -41,6 +41,9 @@ NAMES = {
     "/deflicker",
     "/denoise",
     "/stabilise",
+    "/compose_sequence",
+    "/plan_sequence",
+    "/sequence_exchange",
 }
 
 

@@ -149,8 +149,7 @@ def test_a_lut_of_ones_own_and_the_scopes(tab: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.cube"
     broken.write_text("LUT_3D_SIZE 2\n0 0 0\n0 0 zero\n")
     tab.set_input_files("input[aria-label='Choose a LUT']", str(broken))
-    tab.wait_for_selector("[data-problem=lut]:visible")
-    assert "line 3" in tab.inner_text("[data-problem=lut]").lower()
+    tab.wait_for_selector("[data-problem=lut]:visible:has-text('line 3')")
     swap = write_swap(tmp_path / "swap.cube")
     _changed(tab, lambda: tab.set_input_files("input[aria-label='Choose a LUT']", str(swap)))
     before, after = _mean(tab, "#gq-before"), _mean(tab)
