@@ -34,7 +34,7 @@ from synth.sequence.stretches import Stretches
 from synth.sequence.titles import TitleArtist
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.sequence.transitions.draw import Side, check_photos, draw_transition
-from synth.sequence.watching import FilmState, Watch
+from synth.sequence.watching import Crossing, FilmState, Watch
 
 __all__ = ["FilmResult", "FilmState", "compose"]
 
@@ -237,6 +237,7 @@ class _Work:
             draw={id: self._footage.lengths()[id] for id in wanted if not self._footage.ready(id)},
             encode=sum(part.frames for part in missing),
             film=self._plan.frames,
+            crossings=[one for part in missing if (one := self._crossing(part)) is not None],
         )
         drawn = self._draw(wanted)
         clock = time.monotonic()
@@ -355,7 +356,19 @@ class _Work:
         if part.into is None or part.way is None:
             return self._footage.planes(part.take, cancel)
         sides = (self._side(take, cancel) for take in (part.take, part.into))
-        return draw_transition(part.way, *sides, rate=self._plan.rate, cancel=cancel)
+        frames = draw_transition(part.way, *sides, rate=self._plan.rate, cancel=cancel)
+        crossing = self._crossing(part)
+        return frames if crossing is None else self._watch.crossing(crossing, frames)
+
+    def _crossing(self, part: Stretch) -> Crossing | None:
+        """What to know beforehand of a transition that a camera draws; None for all else."""
+        if part.way is None or part.into is None or TRANSITIONS[part.way.type].family != "camera":
+            return None
+        shots = [take.shot for take in (part.take, part.into)]
+        names = ["the plain colour" if shot is None else shot for shot in shots]
+        photos = sum(shot is not None and self._project.shot(shot).is_photo for shot in shots)
+        words = f"Drawing the transition from {names[0]} to {names[1]}"
+        return Crossing(words, part.way.type, part.frames, photos)
 
     def _side(self, take: Take, cancel: CancelToken) -> Side:
         id = take.shot
