@@ -32,7 +32,7 @@ function makeCard(key) {
   parts.body = h("article", { class: "ms-card", tabindex: "0", "data-card": key, onclick: () => desk.choose(key, "shot"), onkeydown: (event) => cardKeys(event, key) },
     parts.frame, h("div", { class: "ms-cardhead" }, parts.name, parts.tools), parts.saying,
     h("div", { class: "ms-cardrow" }, parts.move, parts.length, h("span", { class: "ms-unit" }, "s")), parts.wrong);
-  parts.chip = h("button", { type: "button", class: "ms-chip", onclick: () => { desk.way = key; desk.choose(key); desk.tell("face", "way"); } });
+  parts.chip = h("button", { type: "button", class: "ms-chip", onclick: () => { desk.way = key; desk.choose(key); desk.tell("face", "way"); bringIntoView(sheet, 300); } });
   parts.node = h("li", { class: "ms-cell" }, parts.body, parts.chip);
   grab(parts.frame, key);
   known.set(key, parts);

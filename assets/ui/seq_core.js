@@ -167,7 +167,7 @@ const frameRate = () => spec.rates[desk.project.output.fps] || 24;
 /** As the server counts: halves upward, and a hair for what seconds cannot hold. */
 const toFrames = (value) => Math.floor(value * frameRate() + 0.5 + 1e-6);
 const toSeconds = (frames) => frames / frameRate();
-const said1 = (value) => `${value.toFixed(1)} s`;
+const said1 = (value) => `${value > 0 && value < 0.1 ? value.toFixed(2) : value.toFixed(1)} s`;
 const clock = (value) => `${Math.floor(value / 60)}:${(value % 60).toFixed(1).padStart(4, "0")}`;
 const short = (value, digits = 2) => String(Number(Number(value).toFixed(digits)));
 

@@ -34,6 +34,9 @@ function pickFiles(what, sha = null) {
   picker.click();
 }
 
+/** The file under a name that no other has: the server deletes what it was sent once it was read. */
+const ownName = (file) => new File([file], `sq-${[...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("")}-${file.name.slice(-60)}`, { type: file.type });
+
 async function takeFiles(files, what, sha = null) {
   const one = files[0];
   if (["project", "photo"].includes(what) && files.length === 1 && /\.(srt|vtt)$/i.test(one.name)) what = "captions";
@@ -42,13 +45,14 @@ async function takeFiles(files, what, sha = null) {
   const sent = [];
   for (const file of files) {
     try {
-      const { path } = await upload(file);
+      const { path } = await upload(ownName(file));
       sent.push({ path, orig_name: file.name });
     } catch (problem) { say(`${file.name} could not be sent. It may be larger than this server accepts.`, true); return; }
   }
   if (what === "captions") return takeCaptions(sent[0]);
   const as = { music: "sound", voice: "sound" }[what] || null;
   const troubles = [];
+  const away = new Set(Object.keys((desk.plan || {}).missing || {}));
   for (const [place, file] of sent.entries()) { // one at a time, so that cards appear as they are read
     if (sent.length > 1) say(`Reading ${file.orig_name}, ${place + 1} of ${sent.length}…`);
     const answer = await ask("add", { files: [file], as });
@@ -59,6 +63,7 @@ async function takeFiles(files, what, sha = null) {
       desk.media[added.media.sha256] = added;
       if (added.wave) desk.waves[added.media.sha256] = added.wave;
       if (what === "again") continue;
+      if (away.has(added.media.sha256)) { away.delete(added.media.sha256); continue; } // a card waits for it
       if (added.media.kind === "sound") addSound(added.media, what === "voice" ? "voice" : "music");
       else addCard(added);
     }
@@ -107,7 +112,7 @@ function missing() {
 async function openFile(file) {
   say(`Opening ${file.name}…`);
   let path;
-  try { ({ path } = await upload(file)); } catch (problem) { say(`${file.name} could not be sent. It may be larger than this server accepts.`, true); return; }
+  try { ({ path } = await upload(ownName(file))); } catch (problem) { say(`${file.name} could not be sent. It may be larger than this server accepts.`, true); return; }
   const answer = await ask("open", { file: { path, orig_name: file.name } });
   if (answer.error) { say(answer.error, true); return; }
   adopt(answer, `${file.name} is open. Undo brings the one before back.`);
@@ -138,7 +143,7 @@ function saveText(text, name, type = "application/json") {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-const fileStem = () => desk.project.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 48) || "film";
+const fileStem = () => desk.project.name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 48) || "film";
 
 async function saveProject() {
   const answer = await ask("project", { document: plain() });
@@ -160,17 +165,19 @@ async function exportAs(form, words) {
 }
 
 const menuEntry = (words, act, name) => h("button", { type: "button", "data-do": name, onclick: () => { menu.open = false; act(); } }, words);
+const menuHead = (words) => h("span", { class: "ms-menuhead" }, words);
 const menu = h("details", { class: "ms-menu ms-seqmenu" }, h("summary", { class: "ms-button ms-plain", id: "sq-menu" }, h("span", {}, "File")),
   h("div", { class: "ms-menulist" },
+    menuHead("Project"), menuEntry("New project", () => { desk.commit(EMPTY); say("A new project. Undo brings the one before back."); }, "new"),
     menuEntry("Open a project…", () => pickFiles("project"), "open"), menuEntry("Save project (.json)", saveProject, "save"),
     menuEntry("Save bundle with media (.zip)", () => exportAs("bundle", "the bundle"), "bundle"),
-    menuEntry("OpenTimelineIO (.otio)", () => exportAs("otio", "the timeline"), "otio"), menuEntry("Edit list CMX 3600 (.edl)", () => exportAs("edl", "the edit list"), "edl"),
+    menuHead("Add"), menuEntry("A plain colour", () => { const card = { key: newKey(), shot: null, start: 0, seconds: 2, colour: "#000000", way: null }; desk.chosen = card.key; desk.withCards([...desk.cards, card]); }, "colour"),
+    menuEntry("Subtitles from a file…", () => pickFiles("captions"), "captions"),
+    menuHead("Save for others"), menuEntry("OpenTimelineIO (.otio)", () => exportAs("otio", "the timeline"), "otio"), menuEntry("Edit list CMX 3600 (.edl)", () => exportAs("edl", "the edit list"), "edl"),
     menuEntry("Subtitles (.srt)", () => exportAs("srt", "the subtitles"), "srt"), menuEntry("Subtitles (.vtt)", () => exportAs("vtt", "the subtitles"), "vtt"),
-    menuEntry("Add subtitles from a file…", () => pickFiles("captions"), "captions"),
     menuEntry("Storyboard to print (.pdf)", () => exportAs("pdf", "the storyboard"), "pdf"), menuEntry("Storyboard as a picture (.png)", () => exportAs("png", "the storyboard"), "png"),
-    menuEntry("Add a plain colour", () => { const card = { key: newKey(), shot: null, start: 0, seconds: 2, colour: "#000000", way: null }; desk.chosen = card.key; desk.withCards([...desk.cards, card]); }, "colour"),
-    menuEntry("New project", () => { desk.commit(EMPTY); say("A new project. Undo brings the one before back."); }, "new"),
-    menuEntry("Delete my files on the server", async () => { if (job) await cancelJob(); rest(); await ask("forget"); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); check(); say("The server has none of your files any more. The storyboard stays in this browser."); }, "forget")));
+    menuHead("For good"), menuEntry("Delete my files on the server", async () => { if (!window.confirm("Delete all files and films of this sequence on the server? The storyboard stays, but its photos, clips and sounds have to be added again.")) return; if (job) await cancelJob(); rest(); await ask("forget"); noFilm(); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); check(); say("The server has none of your files of this sequence any more, nor its films. The storyboard stays in this browser; a photo that is open on another tab stays there."); }, "forget")));
+menu.addEventListener("keydown", (event) => { if (event.key === "Escape" && menu.open) { menu.open = false; menu.firstChild.focus(); event.stopPropagation(); } });
 document.addEventListener("click", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; });
 
 // --- to the Motion tab and back ---

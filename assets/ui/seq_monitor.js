@@ -19,17 +19,24 @@ const renderButton = button("Render", { symbol: "film", kind: "primary", id: "sq
 const failure = h("p", { class: "ms-note ms-bad", role: "alert", id: "sq-failure" });
 const told = h("p", { class: "ms-note", role: "status", id: "sq-told" });
 const facts = h("section", { class: "ms-report", hidden: true });
+const screen = h("div", { class: "ms-frame ms-screen" }, backdrop, nothing, film, still, parcel, stale, working);
 const monitor = h("section", { class: "ms-panel ms-seqmonitor" },
   h("header", { class: "ms-head" }, h("h2", {}, "Film"), badge, h("div", { class: "ms-tools" }, download)),
-  h("div", { class: "ms-frame ms-screen" }, backdrop, nothing, film, still, parcel, stale, working),
+  screen,
   h("div", { class: "ms-actions" }, playButton, renderButton), failure, told, facts);
 
 let job = null; // what is watched: {job, kind}
 let madeOf = ""; // what the film on show was made of
 let ticks = 0;
 /** The same text for the same document, in whatever order its fields were written. */
-const stamp = () => JSON.stringify(plain(), (_, value) => (value && typeof value === "object" && !Array.isArray(value)
+const stamp = (of = plain()) => JSON.stringify(of, (_, value) => (value && typeof value === "object" && !Array.isArray(value)
   ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value));
+/** What a film is marked with: that of one shot with its card, and what goes for that card alone. */
+function markOf(key = "") {
+  if (!key) return hash(stamp());
+  const card = desk.card(key), { output, lighting, match } = desk.project;
+  return card ? `shot:${key}:${hash(stamp([{ ...card, way: null }, card.shot && desk.shot(card.shot), output, lighting, match]))}` : "gone";
+}
 let failedOf = null; // the document that could not be made
 
 function failed(words) {
@@ -44,9 +51,10 @@ async function begin(kind, card = null) {
   if (!desk.cards.length) return;
   failure.textContent = told.textContent = "";
   settle();
-  const made = stamp();
+  const mark = markOf(kind === "shot" ? desk.cards[card].key : "");
   busyNow({ kind, stage: "Starting", fraction: 0 });
-  const answer = await ask("start", { kind, card, document: plain(), mark: hash(made) });
+  bringIntoView(screen);
+  const answer = await ask("start", { kind, card, document: plain(), mark });
   if (answer.error) { rest(); failed(answer.error); return; }
   follow(answer);
 }
@@ -81,7 +89,15 @@ function take(state) {
   rest();
   if (state.phase === "failed") failed(state.error);
   else if (state.phase === "stopped") told.textContent = "Cancelled. What was drawn is kept.";
-  else if (state.phase === "done") showFilmFile(state);
+  else if (state.phase === "done") { showFilmFile(state); bringIntoView(screen); }
+}
+
+/** Scroll the page to something that was asked for, where it cannot be seen. */
+function bringIntoView(node, room = 160) {
+  if (root.offsetParent === null || isTyping({ target: document.activeElement })) return;
+  const box = node.getBoundingClientRect();
+  if (box.top >= 0 && box.top + Math.min(box.height, room) <= window.innerHeight - (innerWidth <= 1180 ? 80 : 0)) return;
+  node.scrollIntoView({ block: box.height < window.innerHeight - 100 ? "center" : "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
 function busyNow(state) {
@@ -131,11 +147,24 @@ function showFilmFile(state) {
   fill(facts, h("dl", {}, result.facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     result.notes.length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
   facts.hidden = false;
-  madeOf = state.kind === "shot" ? "" : (state.about || {}).mark || "";
+  madeOf = (state.about || {}).mark || "";
   markStale();
 }
 
-const markStale = debounce(() => { stale.hidden = !madeOf || madeOf === hash(stamp()); }, 200);
+/** Nothing is on show any more. */
+function noFilm() {
+  film.pause();
+  film.removeAttribute("src");
+  film.load();
+  still.removeAttribute("src");
+  film.hidden = still.hidden = parcel.hidden = badge.hidden = download.hidden = facts.hidden = true;
+  download.removeAttribute("href");
+  nothing.hidden = false;
+  madeOf = "";
+  markStale();
+}
+
+const markStale = debounce(() => { stale.hidden = !madeOf || madeOf === markOf(/^shot:([^:]+):/.exec(madeOf)?.[1]); }, 200);
 
 /** A job whose answer is wanted here: a file to save, two pictures to compare. */
 async function runJob(kind, more) {

@@ -39,7 +39,19 @@ const head = h("header", { class: "ms-panel ms-seqhead" }, title, sum, kept,
   h("div", { class: "ms-tools" },
     button("Photos", { symbol: "plus", kind: "plain", id: "sq-add-photos", title: "Add photos", onclick: () => pickFiles("photo") }),
     button("Clips", { symbol: "plus", kind: "plain", title: "Add clips", onclick: () => pickFiles("video") }), undoButton, redoButton, menu));
-const boardPanel = h("section", { class: "ms-panel ms-boardpanel" }, lost, trouble, board);
+const below = h("button", { type: "button", class: "ms-below", hidden: true, onclick: () => board.scrollBy({ top: board.clientHeight * 0.8, behavior: "smooth" }) });
+const boardPanel = h("section", { class: "ms-panel ms-boardpanel" }, lost, trouble, board, below);
+/** How many cards lie below what is seen of the storyboard. */
+const showBelow = debounce(() => {
+  const end = board.getBoundingClientRect().bottom;
+  const hidden = root.offsetParent === null ? 0 : [...board.children].filter((cell) => cell.getBoundingClientRect().bottom > end + 12).length;
+  below.hidden = !hidden;
+  boardPanel.classList.toggle("ms-hasbelow", hidden > 0);
+  below.textContent = `${hidden === 1 ? "1 shot goes" : `${hidden} shots go`} on below ▾`;
+}, 60);
+board.addEventListener("scroll", showBelow, { passive: true });
+new ResizeObserver(showBelow).observe(board);
+desk.on("doc media", showBelow);
 const main = h("div", { class: "ms-seqgrid" },
   h("div", { class: "ms-seqleft" }, boardPanel, timelinePanel, sheet), h("div", { class: "ms-seqright" }, monitor));
 root.append(head, note, empty, main, picker, status);
@@ -110,7 +122,7 @@ async function wake() {
   if (!had || !desk.cards.length) { arrived(); return; }
   let answer = await hello();
   while (answer.offline) { say(answer.error, true); await new Promise((done) => setTimeout(done, 2000)); answer = await hello(); }
-  if (!answer.desk) desk.id = null;
+  if ((answer.desk || null) !== desk.id) { desk.id = answer.desk || null; keep(); }
   desk.media = answer.media || {};
   desk.tell("media");
   for (const track of desk.project.sound.tracks) ask("waveform", { media: track.media }).then((wave) => { if (!wave.error) { desk.waves[track.media.sha256] = wave; desk.tell("waves"); } });
@@ -128,6 +140,7 @@ async function wake() {
 async function refresh() {
   const answer = await hello();
   if (answer.offline) return;
+  if (answer.desk) desk.id = answer.desk;
   desk.media = { ...desk.media, ...(answer.media || {}) };
   desk.tell("media");
 }

@@ -87,7 +87,7 @@ def plan_film(project: Project, lengths: Mapping[str, int]) -> FilmPlan:
     storyboard = cards(project, lengths)
     if not storyboard:
         raise InvalidInstruction("The film has no shots yet. Add a photo or a clip.")
-    check(storyboard)
+    check(storyboard, rate)
     stretches: list[Stretch] = []
     at = shared = 0
     for card, after in zip(storyboard, (*storyboard[1:], None), strict=True):

@@ -79,7 +79,7 @@ def arrange(project: Project, storyboard: Iterable[Card]) -> Project:
     laid = list(storyboard)
     if laid and laid[-1].way is not None:
         laid[-1] = replace(laid[-1], way=None)
-    check(laid)
+    check(laid, exact_rate(fps))
     timeline: list[Item] = []
     shared = 0
     for card in laid:
@@ -108,8 +108,15 @@ def arrange(project: Project, storyboard: Iterable[Card]) -> Project:
     return project.changed(timeline=tuple(timeline))
 
 
-def check(storyboard: Iterable[Card]) -> None:
-    """Raise ``InvalidInstruction`` for a card that has no length or that its ways overfill."""
+def check(storyboard: Iterable[Card], rate: Fraction) -> None:
+    """Raise ``InvalidInstruction`` for a card that has no length or that its ways overfill.
+
+    ``rate`` is frames per second: what is wrong is told in seconds.
+    """
+
+    def told(frames: int) -> str:
+        return f"{float(frames / rate):.4g} s"
+
     shared = 0
     for number, card in enumerate(storyboard, 1):
         name = f"Shot {number} ({card.shot or 'a plain colour'})"
@@ -120,8 +127,9 @@ def check(storyboard: Iterable[Card]) -> None:
             raise InvalidInstruction(f"The transition after {name} has no length. Use a cut.")
         if shared + own > card.frames:
             raise InvalidInstruction(
-                f"{name} uses {card.frames} frames, but its transitions need {shared + own} "
-                f"({shared} at its beginning, {own} at its end). Shorten them, or lengthen it."
+                f"{name} is {told(card.frames)} long, but its transitions need "
+                f"{told(shared + own)} ({told(shared)} at its beginning, {told(own)} at its end). "
+                "Shorten them, or lengthen it."
             )
         shared = own
 

@@ -10,11 +10,15 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
+
+from gradio.utils import get_upload_folder
 
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.jobs import Workspace
@@ -51,7 +55,9 @@ class Desk:
         self.touched = time.monotonic()
         """When it was last used."""
         self._jobs: OrderedDict[str, DeskJob] = OrderedDict()
+        self._served: list[Path] = []
         self._looks: dict[str, Look] = {}
+        self._names: dict[str, MediaRef] = {}
         self._lengths: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
@@ -93,6 +99,29 @@ class Desk:
                 self._looks[ref.sha256] = known
         return known
 
+    def serve(self, path: Path) -> str:
+        """Put a finished file where the page may fetch it, until the desk goes; its path there.
+
+        It lies in a folder that nobody can guess, and that no other desk's file shares.
+        """
+        folder = Path(get_upload_folder()) / f"sequence-{secrets.token_hex(16)}"
+        folder.mkdir(parents=True)
+        with self._lock:
+            self._served.append(folder)
+        shutil.copy2(path, folder / path.name)
+        return str(folder / path.name)
+
+    def name(self, refs: Iterable[MediaRef]) -> None:
+        """Remember what the owner calls these files, so that lists from elsewhere find them."""
+        with self._lock:
+            self._names.update((ref.sha256, ref) for ref in refs if ref.name)
+
+    def named(self) -> tuple[MediaRef, ...]:
+        """The files with names that are here."""
+        with self._lock:
+            refs = tuple(self._names.values())
+        return tuple(ref for ref in refs if self.shelf.has(ref))
+
     def known(self, sha: str) -> Look | None:
         """What was seen of a file by its hash, if it was looked at."""
         with self._lock:
@@ -130,6 +159,10 @@ class Desk:
         for job in self.jobs():
             job.close()
         self._workspace.remove()
+        with self._lock:
+            served, self._served = self._served, []
+        for folder in served:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bytes_in(folder: Path) -> int:

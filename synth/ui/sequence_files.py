@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from synth.jobs import JobContext
 from synth.sequence.project import Project, Title
 from synth.sequence.shelf import Shelf
 from synth.ui.sequence_jobs import DeskJob, Work
-from synth.ui.sequence_media import served, stem_of
+from synth.ui.sequence_media import stem_of
 
 if TYPE_CHECKING:
     from synth.ui.sequence_desks import Desk
@@ -34,16 +35,40 @@ def take_in(path: str, name: str, desk: Desk) -> tuple[Project, tuple[str, ...]]
     """
     from synth.sequence.bundle import read_project
 
-    if name.lower().endswith(".otio"):
-        from synth.sequence.exchange.otio_read import read_otio
-
-        return read_otio(path, desk.shelf)
-    if name.lower().endswith(".edl"):
-        from synth.sequence.exchange.edl import read_edl
-
-        return read_edl(path, desk.shelf)
+    ending = Path(name.lower()).suffix
+    if ending in (".otio", ".edl"):
+        with tempfile.TemporaryDirectory(dir=desk.folder) as folder:
+            return _take_list(path, ending, desk, _by_name(desk, Path(folder)))
     opened = read_project(path, desk.shelf)
     return opened.project, opened.notes
+
+
+def _take_list(
+    path: str, ending: str, desk: Desk, media: list[Path]
+) -> tuple[Project, tuple[str, ...]]:
+    """A list of cuts from elsewhere, whose files are looked for by name."""
+    if ending == ".otio":
+        from synth.sequence.exchange.otio_read import read_otio
+
+        project, notes = read_otio(path, desk.shelf, media=media)
+    else:
+        from synth.sequence.exchange.edl import read_edl
+
+        project, notes = read_edl(path, desk.shelf, media=media)
+    if any("was not given" in note for note in notes):
+        notes = (*notes, "Add these files to the storyboard, then open the list again.")
+    return project, notes
+
+
+def _by_name(desk: Desk, folder: Path) -> list[Path]:
+    """The desk's files under the names that their owner knows them by."""
+    found: list[Path] = []
+    for ref in desk.named():
+        place = folder / ref.name
+        if ref.kind != "depth" and ref.name not in (".", "..") and not place.exists():
+            place.symlink_to(desk.shelf.path(ref))
+            found.append(place)
+    return found
 
 
 def read_captions(path: str) -> tuple[tuple[Title, ...], tuple[str, ...]]:
@@ -64,7 +89,7 @@ def save_as(desk: Desk, project: Project, lengths: Lengths, form: str) -> Work:
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
         target = job.folder / f"{stem_of(project.name)}{FORMS[form]}"
         notes = write_as(form, project, desk.shelf, lengths, target, job)
-        file = FileData(path=served(target), orig_name=target.name, size=target.stat().st_size)
+        file = FileData(path=desk.serve(target), orig_name=target.name, size=target.stat().st_size)
         return {"file": file.model_dump(), "name": target.name, "notes": notes}
 
     return work

@@ -21,7 +21,7 @@ from synth.ui.assets import picture_url
 from synth.ui.monitor import file_facts, playable
 from synth.ui.sequence_cards import Document, shot_lengths
 from synth.ui.sequence_jobs import DeskJob, Work
-from synth.ui.sequence_media import served, stem_of
+from synth.ui.sequence_media import stem_of
 
 if TYPE_CHECKING:
     from synth.sequence.film import FilmState
@@ -58,7 +58,9 @@ def film_work(desk: Desk, document: Document, *, quick: bool) -> Work:
             watch=lambda state: _told(me, state),
         )  # fmt: skip
         size = result.width, result.height
-        return _shown(target, size, result.frames, exact_rate(project.output.fps), result.notes)
+        return _shown(
+            desk, target, size, result.frames, exact_rate(project.output.fps), result.notes
+        )
 
     return work
 
@@ -95,7 +97,7 @@ def shot_work(desk: Desk, document: Document, number: object) -> Work:
             ) as writer:  # fmt: skip
                 for planes in footage.planes(Take(id, card.start, card.frames), job.cancel):
                     writer.write_planes(planes)
-        return _shown(target, (width, height), card.frames, rate, ())
+        return _shown(desk, target, (width, height), card.frames, rate, ())
 
     return work
 
@@ -163,11 +165,15 @@ def _told(me: DeskJob, state: FilmState) -> None:
 
 
 def _shown(
-    path: Path, size: tuple[int, int], frames: int, rate: Fraction, notes: Sequence[str]
+    desk: Desk,
+    path: Path,
+    size: tuple[int, int],
+    frames: int,
+    rate: Fraction,
+    notes: Sequence[str],
 ) -> dict[str, Any]:
     """What the page shows of a finished film."""
-    place = served(path)
-    file = FileData(path=place, orig_name=path.name, size=path.stat().st_size)
+    file = FileData(path=desk.serve(path), orig_name=path.name, size=path.stat().st_size)
     seconds = float(frames / rate)
     facts = [
         ("Length", f"{seconds:.2f} s"),

@@ -6,8 +6,10 @@ done. Long work becomes a job of the visitor's desk, which goes on when nobody l
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +21,6 @@ from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot import Shot
 from synth.ui.answers import message_of
 from synth.ui.examples import Example
-from synth.ui.photo import uploaded_file
 from synth.ui.sequence_cards import (
     Document,
     arithmetic,
@@ -34,7 +35,7 @@ from synth.ui.sequence_desks import Desk, Desks
 from synth.ui.sequence_files import read_captions, save_as, take_in
 from synth.ui.sequence_films import compare_colours, film_work, shot_work
 from synth.ui.sequence_jobs import DeskJob, JobKind
-from synth.ui.sequence_media import kind_of
+from synth.ui.sequence_media import kind_of, refusal_of, sent_file, without_own_names
 from synth.ui.sequence_seen import beats_of, thumbnail_of, waveform_of
 
 Answer = dict[str, Any]
@@ -104,7 +105,7 @@ class SequenceHandlers:
                 with self._slots:
                     return work(asked)
             except Exception as error:
-                return {"error": message_of(error)}
+                return {"error": without_own_names(message_of(error))}
 
         return ask
 
@@ -113,8 +114,14 @@ class SequenceHandlers:
     def hello(self, asked: Asked) -> Answer:
         """A page opened: which of its files and which of its jobs are still here."""
         desk = self.desks.find(asked.get("desk"))
-        if desk is None:
-            return {"desk": None, "media": {}, "jobs": []}
+        shas = asked.get("shas")
+        ours = [one for one in shas if isinstance(one, str)] if isinstance(shas, list) else []
+        if not ours or not self._of_ours(ours):
+            if desk is None:
+                return {"desk": None, "media": {}, "jobs": []}
+        else:  # Example photos are installed here: nobody has to send them.
+            desk = desk or self.desks.new()
+            self._supply(desk, self._of_ours(ours))
         return {
             "desk": desk.id,
             "media": self._media(desk, asked.get("shas")),
@@ -156,8 +163,37 @@ class SequenceHandlers:
             try:
                 added.append(self._added(desk, given, name, asked))
             except Exception as error:
-                failed.append(f"{name[:80]}: {message_of(error)}")
+                failed.append(f"{name[:80]}: {without_own_names(message_of(error))}")
         return {"desk": desk.id, "added": added, "failed": failed}
+
+    def _of_ours(self, shas: Iterable[str]) -> dict[str, tuple[Path, MediaKind]]:
+        """Those of these files that are examples, by hash; depth maps come with their photo."""
+        wanted = set(shas)
+        found: dict[str, tuple[Path, MediaKind]] = {}
+        for photo, depth in self._ours:
+            if wanted & {sha for sha, _ in (photo, *depth)}:
+                found[photo[0]] = photo[1], "photo"
+                found.update((sha, (path, "depth")) for sha, path in depth)
+        return found
+
+    @cached_property
+    def _ours(self) -> tuple[tuple[tuple[str, Path], tuple[tuple[str, Path], ...]], ...]:
+        """Each example's photo and depth map, with their hashes."""
+        return tuple(
+            (
+                (_sha(one.path), one.path),
+                () if one.depth_path is None else ((_sha(one.depth_path), one.depth_path),),
+            )
+            for one in self._examples.values()
+        )
+
+    def _supply(self, desk: Desk, files: Mapping[str, tuple[Path, MediaKind]]) -> None:
+        """Put examples on the shelf that are not there."""
+        for sha, (path, kind) in files.items():
+            if not desk.shelf.has(MediaRef(sha256=sha, kind=kind)):
+                desk.shelf.add(path, kind)
+            if kind == "photo":
+                desk.look(MediaRef(sha256=sha, kind=kind))
 
     def _added(self, desk: Desk, given: Any, name: str, asked: Asked) -> Answer:
         wanted = asked.get("as")
@@ -169,8 +205,13 @@ class SequenceHandlers:
             kind: MediaKind = "sound" if wanted == "sound" else kind_of(name)
             if kind == "sound" and wanted != "sound":
                 wanted = "sound"
-            ref = desk.shelf.add(uploaded_file(given), kind, name)
-            desk.look(ref)
+            with sent_file(given) as path:
+                ref = desk.shelf.add(path, kind, name)
+            try:
+                desk.look(ref)
+            except InvalidMedia as error:
+                raise InvalidMedia(refusal_of(name, str(error))) from error
+            desk.name([ref])
             made = SequenceShot(id=_shot_name(name), media=ref)
         answer: Answer = {"media": ref.model_dump(), **desk.look(ref).shown()}
         if ref.kind == "sound":
@@ -232,9 +273,15 @@ class SequenceHandlers:
         desk = self._desk(asked)
         given = asked.get("file")
         name = str(given.get("orig_name") or "project") if isinstance(given, Mapping) else "project"
-        project, notes = take_in(uploaded_file(given), name, desk)
+        with sent_file(given) as path:
+            project, notes = take_in(path, name, desk)
+        self._supply(desk, self._of_ours(ref.sha256 for ref in desk.shelf.missing(project)))
         document = document_of(project, desk.clip_frames)
-        return {**self._whole(desk, document), "desk": desk.id, "notes": list(notes)}
+        return {
+            **self._whole(desk, document),
+            "desk": desk.id,
+            "notes": [*map(without_own_names, notes)],
+        }
 
     def project(self, asked: Asked) -> Answer:
         """The project as the text of a file."""
@@ -243,7 +290,8 @@ class SequenceHandlers:
 
     def captions(self, asked: Asked) -> Answer:
         """Subtitles were sent: {"titles": as a project has them, "words"}."""
-        titles, notes = read_captions(uploaded_file(asked.get("file")))
+        with sent_file(asked.get("file")) as path:
+            titles, notes = read_captions(path)
         count = len(titles)
         words = " ".join([f"{count} {'caption' if count == 1 else 'captions'} added.", *notes])
         return {"titles": [title.model_dump(mode="json") for title in titles], "words": words}
@@ -252,6 +300,7 @@ class SequenceHandlers:
         """A document with everything that is known of its media."""
         project = Project.from_dict({**document["project"], "timeline": []})
         shas = [ref.sha256 for ref in project.media()]
+        desk.name(project.media())
         for ref in project.media():
             if desk.shelf.has(ref) and ref.kind in ("photo", "video"):
                 desk.look(ref)
@@ -353,6 +402,11 @@ class SequenceHandlers:
 
     def _document(self, desk: Desk | None, value: object) -> Document:
         return read_document(value) if desk is None else read_document(value, desk.clip_frames)
+
+
+def _sha(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(shot: SequenceShot) -> dict[str, Any]:

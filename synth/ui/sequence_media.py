@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +17,16 @@ from synth.media import load_image
 from synth.sequence.project import MediaKind
 from synth.ui.assets import picture_url
 from synth.ui.footage import open_clip
+from synth.ui.photo import uploaded_file
 
 _CARD_SIDE: Final = 360
 _PHOTO_ENDINGS: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".gif"}
 )
+_FILM_ENDINGS: Final = frozenset(
+    {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".3gp"}
+)
+_OWN: Final = re.compile(r"sq-[0-9a-f]{32}-")
 _SOUND_ENDINGS: Final = frozenset(
     {".mp3", ".wav", ".flac", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".wma"}
 )
@@ -74,6 +81,37 @@ def kind_of(name: str) -> MediaKind:
     if ending in _PHOTO_ENDINGS:
         return "photo"
     return "sound" if ending in _SOUND_ENDINGS else "video"
+
+
+def refusal_of(name: str, words: str) -> str:
+    """Why a file cannot be added: ``words``, or that it is no medium, where its name says so."""
+    ending = Path(name).suffix.lower()
+    if ending in _PHOTO_ENDINGS | _SOUND_ENDINGS | _FILM_ENDINGS:
+        return words
+    return (
+        f"Files that end in {ending or 'nothing'!r} are no photos, clips or sounds that can be "
+        "read here. Add a JPEG, PNG, WebP or HEIC photo, an MP4, MOV or WebM clip, or a sound."
+    )
+
+
+@contextlib.contextmanager
+def sent_file(value: object) -> Iterator[str]:
+    """Path of a file that was sent to this tab; it is deleted once it was read.
+
+    The page sends files of this tab under a name that no other sending has, so that nobody else
+    works on them; others are left where they are. Raises ``InvalidMedia`` as ``uploaded_file``.
+    """
+    path = uploaded_file(value)
+    try:
+        yield path
+    finally:
+        if _OWN.match(Path(path).name):
+            Path(path).unlink(missing_ok=True)
+
+
+def without_own_names(words: str) -> str:
+    """A sentence about a file that was sent, with the name that its owner knows."""
+    return _OWN.sub("", words)
 
 
 def served(path: Path) -> str:

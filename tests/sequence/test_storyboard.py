@@ -96,9 +96,10 @@ def test_the_arithmetic_of_three_shots() -> None:
     ("laid", "says"),
     [
         ([Card("a", 0, 0)], "no length"),
-        ([Card("a", 0, 10, Way("dissolve", 11)), Card("b", 0, 50)], "need 11"),
+        ([Card("a", 0, 10, Way("dissolve", 11)), Card("b", 0, 50)],
+         r"is 0\.4167 s long, .* need 0\.4583 s"),
         ([Card("a", 0, 90, Way("dissolve", 30)), Card("b", 0, 50, Way("dip", 30)),
-          Card("c", 0, 90)], r"uses 50 frames, but its transitions need 60 \(30 at its beginning"),
+          Card("c", 0, 90)], r"is 2\.083 s long, but its transitions need 2\.5 s \(1\.25 s at its"),
         ([Card("a", 0, 9, Way("dissolve", 0)), Card("b", 0, 50)], "Use a cut"),
     ],
 )  # fmt: skip

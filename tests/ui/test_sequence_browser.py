@@ -41,6 +41,7 @@ def _open(page: Page) -> None:
 
 
 def _menu(page: Page, what: str) -> None:
+    page.once("dialog", lambda dialog: dialog.accept()) if what == "forget" else None
     page.click("#sq-menu")
     page.click(f"[data-do={what}]")
 

@@ -18,7 +18,7 @@ from synth.ui.sequence_cards import arithmetic, document_of, read_document
 from synth.ui.sequence_desks import Desks
 from synth.ui.sequence_handlers import SequenceHandlers
 from synth.ui.sequence_jobs import DeskJob
-from tests.ui.conftest import wait_until
+from tests.ui.conftest import make_picture, wait_until
 
 PHOTO = {"sha256": "a" * 64, "name": "photo.jpg", "kind": "photo"}
 CLIP = {"sha256": "b" * 64, "name": "walk.mp4", "kind": "video"}
@@ -271,3 +271,70 @@ def test_sentences_change_the_camera_and_lengths_keep_it() -> None:
         assert words in ask(asked)["error"]
     for seconds in (0.0, -1.0, 1e9, float("nan"), "5"):
         assert "error" in ask({"do": "length", "shot": shot, "seconds": seconds})
+
+
+def test_what_was_sent_and_served_goes_with_the_desk_and_lists_find_files_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    uploads = tmp_path / "uploads" / "one"
+    uploads.mkdir(parents=True)
+    handlers = SequenceHandlers(JobPool(1), find_examples())
+    ask = handlers.function()
+
+    def sent(name: str, path: Path) -> dict[str, str]:
+        place = uploads / f"sq-{'0' * 32}-{name}"
+        path.rename(place)
+        return {"path": str(place), "orig_name": name}
+
+    photo = sent("The sea.png", make_picture(tmp_path / "sea.png", 160, 96))
+    (tmp_path / "notes.txt").write_text("no medium")
+    added = ask({"do": "add", "files": [photo, sent("notes.txt", tmp_path / "notes.txt")]})
+    assert "no photos, clips or sounds" in added["failed"][0]
+    assert not list(uploads.iterdir()), "what was read is kept by the desk alone"
+    desk = handlers.desks.get(added["desk"])
+    try:
+        made = added["added"][0]
+        document = {
+            "project": {"shots": [made["shot"]]},
+            "cards": [{"shot": made["shot"]["id"], "start": 0.0, "seconds": 4.0, "way": None}],
+        }
+        job = ask({"do": "start", "kind": "file", "form": "edl", "desk": desk.id,
+                   "document": document})  # fmt: skip
+        wait_until(lambda: ask({"do": "status", "desk": desk.id, "job": job["job"]})["phase"]
+                   == "done", 10, "The list")  # fmt: skip
+        told = ask({"do": "status", "desk": desk.id, "job": job["job"]})
+        saved = Path(told["result"]["file"]["path"])
+        copy = tmp_path / "film.edl"
+        copy.write_bytes(saved.read_bytes())
+        opened = ask({"do": "open", "desk": desk.id, "file": sent("film.edl", copy)})
+        assert [card["shot"] is not None for card in opened["document"]["cards"]] == [True]
+        assert (
+            opened["document"]["project"]["shots"][0]["media"]["sha256"]
+            == (made["media"]["sha256"])
+        )
+        broken = tmp_path / "x.json"
+        broken.write_text("{")
+        error = ask({"do": "open", "desk": desk.id, "file": sent("x.json", broken)})["error"]
+        assert "sq-" not in error
+    finally:
+        assert ask({"do": "forget", "desk": desk.id}) == {"forgotten": True}
+    assert not saved.exists()
+    assert not [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]
+
+
+def test_example_photos_are_never_asked_for() -> None:
+    handlers = SequenceHandlers(JobPool(1), find_examples())
+    ask = handlers.function()
+    mine = ask({"do": "examples"})
+    shots = mine["document"]["project"]["shots"]
+    ask({"do": "forget", "desk": mine["desk"]})
+    again = ask({"do": "hello", "desk": None, "shas": [shots[0]["media"]["sha256"]]})
+    try:
+        planned = ask({"do": "plan", "desk": again["desk"], "document": mine["document"]})
+        names = set(planned["missing"])
+        assert shots[0]["media"]["sha256"] not in names
+        assert shots[0]["depth"]["sha256"] not in names
+        assert shots[1]["media"]["sha256"] in names
+    finally:
+        ask({"do": "forget", "desk": again["desk"]})
