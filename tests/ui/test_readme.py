@@ -19,7 +19,7 @@ from synth.flow.plan import RetimePlan
 from synth.flow.result import Tally
 from synth.flow.settings import RetimeSettings
 from synth.grade.cube import read_cube
-from synth.media import probe
+from synth.media import VideoReader, probe
 from synth.motion.catalogue import MOVE_KINDS
 from tests.flow.retimed import panned, write_clip
 from tests.ui.conftest import Server, make_picture
@@ -84,6 +84,32 @@ def test_the_keyframe_snippet_makes_a_clip_and_a_path_for_another_program(
     assert (info.codec, info.width, info.frames) == ("h264", 1280, 48)
     found = read_path((folder / "camera_path.json").read_bytes())
     assert (found.format_id, len(found.path)) == ("nerfstudio", 48)
+
+
+def test_the_sequence_snippets_make_a_film_and_a_batch(
+    footage: Path, here: Callable[[str], str]
+) -> None:
+    said = here(snippet("Sequence"))
+    assert said.startswith("96 frames, 4.0 s")
+    assert "camera" in said.lower()
+    assert len(probe_frames(footage / "film.mp4")) == 96
+    assert (footage / "film.zip").stat().st_size > 1000
+    (footage / "photos").mkdir()
+    for number in (1, 2):
+        make_picture(footage / "photos" / f"{number}.png", 160, 120, seed=number)
+    run([sys.executable, "-c", snippet("Sequence", 1)], footage)
+    assert len(list((footage / "videos").glob("*.mp4"))) == 2
+
+
+def probe_frames(path: Path) -> list[object]:
+    with VideoReader(path) as reader:
+        return [frame.time for frame in reader]
+
+
+def test_the_client_snippet_of_a_film(footage: Path, server: Server) -> None:
+    code = snippet("Through the Gradio client", 3).replace("http://127.0.0.1:7860", server.url)
+    said = run([sys.executable, "-c", code], footage)
+    assert said.split()[-1] == "2.5"
 
 
 def test_the_client_snippet_makes_a_clip(folder: Path, server: Server) -> None:
