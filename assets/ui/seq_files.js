@@ -37,6 +37,13 @@ function pickFiles(what, sha = null) {
 /** The file under a name that no other has: the server deletes what it was sent once it was read. */
 const ownName = (file) => new File([file], `sq-${[...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("")}-${file.name.slice(-60)}`, { type: file.type });
 
+/** Hashes of the project's files that the server lacks: cards wait for them. */
+function waited() {
+  const refs = [...desk.project.shots, ...desk.project.sound.tracks].map((one) => one.media);
+  const absent = refs.filter((ref) => (ref.kind === "sound" ? !desk.waves[ref.sha256] : !desk.media[ref.sha256]));
+  return new Set([...absent.map((ref) => ref.sha256), ...Object.keys((desk.plan || {}).missing || {})]);
+}
+
 async function takeFiles(files, what, sha = null) {
   const one = files[0];
   if (["project", "photo"].includes(what) && files.length === 1 && /\.(srt|vtt)$/i.test(one.name)) what = "captions";
@@ -52,7 +59,7 @@ async function takeFiles(files, what, sha = null) {
   if (what === "captions") return takeCaptions(sent[0]);
   const as = { music: "sound", voice: "sound" }[what] || null;
   const troubles = [];
-  const away = new Set(Object.keys((desk.plan || {}).missing || {}));
+  const away = waited();
   for (const [place, file] of sent.entries()) { // one at a time, so that cards appear as they are read
     if (sent.length > 1) say(`Reading ${file.orig_name}, ${place + 1} of ${sent.length}…`);
     const answer = await ask("add", { files: [file], as });
@@ -62,13 +69,12 @@ async function takeFiles(files, what, sha = null) {
     for (const added of answer.added) {
       desk.media[added.media.sha256] = added;
       if (added.wave) desk.waves[added.media.sha256] = added.wave;
+      if (what === "again" && !away.has(added.media.sha256)) troubles.push(`${file.orig_name} is another file: its content differs from ${sha ? "the one" : "those"} in the project.`);
       if (what === "again") continue;
       if (away.has(added.media.sha256)) { away.delete(added.media.sha256); continue; } // a card waits for it
       if (added.media.kind === "sound") addSound(added.media, what === "voice" ? "voice" : "music");
       else addCard(added);
     }
-    const wanted = sha ? [sha] : Object.keys((desk.plan || {}).missing || {});
-    if (what === "again" && answer.added.some((one) => !wanted.includes(one.media.sha256))) troubles.push(`${file.orig_name} is another file: its content differs from the one in the project.`);
   }
   desk.tell("media");
   desk.changed();
@@ -176,7 +182,7 @@ const menu = h("details", { class: "ms-menu ms-seqmenu" }, h("summary", { class:
     menuHead("Save for others"), menuEntry("OpenTimelineIO (.otio)", () => exportAs("otio", "the timeline"), "otio"), menuEntry("Edit list CMX 3600 (.edl)", () => exportAs("edl", "the edit list"), "edl"),
     menuEntry("Subtitles (.srt)", () => exportAs("srt", "the subtitles"), "srt"), menuEntry("Subtitles (.vtt)", () => exportAs("vtt", "the subtitles"), "vtt"),
     menuEntry("Storyboard to print (.pdf)", () => exportAs("pdf", "the storyboard"), "pdf"), menuEntry("Storyboard as a picture (.png)", () => exportAs("png", "the storyboard"), "png"),
-    menuHead("For good"), menuEntry("Delete my files on the server", async () => { if (!window.confirm("Delete all files and films of this sequence on the server? The storyboard stays, but its photos, clips and sounds have to be added again.")) return; if (job) await cancelJob(); rest(); await ask("forget"); noFilm(); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); check(); say("The server has none of your files of this sequence any more, nor its films. The storyboard stays in this browser; a photo that is open on another tab stays there."); }, "forget")));
+    menuHead("For good"), menuEntry("Delete my files on the server", async () => { if (!window.confirm("Delete all files and films of this sequence on the server? The storyboard stays, but its photos, clips and sounds have to be added again.")) return; if (job) await cancelJob(); rest(); const gone = await ask("forget"); if (gone.error) { say(`Nothing was deleted. ${gone.error}`, true); return; } noFilm(); desk.id = null; desk.media = {}; desk.waves = {}; desk.tell("media"); keep(); check(); say("The server has none of your files of this sequence any more, nor its films. The storyboard stays in this browser; a photo that is open on another tab stays there."); }, "forget")));
 menu.addEventListener("keydown", (event) => { if (event.key === "Escape" && menu.open) { menu.open = false; menu.firstChild.focus(); event.stopPropagation(); } });
 document.addEventListener("click", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; });
 

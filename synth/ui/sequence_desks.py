@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from gradio.utils import get_upload_folder
 
-from synth.errors import InvalidInstruction, LimitExceeded
+from synth.errors import Cancelled, InvalidInstruction, LimitExceeded
 from synth.jobs import Workspace
 from synth.scene.cache import SceneCache
 from synth.sequence.keep import Keep
@@ -56,6 +56,7 @@ class Desk:
         """When it was last used."""
         self._jobs: OrderedDict[str, DeskJob] = OrderedDict()
         self._served: list[Path] = []
+        self._closed = False
         self._looks: dict[str, Look] = {}
         self._names: dict[str, MediaRef] = {}
         self._lengths: dict[tuple[str, str], int] = {}
@@ -102,13 +103,21 @@ class Desk:
     def serve(self, path: Path) -> str:
         """Put a finished file where the page may fetch it, until the desk goes; its path there.
 
-        It lies in a folder that nobody can guess, and that no other desk's file shares.
+        It lies in a folder that nobody can guess, and that no other desk's file shares. Raises
+        ``Cancelled`` where the desk went meanwhile; nothing is left of the file then.
         """
         folder = Path(get_upload_folder()) / f"sequence-{secrets.token_hex(16)}"
         folder.mkdir(parents=True)
         with self._lock:
             self._served.append(folder)
-        shutil.copy2(path, folder / path.name)
+        try:
+            shutil.copy2(path, folder / path.name)
+        except FileNotFoundError:
+            if not self._closed:
+                raise
+        if self._closed:  # looked at after copying: whoever is last deletes
+            shutil.rmtree(folder, ignore_errors=True)
+            raise Cancelled("The work was stopped.")
         return str(folder / path.name)
 
     def name(self, refs: Iterable[MediaRef]) -> None:
@@ -160,6 +169,7 @@ class Desk:
             job.close()
         self._workspace.remove()
         with self._lock:
+            self._closed = True
             served, self._served = self._served, []
         for folder in served:
             shutil.rmtree(folder, ignore_errors=True)

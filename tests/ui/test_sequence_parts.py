@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
+from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.jobs import JobPool
 from synth.sequence.keep import Keep
 from synth.sequence.plan import plan_film
@@ -129,6 +129,23 @@ def test_desks_are_found_by_their_name_alone_and_go_away() -> None:
         assert desks.forget(yours.id)
     assert not mine.folder.exists()
     assert not desks.forget(mine.id)
+
+
+def test_a_film_that_is_ready_after_its_desk_went_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "served"))
+    desks = Desks(forget_after=3600.0)
+    desk = desks.new()
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    served = Path(desk.serve(film))
+    assert served.read_bytes() == b"film"
+    assert desks.forget(desk.id)
+    assert not served.exists()
+    with pytest.raises(Cancelled):
+        desk.serve(film)
+    assert not any((tmp_path / "served").iterdir())
 
 
 def test_a_desk_that_nobody_uses_is_swept_but_not_while_it_works() -> None:
@@ -263,6 +280,8 @@ def test_sentences_change_the_camera_and_lengths_keep_it() -> None:
     assert said["seconds"] == 6.0
     assert said["shot"]["shot"]["motion"]["camera"]["type"] == "orbit"
     assert said["understood"]
+    asked = {"do": "sentence", "shot": shot, "text": "orbit left, then run away", "seconds": 6.0}
+    assert any("“run away”" in words for words in ask(asked)["not_understood"])
     longer = ask({"do": "length", "shot": said["shot"], "seconds": 8.0})
     assert longer["seconds"] == 8.0
     assert longer["shot"]["shot"]["motion"]["camera"]["type"] == "orbit"
