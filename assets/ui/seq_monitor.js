@@ -100,12 +100,15 @@ function bringIntoView(node, room = 160) {
   node.scrollIntoView({ block: box.height < window.innerHeight - 100 ? "center" : "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
+/** A stage of the work in words for somebody who waits. */
+const plainly = (stage) => stage.replace(/measuring the camera/i, "checking the camera's path").replace(/levelling the sound/i, "Setting the loudness");
+
 function busyNow(state) {
   working.hidden = false;
   playButton.disabled = true;
   renderButton.disabled = state.kind !== "play";
   const share = state.fraction || 0;
-  stageName.textContent = `${TITLES[state.kind] || "Working"} · ${state.stage}${share ? ` · ${Math.round(share * 100)} %` : "…"}`;
+  stageName.textContent = `${TITLES[state.kind] || "Working"} · ${plainly(state.stage)}${share ? ` · ${Math.round(share * 100)} %` : "…"}`;
   const left = state.left;
   timeLeft.textContent = left === null || left === undefined ? "" : left < 1 ? "almost there" : left > 99 ? `about ${Math.round(left / 60)} min left` : `${Math.ceil(left)} s left`;
   if (share) meter.value = share; else meter.removeAttribute("value");

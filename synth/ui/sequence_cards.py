@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 from synth.camera.transform import stretched
 from synth.errors import InvalidInstruction
 from synth.limits import LIMITS
-from synth.motion.phrases import parse_phrase
+from synth.motion.phrases import ParsedPhrase, parse_phrase
 from synth.sequence.footage import lengths_of
 from synth.sequence.plan import FilmPlan
 from synth.sequence.project import (
@@ -35,6 +37,8 @@ from synth.ui.desk_shot import with_what_was_said
 from synth.ui.monitor import describe_shot
 
 _LONGEST: Final = 14_400.0
+_CUT: Final = re.compile(r"[,;.!?\n]+|\b(?:and|then)\b", re.IGNORECASE)
+"""What stands between the parts of a sentence."""
 _UNKNOWN: Final = 1_000_000
 """Frames of a clip whose file is not here: the plan must not complain of its length, too."""
 
@@ -173,9 +177,23 @@ def spoken(shot: SequenceShot, text: str, seconds: float) -> tuple[SequenceShot,
     said = {
         "understood": list(parsed.understood),
         "assumed": list(parsed.assumed),
-        "not_understood": list(parsed.not_understood),
+        "not_understood": [*parsed.not_understood, *_passed_over(text, parsed)],
     }
     return shot.model_copy(update={"shot": changed}), said
+
+
+def _passed_over(text: str, parsed: ParsedPhrase) -> list[str]:
+    """The parts of a sentence in which nothing at all was understood, each as a remark."""
+    found: list[str] = []
+    ends = [(0, 0), *(cut.span() for cut in _CUT.finditer(text)), (len(text), len(text))]
+    for (_, start), (end, _) in pairwise(ends):
+        words = text[start:end].strip()
+        seen = any(
+            span.role != "order" and span.start < end and start < span.end for span in parsed.spans
+        )
+        if any(c.isalpha() for c in words) and not seen:
+            found.append(f"“{words}”: no camera move, subject or weather.")
+    return found
 
 
 def with_seconds(shot: Shot, seconds: float) -> Shot:
