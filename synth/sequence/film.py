@@ -7,9 +7,8 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +24,9 @@ from synth.scene.cache import SceneCache
 from synth.scene.depth_model import DepthAnything
 from synth.sequence.footage import Footage
 from synth.sequence.keep import Keep
-from synth.sequence.plan import FilmPlan, Stretch, Take, plan_film
+from synth.sequence.plan import Stretch, Take, plan_film
 from synth.sequence.project import Project
+from synth.sequence.result import FilmResult, plain_sound
 from synth.sequence.shelf import Shelf
 from synth.sequence.sound import SoundReport, mix_sound, sound_key
 from synth.sequence.splice import Part, splice
@@ -45,59 +45,6 @@ SOUND: Final = "sound"
 
 _SILENT: Final = ("gif", "png")
 """Formats without sound."""
-
-
-@dataclass(frozen=True)
-class FilmResult:
-    """A film on disk."""
-
-    path: Path
-    """The file."""
-    project: Project
-    """What it was made from."""
-    plan: FilmPlan
-    """What it is made of."""
-    width: int
-    """Frame width, pixels."""
-    height: int
-    """Frame height, pixels."""
-    drawn: tuple[str, ...]
-    """Shots that were drawn for it now; all others were kept from before."""
-    encoded: int
-    """Stretches that were encoded now."""
-    stretches: int
-    """Stretches that it has."""
-    fidelity: Mapping[str, Mapping[str, Any]]
-    """How well the camera of each drawn shot did what was asked, by the shot's id."""
-    sound: SoundReport | None = None
-    """How its sound was made; None where it has none."""
-    notes: tuple[str, ...] = ()
-    """What the user should know, in sentences."""
-    timings: Mapping[str, float] = field(default_factory=dict)
-    """Seconds spent in each part of the work."""
-
-    @property
-    def frames(self) -> int:
-        """Number of frames."""
-        return self.plan.frames
-
-    def report(self) -> dict[str, Any]:
-        """What was made and measured, as plain values."""
-        return {
-            "width": self.width,
-            "height": self.height,
-            "fps": self.project.output.fps,
-            "frames": self.frames,
-            "seconds": round(float(self.plan.seconds), 3),
-            "format": self.project.output.format,
-            "drawn": list(self.drawn),
-            "encoded": self.encoded,
-            "stretches": self.stretches,
-            "fidelity": {id: dict(values) for id, values in self.fidelity.items()},
-            "sound": None if self.sound is None else _told(self.sound),
-            "notes": list(self.notes),
-            "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
-        }
 
 
 def compose(
@@ -323,7 +270,7 @@ class _Work:
             if report is None:
                 path.touch()  # so that silence is remembered, too
                 return {}
-            return _told(report)
+            return plain_sound(report)
 
         key = sound_key(self._project, self._plan)
         kept = self._sounds.find(key) or self._sounds.make(key, work)
@@ -453,10 +400,3 @@ class _Work:
             )
             return {"comment": texts["comment"]}
         return texts
-
-
-def _told(report: SoundReport) -> dict[str, Any]:
-    """What is known of a film's sound, as plain values."""
-    values = asdict(report)
-    values.pop("path")
-    return {**values, "notes": list(report.notes)}

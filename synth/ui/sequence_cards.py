@@ -146,6 +146,27 @@ def document_of(project: Project, clips: ClipFrames = no_clips) -> dict[str, Any
     return {"project": values, "cards": laid}
 
 
+def missing_photos(document: Document, plan: FilmPlan) -> list[dict[str, Any]]:
+    """Transitions that need a photo where there is none: card number from 0, and words."""
+    found: list[dict[str, Any]] = []
+    for index, (card, after) in enumerate(zip(plan.cards, plan.cards[1:], strict=False)):
+        if card.way is None:
+            continue
+        kind = TRANSITIONS[card.way.type]
+        photos = [
+            side.shot is not None and document.project.shot(side.shot).is_photo
+            for side in (card, after)
+        ]
+        short = (kind.photos == "both" and not all(photos)) or (
+            kind.photos == "either" and not any(photos)
+        )
+        if short:
+            need = "both its shots" if kind.photos == "both" else "one of its shots"
+            words = f"{kind.title} needs {need} to be a photo. Choose another transition here."
+            found.append({"card": index, "words": words})
+    return found
+
+
 def arithmetic(plan: FilmPlan) -> str:
     """How the length comes about: "3 shots 17.0 s − 2 transitions 1.0 s = 16.0 s"."""
     rate = plan.rate

@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.jobs import JobPool
-from synth.sequence.plan import FilmPlan, plan_film
+from synth.sequence.plan import plan_film
 from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
-from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot import Shot
 from synth.ui.answers import message_of
 from synth.ui.examples import Example
@@ -25,6 +24,7 @@ from synth.ui.sequence_cards import (
     Document,
     arithmetic,
     document_of,
+    missing_photos,
     read_document,
     read_parts,
     shown_shot,
@@ -264,7 +264,7 @@ class SequenceHandlers:
             "frames": plan.frames,
             "seconds": float(plan.seconds),
             "words": arithmetic(plan),
-            "trouble": _trouble(document, plan),
+            "trouble": missing_photos(document, plan),
             "missing": missing,
         }
 
@@ -438,27 +438,6 @@ def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInstruction(f"{what} must be a number of seconds.")
     return float(value)
-
-
-def _trouble(document: Document, plan: FilmPlan) -> list[dict[str, Any]]:
-    """Transitions that need a photo where there is none: card number from 0, and words."""
-    found: list[dict[str, Any]] = []
-    for index, (card, after) in enumerate(zip(plan.cards, plan.cards[1:], strict=False)):
-        if card.way is None:
-            continue
-        kind = TRANSITIONS[card.way.type]
-        photos = [
-            side.shot is not None and document.project.shot(side.shot).is_photo
-            for side in (card, after)
-        ]
-        short = (kind.photos == "both" and not all(photos)) or (
-            kind.photos == "either" and not any(photos)
-        )
-        if short:
-            need = "both its shots" if kind.photos == "both" else "one of its shots"
-            words = f"{kind.title} needs {need} to be a photo. Choose another transition here."
-            found.append({"card": index, "words": words})
-    return found
 
 
 def _shot_name(name: str) -> str:
