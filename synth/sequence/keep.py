@@ -14,7 +14,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -107,7 +108,7 @@ class Keep:
         return Kept(key, path, values["told"])
 
     def make(self, key: str, work: Callable[[Path], Mapping[str, Any]]) -> Kept:
-        """Make the file of this key.
+        """Make the file of this key; where somebody else finished it meanwhile, theirs stays.
 
         Args:
             key: from ``key_of``.
@@ -117,6 +118,7 @@ class Keep:
         working = self.folder / f".{secrets.token_hex(8)}{self._suffix}"
         path = self.folder / (key + self._suffix)
         side = self.folder / (key + _SIDE)
+        before = self._values(key)
         try:
             told = dict(work(working))
             _flush(working)
@@ -126,12 +128,16 @@ class Keep:
                 "told": told,
                 "told_digest": key_of(told),
             }
-            # In this order, a kill in between leaves at most a file that does not count yet.
-            side.unlink(missing_ok=True)
-            working.replace(path)
-            working.write_text(json.dumps(values, ensure_ascii=False), "utf-8")
-            _flush(working)
-            working.replace(side)
+            with self._publishing():
+                theirs = self.find(key)
+                if theirs is not None and self._values(key) != before:
+                    return theirs
+                # In this order, a kill in between leaves at most a file that does not count yet.
+                side.unlink(missing_ok=True)
+                working.replace(path)
+                working.write_text(json.dumps(values, ensure_ascii=False), "utf-8")
+                _flush(working)
+                working.replace(side)
         finally:
             working.unlink(missing_ok=True)
         status = path.stat()
@@ -173,6 +179,16 @@ class Keep:
         if not isinstance(values, dict) or not isinstance(values.get("told"), dict):
             return None
         return values if values.get("told_digest") == key_of(values["told"]) else None
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        """One at a time, among all threads and processes: what counts never stops counting."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _alone(self) -> bool:
         """Whether nobody else has the folder open; then it is locked against others."""
