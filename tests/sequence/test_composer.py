@@ -124,7 +124,7 @@ def test_sentences_are_understood_and_what_was_assumed_is_told(photo: Path) -> N
         (lambda c, p: c.add_shot("a", p, "pan left", 1), "already"),
         (lambda c, p: c.add_shot("b", p, "pan left", 0), "above 0"),
         (lambda c, p: c.add_shot("b", p, "pan left", float("nan")), "duration_seconds"),
-        (lambda c, p: c.add_shot("b", p, "pan left", 1, transition_seconds=1.5), "need 18"),
+        (lambda c, p: c.add_shot("b", p, "pan left", 1, transition_seconds=1.5), "need 1.5 s"),
         (lambda c, p: c.add_shot("b", p, "pan left", 1, transition="swoosh"), "swoosh"),
         (lambda c, p: c.add_shot("b/c", p, "pan left", 1), "id"),
         (lambda c, p: c.add_shot("b", p, "pan left", 1, focal=3), "focal"),
