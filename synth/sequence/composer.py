@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from synth.camera.keys import CameraKeys
 from synth.camera.trajectory import CameraTrajectory
@@ -70,8 +70,12 @@ class VideoSequenceComposer:
         Raises:
             InvalidInstruction: a value that makes no sense.
         """
-        self._keeper = None if folder is not None else ClipFolder()
-        self.folder = Path(folder) if folder is not None else self._folder_of(self._keeper)
+        self._keeper: ClipFolder | None = None
+        """Held, since its folder goes when nothing refers to it any more."""
+        if folder is None:
+            self._keeper = ClipFolder()
+            folder = self._keeper.path
+        self.folder = Path(folder)
         """Where media and finished parts are kept."""
         self._shelf = Shelf(self.folder / "media")
         self.project = Project.from_dict({"name": name, "output": output})
@@ -82,13 +86,8 @@ class VideoSequenceComposer:
         """The film that was made last."""
         self._way = self._way_of(transition, transition_seconds)
 
-    @staticmethod
-    def _folder_of(keeper: ClipFolder | None) -> Path:
-        assert keeper is not None
-        return keeper.path
-
     @classmethod
-    def of(cls, project: Project, shelf: Shelf, folder: PathLike | None = None) -> Any:
+    def of(cls, project: Project, shelf: Shelf, folder: PathLike | None = None) -> Self:
         """A composer that goes on with a project whose media lie on ``shelf``."""
         made = cls(folder=folder)
         made.project, made._shelf = project, shelf

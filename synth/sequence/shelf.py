@@ -103,6 +103,12 @@ class Shelf:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, as ``MediaRef`` has it; raises ``OSError``."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _plain(name: str) -> str:
     """A name that can stand in a project: no path, no control characters."""
     kept = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())

@@ -6,7 +6,6 @@ done. Long work becomes a job of the visitor's desk, which goes on when nobody l
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -17,6 +16,7 @@ from synth.errors import InvalidInstruction, InvalidMedia
 from synth.jobs import JobPool
 from synth.sequence.plan import plan_film
 from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
+from synth.sequence.shelf import content_hash
 from synth.shot import Shot
 from synth.ui.answers import message_of
 from synth.ui.examples import Example
@@ -181,8 +181,8 @@ class SequenceHandlers:
         """Each example's photo and depth map, with their hashes."""
         return tuple(
             (
-                (_sha(one.path), one.path),
-                () if one.depth_path is None else ((_sha(one.depth_path), one.depth_path),),
+                (content_hash(one.path), one.path),
+                () if one.depth_path is None else ((content_hash(one.depth_path), one.depth_path),),
             )
             for one in self._examples.values()
         )
@@ -402,11 +402,6 @@ class SequenceHandlers:
 
     def _document(self, desk: Desk | None, value: object) -> Document:
         return read_document(value) if desk is None else read_document(value, desk.clip_frames)
-
-
-def _sha(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(shot: SequenceShot) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from synth.control import CancelToken
 from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, SynthError
 from synth.sequence.batch.report import RowReport
 from synth.sequence.bundle import whole_file
+from synth.sequence.shelf import content_hash
 from synth.shot.model import Shot
 from synth.shot.produce import render_shot
 from synth.shot.result import suffix
@@ -130,7 +131,7 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
     key = _key(task, image)
     record = logs / f"{task.name}.json"
     known = _read_record(record)
-    if known.get("key") == key and target.is_file() and known.get("sha256") == _digest(target):
+    if known.get("key") == key and target.is_file() and known.get("sha256") == content_hash(target):
         return replace(
             told, file=target.name, status="kept", passed=known.get("passed"),
             score=known.get("score"), notes=tuple(known.get("notes", ())),
@@ -152,7 +153,7 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
         result = render_shot(shot, image, draft, fidelity=task.fidelity, cancel=cancel)
         passed, score = _judge(draft, cancel) if task.quality else (None, None)
         with whole_file(record) as partial:
-            values = {"key": key, "sha256": _digest(draft), "passed": passed, "score": score,
+            values = {"key": key, "sha256": content_hash(draft), "passed": passed, "score": score,
                       "notes": list(result.notes)}  # fmt: skip
             partial.write_text(json.dumps(values), "utf-8")
         draft.replace(target)
@@ -178,13 +179,8 @@ def _judge(path: Path, cancel: CancelToken) -> tuple[bool, float]:
 def _key(task: Task, image: Path) -> str:
     """Everything that decides how the video of a row comes out."""
     digest = hashlib.sha256(task.shot.encode())
-    digest.update(f"|{task.quality}|{_digest(image)}".encode())
+    digest.update(f"|{task.quality}|{content_hash(image)}".encode())
     return digest.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_record(path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import os
 import urllib.parse
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from synth.sequence.project import MediaKind, MediaRef
-from synth.sequence.shelf import Shelf
+from synth.sequence.shelf import Shelf, content_hash
 
 _KINDS: Final[dict[str, MediaKind]] = {"image": "photo", "video": "video", "audio": "sound"}
 
@@ -48,7 +47,7 @@ class GivenMedia:
         if self._shelf.has(ref):
             return
         if self._hashes is None:
-            self._hashes = {_digest(path): path for path in self._paths if path.is_file()}
+            self._hashes = {content_hash(path): path for path in self._paths if path.is_file()}
         if ref.sha256 in self._hashes:
             self._shelf.add(self._hashes[ref.sha256], ref.kind, ref.name)
 
@@ -63,8 +62,3 @@ def base_name(url: str) -> str:
     """The file's own name in a path of any system, or in a URL."""
     path = urllib.parse.unquote(url) if "%" in url else url
     return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
