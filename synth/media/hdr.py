@@ -10,6 +10,7 @@ saturation at the same brightness, not their hue. White on paper, 203 nits (ITU-
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -81,11 +82,10 @@ def wide_of(frame: av.VideoFrame, peak: float = USUAL_PEAK) -> Wide | None:
     return Wide(kind, primaries if primaries in (1, 12) else 9, peak)
 
 
-def refuse_unknown(frame: av.VideoFrame, attached: dict[str, bytes | None] | None = None) -> None:
+def refuse_unknown(frame: av.VideoFrame, attached: Mapping[str, bytes] | None = None) -> None:
     """Raise ``InvalidMedia`` for HDR whose numbers are no RGB or YCbCr.
 
-    ``attached`` is what hangs on the frame, by FFmpeg's names. It is looked at in the first frame
-    alone: PyAV ties a frame whose attachments were asked for into a ring, which keeps its memory.
+    ``attached`` is what hangs on the frame, by FFmpeg's names; asked of the first frame alone.
     """
     name = ""
     hdr = int(frame.color_trc) in _TRANSFERS
@@ -101,7 +101,7 @@ def refuse_unknown(frame: av.VideoFrame, attached: dict[str, bytes | None] | Non
         )
 
 
-def peak_of(attached: dict[str, bytes | None]) -> float:
+def peak_of(attached: Mapping[str, bytes]) -> float:
     """The brightest light that a file's first frame tells of, nits.
 
     ``attached`` holds FFmpeg's structures by name: the mastering screen (SMPTE ST 2086) and the

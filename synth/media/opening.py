@@ -178,13 +178,21 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def side_data(frame: av.VideoFrame, name: str) -> bytes | None:
-    """What FFmpeg attached to a frame under that name, if anything."""
+def side_data(frame: av.VideoFrame) -> dict[str, bytes]:
+    """What FFmpeg attached to a frame, by FFmpeg's names.
+
+    A frame whose side data were looked at and those data hold each other, which keeps the picture,
+    and with it the decoder's memory, until Python next looks for circles: minutes, in a long film.
+    So a tiny copy is asked, which carries the same.
+    """
     try:
-        found = frame.side_data.get(name)
+        small = frame.reformat(width=16, height=16)
+    except ValueError:  # no colour format that can be made smaller
+        small = frame
+    try:
+        return {data.type.name: bytes(cast(Any, data)) for data in cast(Any, small.side_data)}
     except ValueError:  # PyAV stumbles over a kind of data that it does not know
-        return None
-    return None if found is None else bytes(cast(Any, found))
+        return {}
 
 
 def display_metadata(container: av.container.InputContainer, limits: Limits) -> Mapping[str, str]:

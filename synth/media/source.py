@@ -39,8 +39,6 @@ from synth.media.turn import Turn
 _GIVE_UP = 8
 """Damaged packets in a row after which the rest of a file is not tried."""
 
-_ATTACHMENTS = ("DOVI_METADATA", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL")
-"""What hangs on a frame of HDR, by FFmpeg's names."""
 
 _SQUARE = Fraction(1, 100)
 """Pixels this near to square are shown as square: scaling would cost more than it mends."""
@@ -81,7 +79,7 @@ class VideoSource:
                     "The video has no picture that can be read; the file is empty or cut off. "
                     "Save or upload it again."
                 )
-            attached = {name: side_data(first, name) for name in _ATTACHMENTS}
+            attached = side_data(first)
             refuse_unknown(first, attached)
             self._peak = peak_of(attached)
             self.first = first
@@ -90,7 +88,7 @@ class VideoSource:
             if "alpha_mode" in (key.lower() for key in stream.metadata):
                 # FFmpeg's own VP8 and VP9 decoders leave out the second, transparent stream.
                 self.notes.append("The video's transparency is not read; it is shown opaque.")
-            self.turn = turn_of(first, self.notes)
+            self.turn = turn_of(attached.get("DISPLAYMATRIX"), self.notes)
             """How stored pictures become upright."""
             self.stored_size = _stored_size(first, aspect)
             """Width and height before the turn, with square pixels."""

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from synth.media import yuv_to_rgb
 from synth.media.hdr import USUAL_PEAK, ToSdr, Wide, wide_of
 from synth.media.image_modes import over
-from synth.media.opening import side_data
 from synth.media.turn import Turn, turn_of_matrix
 
 _MATRICES = {
@@ -31,9 +30,8 @@ _MATRICES = {
 _FULL_RANGE = 2
 
 
-def turn_of(frame: av.VideoFrame, notes: list[str]) -> Turn:
+def turn_of(matrix: bytes | None, notes: list[str]) -> Turn:
     """What a frame's display matrix asks for; a slanted one is noted and ignored."""
-    matrix = side_data(frame, "DISPLAYMATRIX")
     if matrix is None:
         return Turn()
     turn = turn_of_matrix(matrix)

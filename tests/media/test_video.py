@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -380,3 +381,24 @@ def test_a_reader_is_read_once_and_can_be_stopped(
         with pytest.raises(Cancelled):
             list(frames)
     assert reader.frames_read == 1
+
+
+def test_a_video_that_was_read_leaves_no_picture_behind(
+    make_clip: Clip, make_frames: Frames
+) -> None:
+    """Not even until Python next looks for circles: a film reads hundreds of files."""
+    path = make_clip(tmp_path / "clip.mp4", make_frames(4, 64, 48), options=BEST)
+    gc.collect()
+    gc.disable()
+    try:
+        before = {id(thing) for thing in gc.get_objects()}
+        with VideoReader(path) as reader:
+            assert len(list(reader)) == 4
+        del reader
+        left = [
+            thing for thing in gc.get_objects()
+            if id(thing) not in before and isinstance(thing, av.VideoFrame) and thing.width > 16
+        ]  # fmt: skip
+        assert left == []
+    finally:
+        gc.enable()
