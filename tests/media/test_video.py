@@ -384,7 +384,7 @@ def test_a_reader_is_read_once_and_can_be_stopped(
 
 
 def test_a_video_that_was_read_leaves_no_picture_behind(
-    make_clip: Clip, make_frames: Frames
+    tmp_path: Path, make_clip: Clip, make_frames: Callable[[int, int, int], list[np.ndarray]]
 ) -> None:
     """Not even until Python next looks for circles: a film reads hundreds of files."""
     path = make_clip(tmp_path / "clip.mp4", make_frames(4, 64, 48), options=BEST)
