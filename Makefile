@@ -1,4 +1,5 @@
 # make run   set everything up and open the app
+# make ai    add the packages of the AI models (several gigabytes; best with a GPU)
 # make test  set everything up and pass the tests
 # make bench print the table of measured figures
 # make check lint, format and types
@@ -12,10 +13,13 @@ PYTHON ?= $(shell for name in python3.12 python3.11 python3 python; do \
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: run test bench check clean
+.PHONY: run ai test bench check clean
 
 run: $(VENV)/run.done
 	$(BIN)/python app.py
+
+ai: $(VENV)/run.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ai.txt -c constraints.txt
 
 # Compiled code is made once, so that the two processes find it instead of each making it.
 test: $(VENV)/dev.done chromium
@@ -40,7 +44,7 @@ $(VENV)/run.done: requirements.txt constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	touch $@
 
-$(VENV)/dev.done: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin/python
+$(VENV)/dev.done: requirements-dev.txt requirements-ai.txt requirements.txt constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	touch $@ $(VENV)/run.done
 

@@ -410,7 +410,7 @@ def test_everything_imported_is_required_by_name() -> None:
     # What the interfaces of required packages are made of: gradio's app is a FastAPI app, pydantic
     # reports bounds as annotated types, the Hub takes its progress bar as a tqdm class.
     interfaces = {"fastapi", "starlette", "gradio_client", "annotated_types", "tqdm"}
-    optional = {"pillow_heif", "torch", "diffusers", "peft", "safetensors", "distributed"}
+    optional = {"pillow_heif", "torch", "diffusers", "transformers", "peft", "distributed"}
     required = {re.split(r"[\[=]", line)[0].lower() for line in _requirements("requirements.txt")}
     used = set().union(*(_third_party(path) for path in [*SOURCES, ROOT / "app.py"]))
     unknown = {

@@ -1,0 +1,1 @@
+"""Styles learned from reference videos: looks for the geometric backend, LoRAs for models."""
