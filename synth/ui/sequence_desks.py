@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 import threading
@@ -20,20 +19,18 @@ from typing import Any, Final
 
 from gradio.utils import get_upload_folder
 
-from synth.errors import Cancelled, InvalidInstruction, LimitExceeded
+from synth.errors import Cancelled, LimitExceeded
 from synth.jobs import Workspace
 from synth.scene.cache import SceneCache
 from synth.sequence.keep import Keep
 from synth.sequence.project import FilmSettings, MediaRef, SequenceShot
 from synth.sequence.shelf import Shelf
+from synth.ui.desks import Registry
 from synth.ui.sequence_cards import read_clip_frames
 from synth.ui.sequence_jobs import DeskJob
 from synth.ui.sequence_media import Look, look_at
 
-_NAME: Final = re.compile(r"[0-9a-f]{48}")
-_MOST_DESKS: Final = 64
 _JOBS_KEPT: Final = 6
-_SWEEP_SECONDS: Final = 600.0
 _BYTES: Final = 8_000_000_000
 """Most that one desk may hold, media and kept shots together."""
 
@@ -195,83 +192,15 @@ def _forget_kept(folder: Path) -> None:
                 keep.trim((), 0)
 
 
-class Desks:
+class Desks(Registry[Desk]):
     """The desks of one served page."""
 
     def __init__(self, forget_after: float) -> None:
         """``forget_after`` is how long an idle desk is kept, seconds."""
-        self._forget_after = forget_after
-        self._desks: OrderedDict[str, Desk] = OrderedDict()
-        self._lock = threading.Lock()
-        self._watch: threading.Timer | None = None
-
-    def new(self) -> Desk:
-        """An empty desk. Raises ``LimitExceeded`` where too many are in use."""
-        self._sweep()
-        with self._lock:
-            if len(self._desks) >= _MOST_DESKS:
-                raise LimitExceeded(
-                    f"{_MOST_DESKS} people are cutting films here already. Try again in a while."
-                )
-            desk = Desk()
-            self._desks[desk.id] = desk
-            if self._watch is None:
-                self._look_again()
-        return desk
-
-    def find(self, id: object) -> Desk | None:
-        """The desk of that name, if it is still here."""
-        if not isinstance(id, str) or not _NAME.fullmatch(id):
-            return None
-        with self._lock:
-            desk = self._desks.get(id)
-        if desk is not None:
-            desk.touched = time.monotonic()
-        return desk
-
-    def get(self, id: object) -> Desk:
-        """The desk of that name; raises ``InvalidInstruction`` when it is not here any more."""
-        desk = self.find(id)
-        if desk is None:
-            raise InvalidInstruction(
-                "The server no longer has this project's files. Add the photos and clips again; "
-                "the storyboard itself is kept in your browser."
-            )
-        return desk
-
-    def forget(self, id: object) -> bool:
-        """Delete a desk and all its files; whether there was one."""
-        desk = self.find(id)
-        if desk is None:
-            return False
-        with self._lock:
-            self._desks.pop(desk.id, None)
-        desk.close()
-        return True
-
-    def _look_again(self) -> None:
-        """Sweep now and then for as long as there are desks; the lock is held."""
-        self._watch = threading.Timer(_SWEEP_SECONDS, self._watched)
-        self._watch.daemon = True
-        self._watch.start()
-
-    def _watched(self) -> None:
-        self._sweep()
-        with self._lock:
-            self._watch = None
-            if self._desks:
-                self._look_again()
-
-    def _sweep(self) -> None:
-        """Delete what nobody used for long and nobody waits for."""
-        now = time.monotonic()
-        with self._lock:
-            old = [
-                desk
-                for desk in self._desks.values()
-                if not desk.busy and now - desk.touched > self._forget_after
-            ]
-            for desk in old:
-                del self._desks[desk.id]
-        for desk in old:
-            desk.close()
+        super().__init__(
+            Desk,
+            forget_after=forget_after,
+            full="{most} people are cutting films here already. Try again in a while.",
+            lost="The server no longer has this project's files. Add the photos and clips again; "
+            "the storyboard itself is kept in your browser.",
+        )
