@@ -99,3 +99,25 @@ function debounce(action, wait) {
     timer = setTimeout(() => action(...values), wait);
   };
 }
+
+/** The file under a name that no other has: the server deletes what it was sent once it was read. */
+const ownName = (file) => new File([file], `sq-${[...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("")}-${file.name.slice(-60)}`, { type: file.type });
+
+/** Address of a file that the server gave. */
+function fileUrl(file) {
+  const config = window.gradio_config || {};
+  return `${config.root || ""}${config.api_prefix ?? "/gradio_api"}/file=${file.path}`;
+}
+
+/** Turn to another tab of the page by its name. */
+function turnPage(name) {
+  [...document.querySelectorAll('#tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === name)?.click();
+  window.scrollTo(0, 0);
+}
+
+/** How long work will still take, in words. */
+function timeLeft(left) {
+  if (left === null || left === undefined) return "";
+  if (left < 1) return "almost there";
+  return left > 5400 ? `about ${Math.round(left / 3600)} h left` : left > 99 ? `about ${Math.round(left / 60)} min left` : `${Math.ceil(left)} s left`;
+}

@@ -239,12 +239,6 @@ async function ask(what, more = {}) {
 /** The document as the server reads it. */
 const plain = () => ({ project: desk.doc.project, cards: desk.doc.cards.map(({ key, ...card }) => card) });
 
-/** Address of a file that the server gave. */
-function fileUrl(file) {
-  const config = window.gradio_config || {};
-  return `${config.root || ""}${config.api_prefix ?? "/gradio_api"}/file=${file.path}`;
-}
-
 let asked = 0;
 const check = debounce(async () => {
   if (!desk.cards.length) { desk.plan = null; desk.tell("plan"); return; }

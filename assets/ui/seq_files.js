@@ -34,9 +34,6 @@ function pickFiles(what, sha = null) {
   picker.click();
 }
 
-/** The file under a name that no other has: the server deletes what it was sent once it was read. */
-const ownName = (file) => new File([file], `sq-${[...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("")}-${file.name.slice(-60)}`, { type: file.type });
-
 /** Hashes of the project's files that the server lacks: cards wait for them. */
 function waited() {
   const refs = [...desk.project.shots, ...desk.project.sound.tracks].map((one) => one.media);

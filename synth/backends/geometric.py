@@ -127,7 +127,7 @@ def set_stage(
     def build() -> Scene:
         if cancel is not None:
             cancel.check()
-        disparity = _framed_disparity(depth, photo.shape, crop, framed, depth_strength)
+        disparity = framed_disparity(depth, photo.shape, crop, framed, depth_strength)
         plate, behind, cutouts = framed, disparity, ()
         if actions:
             plate, behind, cutouts = cut_subjects(
@@ -188,14 +188,25 @@ def _edge_notes(zoom: float, needed: float, extend: bool) -> tuple[str, ...]:
     return (f"Zoomed in {zoom:.2f}x so that the whole move stays inside {what}.",)
 
 
-def _framed_disparity(
+def framed_disparity(
     depth: DepthMap,
     photo_shape: tuple[int, ...],
     crop: tuple[int, int, int, int],
     framed: NDArray[np.uint8],
     strength: float,
 ) -> NDArray[np.float32]:
-    """Inverse depth at the frame's resolution with its steps on the frame's edges."""
+    """Inverse depth at the frame's resolution with its steps on the frame's edges.
+
+    Args:
+        depth: of the whole photo, any resolution.
+        photo_shape: the photo's height and width, pixels.
+        crop: left, top, width and height of what the frame shows, as from ``frame_photo``.
+        framed: the frame at home, (H, W, 3).
+        strength: how deep the scene is.
+
+    Returns:
+        1 / scene units, (H, W); 0 where endless.
+    """
     left, top, width, height = crop
     rows, columns = depth.disparity.shape
     across, down = columns / photo_shape[1], rows / photo_shape[0]

@@ -164,6 +164,8 @@ class Assignment:
     """Continue the photo outward in place of zooming in."""
     loop: bool = False
     """Whether the last frame is to lead into the first."""
+    keyed: bool = False
+    """Whether the path was keyed by hand, so that it may lead into what the photo shows."""
     scenes: SceneCache | None = None
     """Where scenes are kept for re-use."""
 

@@ -270,62 +270,44 @@ def _fill_row(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_tables(
-    u, v, from_row, to_row, codes, power, matrix, tone, tone_end, colour, curves, cube, scales,
-    strength, first, known, luma, chroma,
+def grade_planes(
+    y, u, v, from_row, to_row, codes, power, matrix, tone, tone_end, colour, curves, cube, scales,
+    strength, first, known, luma, chroma, out_y, out_u, out_v,
 ):  # fmt: skip
-    """Work out the table rows that some rows of the colour planes need and nobody had yet.
-
-    Args:
-        u, v: (H/2, W/2) uint8.
-        from_row, to_row: of these planes.
-        codes: what planes mean, (13,), see ``_fill_row``.
-        known: (65536,) uint8, which rows are filled, by 256 u + v. Two threads may share the
-            tables but never this: each fills what it needs, and both would write the same.
-        luma: (65536, 256) uint8, new brightness by the old one.
-        chroma: (65536, 2, 256) uint8, new Cb and Cr by the brightness.
-    """
-    run, before = np.empty((3, 256), np.float32), np.empty((3, 256), np.float32)
-    half = u.shape[1]
-    for j in range(from_row, to_row):
-        for i in range(half):
-            follow = min(i + 1, half - 1)
-            near_u, near_v = np.int64(u[j, i]), np.int64(v[j, i])
-            between_u = (near_u + np.int64(u[j, follow]) + 1) >> 1
-            between_v = (near_v + np.int64(v[j, follow]) + 1) >> 1
-            for pair in (near_u * 256 + near_v, between_u * 256 + between_v):
-                if not known[pair]:
-                    known[pair] = 1
-                    _fill_row(
-                        pair >> 8, pair & 255, codes, run, before, power, matrix, tone, tone_end,
-                        colour, curves, cube, scales, strength, first, luma[pair],
-                        chroma[pair, 0], chroma[pair, 1],
-                    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def grade_planes(y, u, v, luma, chroma, from_row, to_row, out_y, out_u, out_v):
-    """Take rows of 4:2:0 planes through filled tables.
+    """Take rows of 4:2:0 planes through tables whose rows are worked out when first met.
 
     Colour is interpolated across for every second pixel, because it stands on the even columns,
     and taken from the nearest row.
 
     Args:
         y, u, v: the planes, (H, W) and (H/2, W/2) uint8.
-        luma, chroma: see ``fill_tables``.
         from_row, to_row: of the chroma planes.
+        codes: what planes mean, (13,), see ``_fill_row``.
+        known: (65536,) uint8, which rows are filled, by 256 u + v. Two threads may share the
+            tables but never this: each fills what it needs, and both would write the same.
+        luma: (65536, 256) uint8, new brightness by the old one.
+        chroma: (65536, 2, 256) uint8, new Cb and Cr by the brightness.
         out_y, out_u, out_v: as ``y``, ``u``, ``v``.
     """
+    run, room = np.empty((3, 256), np.float32), np.empty((3, 256), np.float32)
     half = u.shape[1]
     for j in range(from_row, to_row):
         before = np.int64(y[2 * j, 0]) + np.int64(y[2 * j + 1, 0])
+        near_u, near_v = np.int64(u[j, 0]), np.int64(v[j, 0])
         for i in range(half):
             follow = min(i + 1, half - 1)
-            near_u, near_v = np.int64(u[j, i]), np.int64(v[j, i])
+            next_u, next_v = np.int64(u[j, follow]), np.int64(v[j, follow])
             here = near_u * 256 + near_v
-            between = ((near_u + np.int64(u[j, follow]) + 1) >> 1) * 256 + (
-                (near_v + np.int64(v[j, follow]) + 1) >> 1
-            )
+            between = ((near_u + next_u + 1) >> 1) * 256 + ((near_v + next_v + 1) >> 1)
+            if not (known[here] and known[between]):
+                for pair in (here, between):
+                    if not known[pair]:
+                        _fill_row(
+                            pair >> 8, pair & 255, codes, run, room, power, matrix, tone, tone_end,
+                            colour, curves, cube, scales, strength, first, luma[pair],
+                            chroma[pair, 0], chroma[pair, 1],
+                        )  # fmt: skip
+                        known[pair] = 1
             a, b = np.int64(y[2 * j, 2 * i]), np.int64(y[2 * j, 2 * i + 1])
             c, d = np.int64(y[2 * j + 1, 2 * i]), np.int64(y[2 * j + 1, 2 * i + 1])
             out_y[2 * j, 2 * i] = luma[here, a]
@@ -337,6 +319,7 @@ def grade_planes(y, u, v, luma, chroma, from_row, to_row, out_y, out_u, out_v):
             out_u[j, i] = chroma[here, 0, level]
             out_v[j, i] = chroma[here, 1, level]
             before = b + d
+            near_u, near_v = next_u, next_v
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

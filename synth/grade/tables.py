@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ _TONE: Final = 24576
 
 _FLOATS: Callable[..., None] = kernels.grade_floats
 _BYTES: Callable[..., None] = kernels.grade_bytes
-_FILL: Callable[..., None] = kernels.fill_tables
 _PLANES: Callable[..., None] = kernels.grade_planes
 
 
@@ -140,6 +139,7 @@ class PlaneTables:
         self._luma = np.empty((65536, 256), np.uint8)
         self._chroma = np.empty((65536, 2, 256), np.uint8)
         self._known = np.zeros((2, 65536), np.uint8)
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="grade")
 
     def change(self, recipe: Recipe) -> None:
         """Take another grade from here on."""
@@ -158,13 +158,23 @@ class PlaneTables:
         parts = [(0, rows)] if threads == 1 else _halves(rows)
 
         def work(index: int) -> None:
-            _FILL(
-                u, v, *parts[index], self._codes, *self._recipe.arguments, self._known[index],
-                self._luma, self._chroma,
+            _PLANES(
+                y, u, v, *parts[index], self._codes, *self._recipe.arguments, self._known[index],
+                self._luma, self._chroma, *out,
             )  # fmt: skip
-            _PLANES(y, u, v, self._luma, self._chroma, *parts[index], *out)
 
-        _both(work, range(len(parts)))
+        if len(parts) == 1:
+            work(0)
+            return Planes(*out)
+        other = self._helper.submit(work, 1)
+        try:
+            work(0)
+        finally:
+            wait([other])
+        other.result()
+        # What one half has met, the other need not work out again.
+        np.maximum(self._known[0], self._known[1], out=self._known[0])
+        self._known[1] = self._known[0]
         return Planes(*out)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from synth.backends.settings import BackendSettings
 from synth.camera.keys import CameraKeys
 from synth.camera.pose import CameraPath
 from synth.camera.sampling import keyed_path
@@ -57,6 +58,11 @@ def as_rate_name(value: object) -> object:
         if abs(rate - float(_NTSC.get(name, Fraction(name)))) < 2e-3:
             return name
     return value
+
+
+def _as_backend(value: object) -> object:
+    """Take a backend's plain name for its settings."""
+    return {"name": value} if isinstance(value, str) else value
 
 
 class _Settings(BaseModel):
@@ -130,7 +136,12 @@ class Shot(_Settings):
         description="A keyed camera; it takes the place of the moves in motion.camera.",
     )
     prompt: str = Field(
-        default="", max_length=LIMITS.prompt_characters, description="The shot in words."
+        default="",
+        max_length=LIMITS.prompt_characters,
+        description="The shot in words; a tag such as <lora:ember:0.8> asks for a learned style.",
+    )
+    backend: Annotated[BackendSettings, BeforeValidator(_as_backend)] = Field(
+        default=BackendSettings(), description="Who draws it."
     )
     output: OutputSettings = OutputSettings()
     lens: LensSettings = LensSettings()
@@ -207,8 +218,11 @@ class Shot(_Settings):
         return keyed_path(self.trajectory, fps=self.output.rate)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, with the schema's name first."""
-        values = self.model_dump(mode="json", exclude={"motion", "trajectory"})
+        """Plain values, with the schema's name first; the usual backend is not told."""
+        unsaid = {"motion", "trajectory"}
+        if self.backend == BackendSettings():
+            unsaid.add("backend")
+        values = self.model_dump(mode="json", exclude=unsaid)
         keyed = {} if self.trajectory is None else {"trajectory": self.trajectory.to_dict()}
         return {"schema": SCHEMA, "motion": self.motion.to_dict(), **keyed, **values}
 

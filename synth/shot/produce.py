@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth.backends.geometric import Stage, set_stage
+from synth.backends.geometric import Stage
+from synth.backends.geometric_backend import GeometricBackend, photo_distances, stage_of
+from synth.backends.protocol import Assignment, Backend, Frame
+from synth.backends.registry import make_backend
 from synth.camera.fidelity import CameraFidelity, measure_file
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction, LimitExceeded
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded, Unavailable
 from synth.limits import LIMITS
 from synth.media import EncoderSettings, LoadedImage, VideoWriter, load_image
 from synth.media.retag import RETAGGED, retag
 from synth.render.film import FilmSettings
 from synth.scene.cache import SceneCache
-from synth.scene.collision import first_collision
 from synth.scene.depth import estimate_depth
 from synth.scene.depth_map import DepthMap
 from synth.scene.depth_model import DepthAnything
 from synth.shot.model import Shot
 from synth.shot.result import VideoResult, metadata_texts
+from synth.shot.styling import Styling, styling_of
+
+if TYPE_CHECKING:
+    from synth.style.resolve import Resolver
 
 PREVIEW_SIDE = 480
 """Longer side of a preview, pixels."""
@@ -42,6 +51,12 @@ MEASURED_FRAMES = 48
 PREVIEW_ENCODER = EncoderSettings(preset="ultrafast", crf=23)
 """Previews are looked at once."""
 
+SKETCHED: Final = (
+    "This preview shows the move as the photo's geometry draws it; the finished clip is painted by "
+    "the chosen model."
+)
+"""Of a preview of a shot that a model will draw."""
+
 
 def render_shot(
     shot: Shot,
@@ -51,6 +66,9 @@ def render_shot(
     depth: DepthMap | None = None,
     size: tuple[int, int] | None = None,
     fidelity: bool = True,
+    backend: Backend | None = None,
+    styles: Resolver | None = None,
+    lighting: str = "",
     scenes: SceneCache | None = None,
     encoder: EncoderSettings | None = None,
     cancel: CancelToken | None = None,
@@ -65,57 +83,118 @@ def render_shot(
         depth: of the whole photo, where the caller has it; estimated otherwise.
         size: width and height of the frames, pixels, both even, as a sequence wants them; what
             ``shot.output`` asks for otherwise.
-        fidelity: measure the finished file's camera and write the result into the file.
+        fidelity: measure the finished file's camera and write the result into the file. Where
+            the backend does not know how far away things are, the photo's depth is taken.
+        backend: who draws it; otherwise whom ``shot.backend`` names, without a token.
+        styles: finds the styles that the prompt's tags name; without it a tag is an error. See
+            ``synth.style.resolve.path_resolver``.
+        lighting: a lighting cue of the whole sequence, for backends that read words.
         scenes: where scenes are kept for re-use.
         encoder: encoder knobs; the writer's defaults otherwise.
         cancel: stops the work within a second.
         progress: told what is being done.
 
-    Raises ``InvalidMedia`` or ``LimitExceeded`` for the photo or size, ``InvalidInstruction`` for a
-    place that cannot hold the file, ``Cancelled`` on request.
+    Raises:
+        InvalidMedia: the photo or a style cannot be read, or the backend's frames are not those
+            of the shot.
+        LimitExceeded: the photo, the size or the length is beyond what is allowed.
+        InvalidInstruction: a place that cannot hold the file, or a tag that is unknown, malformed
+            or for another backend.
+        Unavailable: the backend lacks a package, weights or an account.
+        Cancelled: on request.
     """
+    artist = backend or make_backend(shot.backend)
+    styling = styling_of(shot, artist.capabilities, styles)
+    return _render(
+        shot, image_path, output_path, artist, styling, depth=depth, size=size, fidelity=fidelity,
+        lighting=lighting, scenes=scenes, encoder=encoder, cancel=cancel, progress=progress,
+    )  # fmt: skip
+
+
+def _render(
+    shot: Shot,
+    image_path: str | Path,
+    output_path: str | Path,
+    artist: Backend,
+    styling: Styling,
+    *,
+    depth: DepthMap | None,
+    size: tuple[int, int] | None,
+    fidelity: bool,
+    lighting: str,
+    scenes: SceneCache | None,
+    encoder: EncoderSettings | None,
+    cancel: CancelToken | None,
+    progress: ProgressCallback,
+) -> VideoResult:
     clock = _Clock()
     token = cancel or CancelToken()
     target = Path(output_path)
     if target.is_dir():
         raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
+    if artist.capabilities.missing:
+        raise Unavailable(artist.capabilities.missing)
     progress(Progress("Reading the photo"))
     image = load_image(image_path)
     clock.lap("photo")
-    stage = prepare_shot(shot, image, depth, scenes, token, progress, size=size)
+    assignment = assignment_of(
+        shot, image, depth=depth, size=size, styling=styling, lighting=lighting, scenes=scenes,
+        cancel=token, progress=progress,
+    )  # fmt: skip
+    rendering = artist.render(assignment, cancel=token, progress=progress)
     clock.lap("scene")
     token.check()
-    notes = [*image.notes, *stage.notes]
+    film, total = assignment.film, len(assignment.path)
+    story = {**rendering.made_by, **styling.told}
+    notes = [*image.notes, *styling.notes, *rendering.notes]
     # The clip grows, is measured and gets its texts under another name: a file that was there
     # before stays as it was until the new one is whole.
     working = target.with_name(f".motion-synth-{secrets.token_hex(8)}.whole")
     measured: CameraFidelity | None = None
+    frames = styling.applied(rendering.frames, film.width, film.height, shot.seed)
     try:
-        with VideoWriter(
-            working,
-            width=stage.film.width,
-            height=stage.film.height,
-            fps=stage.path.fps,
-            format=shot.output.format,
-            settings=encoder,
-            metadata=metadata_texts(shot),
-            cancel=token,
-            expected_frames=len(stage.path),
-        ) as writer:
-            for frame in _watched(stage, token, progress):
-                writer.write(frame)
-            notes += writer.notes
-        clock.lap("render")
-        if fidelity and shot.output.format in RETAGGED:
-            measured = measure_file(
+        with (
+            closing_frames(rendering.frames),
+            VideoWriter(
                 working,
-                stage.path,
-                stage.first_depth(),
-                every=max(1, len(stage.path) // MEASURED_FRAMES),
+                width=film.width,
+                height=film.height,
+                fps=assignment.path.fps,
+                format=shot.output.format,
+                settings=encoder,
+                metadata=metadata_texts(shot, made_by=story),
                 cancel=token,
-                progress=progress,
+                expected_frames=total,
+            ) as writer,
+        ):
+            made = 0
+            timed = not artist.capabilities.generative
+            for frame in _watched(frames, total, progress, timed=timed):
+                made += 1
+                if made <= total:
+                    writer.write(frame)
+            notes += writer.notes
+        if made != total:
+            raise InvalidMedia(
+                f"{artist.capabilities.title} made {made} frames; the shot has {total}. Try "
+                "again, or choose another backend."
             )
-            retag(working, RETAGGED[shot.output.format], metadata_texts(shot, measured))
+        notes += rendering.closing_notes()
+        told = {**rendering.made_by, **styling.told}
+        clock.lap("render")
+        if shot.output.format in RETAGGED and (fidelity or told != story):
+            if fidelity:
+                first = rendering.depth
+                measured = measure_file(
+                    working,
+                    rendering.path,
+                    photo_distances(assignment) if first is None else first(),
+                    every=max(1, total // MEASURED_FRAMES),
+                    cancel=token,
+                    progress=progress,
+                )
+            texts = metadata_texts(shot, measured, made_by=told)
+            retag(working, RETAGGED[shot.output.format], texts)
             clock.lap("camera check")
         working.replace(target)
     finally:
@@ -123,11 +202,12 @@ def render_shot(
     return VideoResult(
         path=target,
         shot=shot,
-        width=stage.film.width,
-        height=stage.film.height,
-        frames=len(stage.path),
+        width=film.width,
+        height=film.height,
+        frames=total,
         notes=tuple(dict.fromkeys(notes)),
         fidelity=measured,
+        made_by=told,
         timings=clock.laps,
     )
 
@@ -139,11 +219,17 @@ def preview_shot(
     *,
     depth: DepthMap | None = None,
     fidelity: bool = False,
+    backend: Backend | None = None,
+    styles: Resolver | None = None,
     scenes: SceneCache | None = None,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> VideoResult:
-    """A small, quick MP4 of the same move: same framing, same length, fewer and smaller frames."""
+    """A small, quick MP4 of the same move: same framing, same length, fewer and smaller frames.
+
+    It is drawn by geometry, whatever ``shot.backend`` names, because a model would make neither
+    a small nor a quick one; ``backend`` draws it where one is given. Otherwise as ``render_shot``.
+    """
     output = shot.output.model_copy(
         update={
             "long_side": min(PREVIEW_SIDE, shot.output.long_side),
@@ -151,17 +237,25 @@ def preview_shot(
             "format": "mp4",
         }
     )
-    return render_shot(
-        shot.model_copy(update={"output": output}),
+    small = shot.model_copy(update={"output": output})
+    artist = backend or GeometricBackend()
+    sketch = backend is None and shot.backend.name != "geometric"
+    result = _render(
+        small,
         image_path,
         output_path,
+        artist,
+        styling_of(small, artist.capabilities, styles, sketch=sketch),
         depth=depth,
+        size=None,
         fidelity=fidelity,
+        lighting="",
         scenes=scenes,
         encoder=PREVIEW_ENCODER,
         cancel=cancel,
         progress=progress,
     )
+    return result.with_notes(SKETCHED) if sketch else result
 
 
 def photo_depth(
@@ -222,10 +316,34 @@ def prepare_shot(
     *,
     size: tuple[int, int] | None = None,
 ) -> Stage:
-    """The photo set up for a shot: everything that comes before the first frame.
+    """The photo set up for filming by geometry, whichever backend will draw the shot.
 
-    Args and errors as for ``render_shot``. The photo is cropped about its centre to the shape of
-    the frames.
+    Everything that comes before the first frame. Args and errors as for ``render_shot``. The
+    photo is cropped about its centre to the shape of the frames.
+    """
+    assignment = assignment_of(
+        shot, image, depth=depth, size=size, scenes=scenes, cancel=token, progress=progress
+    )
+    return stage_of(assignment, cancel=token, progress=progress)
+
+
+def assignment_of(
+    shot: Shot,
+    image: LoadedImage,
+    *,
+    depth: DepthMap | None = None,
+    size: tuple[int, int] | None = None,
+    styling: Styling | None = None,
+    lighting: str = "",
+    scenes: SceneCache | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> Assignment:
+    """A shot of a photo as a backend is told of it.
+
+    Args as for ``render_shot``; ``styling`` is what its tags asked for, None for nothing.
+
+    Raises ``LimitExceeded`` for a size or a length beyond what is allowed.
     """
     width, height = size or shot.output.frame_size(*image.pixels.shape[1::-1])
     _check_size(width, height)
@@ -234,41 +352,33 @@ def prepare_shot(
             f"The shot lasts {shot.seconds:g} s; the limit is {LIMITS.clip_seconds} s. "
             "Shorten its camera move."
         )
-    path = shot.camera_path()
-    if depth is None:
+
+    @functools.cache
+    def known() -> DepthMap:
+        if depth is not None:
+            return depth
         progress(Progress("Finding depth"))
-        depth = photo_depth(image, shot, cancel=token, progress=progress)
-    token.check()
-    progress(Progress("Building the scene"))
-    stage = set_stage(
-        image.pixels,
-        depth,
-        path,
-        FilmSettings(width, height, shot.lens, shot.seed),
-        depth_strength=shot.depth.strength,
+        return photo_depth(image, shot, cancel=cancel, progress=progress)
+
+    words = styling or Styling(shot.prompt, shot.backend.sentence)
+    return Assignment(
+        photo=image.pixels,
+        motion=shot.motion,
+        path=shot.camera_path(),
+        film=FilmSettings(width, height, shot.lens, shot.seed),
+        depth=known,
+        prompt=words.prompt,
+        lighting=lighting,
+        sentence=words.sentence,
+        negative=shot.backend.negative,
+        loras=words.loras,
         focal_length=shot.focal_length,
+        depth_strength=shot.depth.strength,
         extend=shot.edge == "extend",
-        actions=shot.motion.objects,
-        environment=shot.motion.environmental,
         loop=shot.loops,
+        keyed=shot.trajectory is not None,
         scenes=scenes,
-        cancel=token,
     )
-    if shot.trajectory is not None:
-        _check_way(stage, shot.focal_length)
-    return stage
-
-
-def _check_way(stage: Stage, focal_length: float) -> None:
-    """Moves are sized for the photo; keys may lead anywhere."""
-    found = first_collision(stage.scene.disparity, focal_length, stage.path)
-    if found is not None:
-        x, y, z = found.place
-        raise InvalidInstruction(
-            f"After frame {found.frame} the camera runs into what the photo shows at "
-            f"({x:.2f}, {y:.2f}, {z:.2f}), {found.depth:.1f} units from the home camera. Stop "
-            "before it, or go round."
-        )
 
 
 def _check_size(width: int, height: int) -> None:
@@ -279,14 +389,24 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def closing_frames(frames: Iterator[Frame]) -> Iterator[None]:
+    """Stop whoever makes these frames at the end, also where not all of them were taken."""
+    try:
+        yield
+    finally:
+        if isinstance(frames, Generator):
+            frames.close()
+
+
 def _watched(
-    stage: Stage, token: CancelToken, progress: ProgressCallback
-) -> Iterator[NDArray[np.uint8]]:
-    total = len(stage.path)
+    frames: Iterator[Frame], total: int, progress: ProgressCallback, *, timed: bool
+) -> Iterator[Frame]:
+    """The frames, told as they come; ``timed`` where one takes about as long as the next."""
     started = time.monotonic()
-    for index, frame in enumerate(stage.frames(token), start=1):
+    for index, frame in enumerate(frames, start=1):
         yield frame
-        left = (time.monotonic() - started) / index * (total - index)
+        left = (time.monotonic() - started) / index * (total - index) if timed else None
         progress(Progress("Rendering", index, total, left))
 
 

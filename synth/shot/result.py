@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,8 @@ class VideoResult:
     """What the user should know, in sentences."""
     fidelity: CameraFidelity | None = None
     """How well the file's camera did what was asked; None where it was not measured."""
+    made_by: dict[str, str] = field(default_factory=dict)
+    """Who drew it, as the file says it: backend, model, sentence, seed, styles."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each stage."""
     keeper: object | None = field(default=None, repr=False, compare=False)
@@ -42,7 +45,7 @@ class VideoResult:
     @property
     def metadata(self) -> dict[str, Any]:
         """The project JSON as it stands in the file."""
-        return clip_metadata(self.shot, self.fidelity)
+        return clip_metadata(self.shot, self.fidelity, self.made_by)
 
     def save(self, path: str | Path) -> Path:
         """Copy the clip; returns where it is now.
@@ -67,21 +70,32 @@ class VideoResult:
             "format": output.format,
             "notes": list(self.notes),
             "fidelity": self.fidelity.to_dict() if self.fidelity else None,
+            "made_by": dict(self.made_by),
             "timings": {name: round(seconds, 3) for name, seconds in self.timings.items()},
         }
 
 
-def clip_metadata(shot: Shot, fidelity: CameraFidelity | None) -> dict[str, Any]:
+def clip_metadata(
+    shot: Shot, fidelity: CameraFidelity | None, made_by: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The project JSON that rides in a file."""
     values: dict[str, Any] = {"shot": shot.to_dict()}
     if fidelity is not None:
         values["fidelity"] = fidelity.to_dict()
+    if made_by:
+        values["made_by"] = dict(made_by)
     return values
 
 
-def metadata_texts(shot: Shot, fidelity: CameraFidelity | None = None) -> dict[str, str]:
+def metadata_texts(
+    shot: Shot,
+    fidelity: CameraFidelity | None = None,
+    *,
+    made_by: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """The texts to write into a file."""
-    text = json.dumps(clip_metadata(shot, fidelity), ensure_ascii=False, separators=(",", ":"))
+    values = clip_metadata(shot, fidelity, made_by)
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return {"comment": "Made with Motion Synth", METADATA_KEY: text}
 
 

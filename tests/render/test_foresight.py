@@ -22,11 +22,11 @@ from synth.render.foresight import (
     Coverage,
     fit_to,
     foresee,
-    probe_size,
     rendered_coverage,
     scaled_towards_first,
 )
 from synth.render.renderer import Renderer
+from synth.render.unseen import probe_size
 from synth.scene.build import build_scene
 from synth.scene.depth_map import DepthMap
 from synth.scene.sheets import Scene
