@@ -116,7 +116,7 @@ function turnPage(name) {
 }
 
 /** How long work will still take, in words. */
-function timeLeft(left) {
+function saidLeft(left) {
   if (left === null || left === undefined) return "";
   if (left < 1) return "almost there";
   return left > 5400 ? `about ${Math.round(left / 3600)} h left` : left > 99 ? `about ${Math.round(left / 60)} min left` : `${Math.ceil(left)} s left`;
