@@ -139,7 +139,7 @@ BY_NAME = pytest.mark.parametrize(
 def test_the_schema_shows_every_number() -> None:
     assert {path[-1] for path, _ in SETTINGS} == {
         "long_side", "shutter_angle", "aperture", "focus_distance", "vignette", "grain",
-        "strength", "focal_length", "seed",
+        "strength", "focal_length", "seed", "steps", "guidance", "guide_scale", "timeout",
     }  # fmt: skip
 
 

@@ -1,0 +1,110 @@
+"""Learned styles of one shot: found by the tags in its words, checked, and obeyed or handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from synth.backends.protocol import Capabilities, Frame, LoraUse
+from synth.errors import InvalidInstruction
+from synth.shot.model import Shot
+from synth.style.model import StyleUse
+
+if TYPE_CHECKING:
+    from synth.style.resolve import Resolver
+
+
+@dataclass(frozen=True)
+class Styling:
+    """What a shot's words are without their tags, and what the tags asked for."""
+
+    prompt: str
+    """The words."""
+    sentence: str | None = None
+    """What a model is to read in place of the compiled prompt, without tags."""
+    uses: tuple[StyleUse, ...] = ()
+    """The styles, in the order of their tags."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, in sentences."""
+
+    @property
+    def loras(self) -> tuple[LoraUse, ...]:
+        """Weights for the backend's model."""
+        return tuple(
+            LoraUse(use.file.path, use.strength) for use in self.uses if use.file.kind == "lora"
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """For the file's own story."""
+        if not self.uses:
+            return {}
+        names = [f"{use.file.title or use.file.path.stem} {use.strength:g}" for use in self.uses]
+        return {"styles": ", ".join(names)}
+
+    def applied(
+        self, frames: Iterator[Frame], width: int, height: int, seed: int
+    ) -> Iterator[Frame]:
+        """The frames with every look laid on, in the order of the tags.
+
+        Frames are uint8 sRGB, (height, width, 3). Raises ``InvalidMedia`` for a damaged file.
+        """
+        looks = [use for use in self.uses if use.file.kind == "look" and use.strength != 0]
+        if not looks:
+            return frames
+        from synth.style.look import RunningLook, read_look
+
+        running = [
+            RunningLook(read_look(use.file), use.strength, width, height, seed) for use in looks
+        ]
+
+        def laid() -> Iterator[Frame]:
+            for index, frame in enumerate(frames):
+                for look in running:
+                    frame = look.apply(frame, index)
+                yield frame
+
+        return laid()
+
+
+def styling_of(
+    shot: Shot, capabilities: Capabilities, resolver: Resolver | None, *, sketch: bool = False
+) -> Styling:
+    """Find what a shot's tags ask for.
+
+    Args:
+        shot: with tags in its prompt, or in the sentence that its model is to read.
+        capabilities: of whoever draws it.
+        resolver: finds a style by its name; None knows none, so that any tag is an error.
+        sketch: leave out what this backend cannot obey, and say so, since another will.
+
+    Raises:
+        InvalidInstruction: a tag that is malformed, unknown or not for this backend.
+        InvalidMedia: a style file that is damaged.
+    """
+    sentence = shot.backend.sentence
+    if "<" not in shot.prompt and "<" not in (sentence or ""):
+        return Styling(shot.prompt, sentence)
+    from synth.style.resolve import check_fits, styles_of
+
+    finder = resolver or _nobody
+    prompt, uses = styles_of(shot.prompt, finder)
+    if sentence is not None:
+        sentence, more = styles_of(sentence, finder)
+        uses = (*uses, *more)
+    notes: tuple[str, ...] = ()
+    if sketch:
+        kept = tuple(use for use in uses if use.file.kind == capabilities.style)
+        if len(kept) < len(uses):
+            notes = ("Styles that need a model are left out here; the finished clip has them.",)
+        uses = kept
+    check_fits(uses, capabilities)
+    return Styling(prompt, sentence, uses, notes)
+
+
+def _nobody(name: str) -> NoReturn:
+    raise InvalidInstruction(
+        f"The prompt asks for the style {name[:60]!r}, and there is no library to find it in. Add "
+        "it to your styles, or take the tag out of the prompt."
+    )
