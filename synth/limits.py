@@ -28,6 +28,10 @@ class Limits:
     """Highest frame rate read or written, frames per second."""
     bundle_bytes: int = 2_000_000_000
     """Most bytes of a project's bundle, packed or unpacked."""
+    style_bytes: int = 2_000_000_000
+    """Largest file of a style, bytes."""
+    styles: int = 200
+    """Most styles in one library."""
     output_pixels: int = 8_300_000
     """Most pixels of one rendered frame."""
     output_side: int = 4_096

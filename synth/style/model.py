@@ -30,6 +30,8 @@ class StyleFile:
     """A look or a LoRA."""
     base: str
     """``geometric``, or the architecture that a LoRA fits, as in ``Family.base``; "" unknown."""
+    also: tuple[str, ...] = ()
+    """Further architectures whose weights have the same shapes, where the file tells no more."""
     rank: int = 0
     """Of a LoRA."""
     strength: float = USUAL_STRENGTH
@@ -41,7 +43,7 @@ class StyleFile:
     title: str = ""
     """For the screen."""
     trained: dict[str, str] | None = None
-    """How it was made: references, steps, learning rate, losses."""
+    """How it was made, in its maker's words: references, steps, learning rate, losses."""
     thumbnail: bytes | None = None
     """A small JPEG, checked to be one."""
 
