@@ -21,11 +21,14 @@ _SIGMA: Final = (5.0, 16.0)
 _REACH: Final = 3.0
 _NOTHING: Final = (0.0025, 0.0050)
 """Flicker that is left alone, and that is corrected in full; shares of the brightness."""
-_FAVOUR: Final = 4.5
+_FAVOUR: Final = 5.0
 """How many times worse the window of both sides may fit until one side counts as much."""
+_SIDE: Final = 1.5
+"""Least width of one side's window, standard deviations of the other one: a line through a few
+pictures fits whatever they do."""
 _MOST: Final = 0.35
 """Strongest correction, log gain."""
-_SURE: Final = 0.3
+_SURE: Final = 0.2
 """Share of pixels that must agree on a gain for it to be believed."""
 
 
@@ -114,7 +117,7 @@ def _level(path: NDArray[np.float64], t: int, sigma: float) -> float:
     fits += [
         _line(away, values, np.where(side, wide, 0.0))
         for side in (away <= 0, away >= 0)
-        if int(side.sum()) >= max(5, sigma)
+        if int(side.sum()) >= max(5.0, _SIDE * sigma)
     ]
     # Weighed softly: a choice that jumped from picture to picture would flicker itself.
     trust = np.array([(left + 1e-9) ** -3.0 for _, left in fits])
@@ -124,16 +127,23 @@ def _level(path: NDArray[np.float64], t: int, sigma: float) -> float:
 def _line(
     away: NDArray[np.int_], values: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """The weighted line through the values at 0, and the mean square of what it leaves."""
+    """The weighted line through the values at 0, and the mean square that it would leave elsewhere.
+
+    What it leaves of its own values is less, the fewer they are: generalised cross-validation
+    (Craven and Wahba, "Smoothing noisy data with spline functions", Numer. Math. 31, 1979).
+    """
     s0, s1, s2 = weights.sum(), (weights * away).sum(), (weights * away * away).sum()
     t0, t1 = (weights * values).sum(), (weights * away * values).sum()
     det = s0 * s2 - s1 * s1
     if det <= 1e-9 * s0 * s0:
         level, slope = t0 / s0, 0.0
+        pull = weights / s0
     else:
         level, slope = (s2 * t0 - s1 * t1) / det, (s0 * t1 - s1 * t0) / det
+        pull = weights * (s2 - 2.0 * s1 * away + s0 * away * away) / det
     left = values - level - slope * away
-    return float(level), float((weights * left * left).sum() / s0)
+    free = max(1.0 - float((weights * pull).sum() / s0), 0.05)
+    return float(level), float((weights * left * left).sum() / s0) / (free * free)
 
 
 def summary(steps: Steps, gains: NDArray[np.float64]) -> dict[str, float]:
