@@ -1,0 +1,6 @@
+"""Our geometry steers a model: it keeps what the photo showed and paints what it never did."""
+
+from synth.backends.guided.bundle import write_bundle
+from synth.backends.guided.guide import Guide, GuideFrame, make_guide
+
+__all__ = ["Guide", "GuideFrame", "make_guide", "write_bundle"]
