@@ -101,8 +101,8 @@ _FAMILIES: Final = (
     ),
     Family(
         "cogvideox", "CogVideoX (5B)", "CogVideoXImageToVideoPipeline",
-        "zai-org/CogVideoX-5b-I2V", "cogvideox-5b", _frames(4, 49, 9),
-        SizeRule(16, 64, 480 * 720), Fraction(8), 49, 50, 6.0, "cogvideox", 22.0,
+        "zai-org/CogVideoX-5b-I2V", "cogvideox-5b", _frames(4, 49, 49),
+        SizeRule(16, 480, 480 * 720, ((720, 480),)), Fraction(8), 49, 50, 6.0, "cogvideox", 22.0,
         licence="CogVideoX licence",
     ),
     Family(

@@ -8,6 +8,7 @@ whatever its model would rather have made. The default one is the photo's own ge
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -64,9 +65,15 @@ class SizeRule:
     multiple: int = 2
     least_side: int = 16
     most_pixels: int = 8_300_000
+    only: tuple[tuple[int, int], ...] = ()
+    """The few sizes that there are, (width, height); () for all that fit the rest."""
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """The lawful size nearest in shape to a wanted one, and no larger than it need be."""
+        if self.only:
+            return min(
+                self.only, key=lambda one: abs(math.log(one[0] * height / (one[1] * width)))
+            )
         shrink = min(1.0, (self.most_pixels / (width * height)) ** 0.5)
         step = self.multiple
         least = -(-self.least_side // step) * step
