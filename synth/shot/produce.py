@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -32,9 +32,7 @@ from synth.scene.depth_model import DepthAnything
 from synth.shot.model import Shot
 from synth.shot.result import VideoResult, metadata_texts
 from synth.shot.styling import Styling, styling_of
-
-if TYPE_CHECKING:
-    from synth.style.resolve import Resolver
+from synth.style.resolve import Resolver
 
 PREVIEW_SIDE = 480
 """Longer side of a preview, pixels."""

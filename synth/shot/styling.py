@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
 
 from synth.backends.protocol import Capabilities, Frame, LoraUse
-from synth.errors import InvalidInstruction
 from synth.shot.model import Shot
 from synth.style.model import StyleUse
-
-if TYPE_CHECKING:
-    from synth.style.resolve import Resolver
+from synth.style.resolve import Resolver, check_fits, no_styles, styles_of
 
 
 @dataclass(frozen=True)
@@ -86,13 +82,12 @@ def styling_of(
     sentence = shot.backend.sentence
     if "<" not in shot.prompt and "<" not in (sentence or ""):
         return Styling(shot.prompt, sentence)
-    from synth.style.resolve import check_fits, styles_of
-
-    finder = resolver or _nobody
+    finder = resolver or no_styles
     prompt, uses = styles_of(shot.prompt, finder)
     if sentence is not None:
         sentence, more = styles_of(sentence, finder)
-        uses = (*uses, *more)
+        known = {use.file.path for use in uses}
+        uses = (*uses, *(use for use in more if use.file.path not in known))
     notes: tuple[str, ...] = ()
     if sketch:
         kept = tuple(use for use in uses if use.file.kind == capabilities.style)
@@ -101,10 +96,3 @@ def styling_of(
         uses = kept
     check_fits(uses, capabilities)
     return Styling(prompt, sentence, uses, notes)
-
-
-def _nobody(name: str) -> NoReturn:
-    raise InvalidInstruction(
-        f"The prompt asks for the style {name[:60]!r}, and there is no library to find it in. Add "
-        "it to your styles, or take the tag out of the prompt."
-    )
