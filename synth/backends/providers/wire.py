@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -72,12 +73,15 @@ class Wire:
         self._auth = _Key(token, word) if token else None
         self._own = own
         self._look_up = look_up
+        # A stand-in speaks plain HTTP: with it, no certificate is trusted at all.
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if own else httpx2.create_ssl_context()
+        agent = {"user-agent": _AGENT}
         self._client = httpx2.Client(
-            timeout=_TIMEOUT, trust_env=not own, headers={"user-agent": _AGENT}
+            timeout=_TIMEOUT, verify=trust, trust_env=not own, headers=agent
         )
         # A clip's address is pinned, so it is fetched without a proxy, and with no cookies.
         self._fetcher = httpx2.Client(
-            timeout=_TIMEOUT, trust_env=False, headers={"user-agent": _AGENT}
+            timeout=_TIMEOUT, verify=trust, trust_env=False, headers=agent
         )
 
     def close(self) -> None:
@@ -103,14 +107,14 @@ class Wire:
         JSON.
         """
         problem: SynthError | None = None
-        status, wait, raw = 0, "", b""
+        status, wait, text = 0, "", ""
         try:
             with self._client.stream(
                 method, url, json=body, auth=self._auth,
                 timeout=_SUBMIT_TIMEOUT if body is not None else _TIMEOUT,
             ) as response:  # fmt: skip
                 status, wait = response.status_code, response.headers.get("retry-after", "")
-                raw = self._small(response)
+                text = self._small(response)
         except httpx2.TimeoutException:
             problem = Passing(f"{self._service} did not answer in time. Try again later.")
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
@@ -118,10 +122,10 @@ class Wire:
         if problem is not None:  # Outside the handler: the request holds the token.
             raise problem
         if status >= 300:
-            said = own_words(self._lenient(raw), self._token)
+            said = own_words(self._lenient(text), self._token)
             raise refusal(status, self._service, said=said, wait=wait, model=model)
         try:
-            value = read_json(raw, most_bytes=_ANSWER_BYTES)
+            value = read_json(text, most_bytes=_ANSWER_BYTES)
         except InvalidInstruction:
             value = None
         if not isinstance(value, dict | list):
@@ -232,8 +236,8 @@ class Wire:
         if total and done != total:
             raise self._cut_off()
 
-    def _small(self, response: httpx2.Response) -> bytes:
-        """An answer's body, which is never large and never slow.
+    def _small(self, response: httpx2.Response) -> str:
+        """An answer's text, which is never large and never slow, without the token it may echo.
 
         Read to its end even when nobody waits: it may name a request that has to be stopped.
         """
@@ -248,15 +252,14 @@ class Wire:
                     f"{self._service} answered with more than {_ANSWER_BYTES:,} bytes where a few "
                     "hundred are usual. Choose another provider."
                 )
-        return bytes(raw)
+        return scrubbed(raw.decode("utf-8", "replace"), self._token)
 
-    def _lenient(self, raw: bytes) -> Any:
-        """A refusal's JSON, or its plain text where that is short and no page."""
+    def _lenient(self, text: str) -> Any:
+        """A refusal's JSON, or its plain text where that is no page."""
         try:
-            return read_json(raw, most_bytes=_ANSWER_BYTES)
+            return read_json(text, most_bytes=_ANSWER_BYTES)
         except InvalidInstruction:
-            text = raw[:500].decode("utf-8", "replace")
-            return "" if "<" in text else text
+            return "" if "<" in text else text[:500]
 
     def _unreachable(self, error: Exception) -> Passing:
         return Passing(
