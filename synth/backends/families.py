@@ -122,6 +122,12 @@ _FAMILIES: Final = (
         SizeRule(16, 64, _P720), Fraction(16), 81, 30, 5.0, "wan", 46.0, _WAN_NEGATIVE,
         guided=True, licence="Apache-2.0",
     ),
+    Family(
+        "ltx2-guided", "LTX-2 in context", "LTX2InContextPipeline", "Lightricks/LTX-2", "ltx2",
+        _frames(8, 121, 9), SizeRule(32, 64, 768 * 1280), Fraction(24), 121, 40, 4.0, "ltx", 64.0,
+        "worst quality, inconsistent motion, blurry, jittery, distorted", guided=True,
+        licence="LTX-2 community licence",
+    ),
 )  # fmt: skip
 
 

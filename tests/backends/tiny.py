@@ -265,6 +265,14 @@ def _ltx2() -> Any:
     )
 
 
+def _ltx2_guided() -> Any:
+    from diffusers import LTX2InContextPipeline
+
+    return LTX2InContextPipeline(
+        **{name: part for name, part in _ltx2().components.items() if name != "duration_head"}
+    )
+
+
 def _cogvideox(*, newer: bool = False) -> Any:
     from diffusers import (
         AutoencoderKLCogVideoX,
@@ -311,6 +319,7 @@ _BUILDERS = {
     "wan-vace-14b": _wan_vace,
     "ltx": _ltx,
     "ltx2": _ltx2,
+    "ltx2-guided": _ltx2_guided,
     "cogvideox": _cogvideox,
     "cogvideox1.5": _cogvideox15,
 }
