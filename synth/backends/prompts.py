@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from synth.backends.families import Wording, families, family
+from synth.backends.families import Wording, family
 from synth.backends.prompts_camera import tell_camera
 from synth.backends.prompts_scene import names_air, tell_air, tell_light, tell_subject
 from synth.backends.prompts_strokes import Stroke, strokes_of, within
@@ -44,41 +44,32 @@ class CompiledPrompt:
     """All of it: the parts with a space between them."""
     parts: tuple[Part, ...]
     """Where each piece comes from, in order."""
-    still: bool = False
-    """Whether the camera is to stand still; see ``negative_for``."""
 
 
-def wording_for(settings: BackendSettings, model: str = "") -> Wording:
-    """Whose advice a backend's prompts follow.
+@dataclass(frozen=True)
+class Advice:
+    """How the makers of a model want to be asked."""
 
-    Args:
-        settings: which backend.
-        model: of a service, where the settings leave the choice to it.
+    wording: Wording
+    """Whose words its prompt follows."""
+    negative: str = ""
+    """What they advise to avoid."""
 
-    Raises:
-        InvalidInstruction: for a family that is not there.
+
+def advice_for(settings: BackendSettings) -> Advice:
+    """How the model that a backend's settings name is asked.
+
+    Raises ``InvalidInstruction`` for a family that is not there.
     """
-    if settings.name in ("diffusers", "guided") and not model:
-        return family(settings.family, guided=settings.name == "guided").wording
-    named = (model or settings.model).lower()
-    for one in families():
-        if named and named == one.model.lower():
-            return one.wording
-    name = named.split("/")[-1]
-    known: tuple[Wording, ...] = ("cogvideox", "ltx", "wan")
-    plain: Wording = "plain"
-    return next((wording for wording in known if wording in name), plain)
+    if settings.name == "geometric":
+        return Advice("plain")
+    if settings.name == "providers":
+        from synth.backends.providers.models import served
 
-
-def negative_for(advice: str, *, still: bool) -> str:
-    """What a model is to avoid, as its makers advise.
-
-    Args:
-        advice: theirs, a list with commas.
-        still: whether the camera is to stand still; then "static" is nothing to avoid.
-    """
-    words = [word.strip() for word in advice.split(",")]
-    return ", ".join(word for word in words if word and not (still and word.lower() == "static"))
+        model = served(settings)
+        return Advice(model.wording, model.negative)
+    own = family(settings.family, guided=settings.name == "guided")
+    return Advice(own.wording, own.negative)
 
 
 def compile_prompt(
@@ -125,8 +116,7 @@ def compile_prompt(
     # LTX's makers want the action first, the others' own examples begin with the camera.
     late = wording == "ltx" and len(words.text.split()) <= _LONG_WORDS
     parts = [*user, *scene, *camera, *light] if late else [*camera, *user, *scene, *light]
-    still = not strokes and not stands
-    return CompiledPrompt(" ".join(part.text for part in parts), tuple(parts), still)
+    return CompiledPrompt(" ".join(part.text for part in parts), tuple(parts))
 
 
 def _camera(

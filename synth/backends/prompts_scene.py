@@ -86,11 +86,10 @@ _NAMES: Final[Mapping[Particles, re.Pattern[str]]] = MappingProxyType(
             "leaves": r"(?:falling|blowing|autumn) leaves",
             "bokeh": r"bokeh",
             "fireflies": r"fireflies|firefly",
-            "light_rays": r"(?:light|sun|god) ?(?:rays?|beams?|shafts?)|(?:rays?|beams?|shafts?) of "
-            r"(?:sun)?light",
+            "light_rays": r"(?:light|sun|god) ?(?:rays|beams)|(?:rays?|beams?|shafts?) of \w*light",
         }.items()
     }
-)  # pyright: ignore[reportAssignmentType]
+)
 """Words that a person may have used for it."""
 
 _STILL_AIR: Final = frozenset({"bokeh", "fireflies", "light_rays"})
