@@ -17,6 +17,7 @@ from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
 from synth.backends.local.loras import check_loras, obeyed
 from synth.backends.local.machine import free_memory, missing_packages, told_machine
 from synth.backends.local.running import run_pipeline
+from synth.backends.prompts import compile_prompt
 from synth.backends.protocol import Assignment, Capabilities, Frame, Instruction, Keeps, Rendering
 from synth.backends.settings import BackendSettings
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -178,8 +179,6 @@ class DiffusersBackend:
         settings, own = self._settings, loaded.family
         prompt = assignment.sentence if assignment.sentence is not None else settings.sentence
         if prompt is None:
-            from synth.backends.prompts import compile_prompt
-
             prompt = compile_prompt(
                 assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
                 wording=own.wording, path=assignment.path,

@@ -152,7 +152,7 @@ def _built(family: Family, weights: Weights, formats: dict[str, Any]) -> Any:
     kind = getattr(diffusers, family.pipeline)
     try:
         pipe = kind.from_pretrained(
-            str(weights.folder), torch_dtype=formats, local_files_only=True, use_safetensors=True
+            str(weights.folder), dtype=formats, local_files_only=True, use_safetensors=True
         )
     except SynthError:
         raise

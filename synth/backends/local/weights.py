@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from dataclasses import dataclass
@@ -21,7 +22,13 @@ _INDEX: Final = "model_index.json"
 _SKIPPED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.onnx", "*.h5", "*.py",
                    "*.gguf", "*.fp16.safetensors", "*.non_ema.safetensors")  # fmt: skip
 """What a repository may hold beside what is needed: pickles, code, and copies in other formats."""
+_RELATED: Final[dict[str, tuple[str, ...]]] = {
+    "LTXImageToVideoPipeline": ("LTXPipeline", "LTXConditionPipeline"),
+    "LTX2ImageToVideoPipeline": ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2InContextPipeline"),
+}
+"""Other pipelines made of the same parts: some repositories name these."""
 _POLL_SECONDS: Final = 0.1
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,500}")
 _MOST_INDEX_BYTES: Final = 1_000_000
 
 
@@ -66,25 +73,24 @@ def find_weights(
         InvalidInstruction: no such repository, or it holds another pipeline.
         Cancelled: when asked to stop.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub import try_to_load_from_cache
 
     name = model or family.model
-    where: dict[str, Any] = {"cache_dir": cache_dir, "endpoint": endpoint}
-    try:
-        there = snapshot_download(name, local_files_only=True, cache_dir=cache_dir)
-    except (LocalEntryNotFoundError, OSError, ValueError):
-        there = None
-    if there is not None and _whole(Path(there)):
-        _check_kind(family, name, Path(there))
-        return Weights(Path(there), name, Path(there).name)
-    where["token"] = token if token else None
+    # Asked for whole, a repository of which only the needed parts lie here would count as partial.
+    index = try_to_load_from_cache(name, _INDEX, cache_dir=cache_dir)
+    if isinstance(index, str) and _whole(Path(index).parent):
+        there = Path(index).parent
+        _check_kind(family, name, there)
+        return Weights(there, name, there.name)
+    if token and not _TOKEN.fullmatch(token):
+        raise Unavailable("The token is none that the Hub could read. Copy it again, whole.")
+    where = {"cache_dir": cache_dir, "endpoint": endpoint, "token": token or False}
     try:
         folder = _fetched(family, name, where, cancel, progress)
     except SynthError:
         raise
     except Exception as error:
-        # A token that cannot be a header is quoted by the error about it.
+        # What libraries say of a request may quote what was sent with it.
         told = None if token and token in str(error) else error
         raise _refused(family, name, error, told is None) from told
     return Weights(folder, name, folder.name)
@@ -97,40 +103,46 @@ def _fetched(
     cancel: CancelToken,
     progress: ProgressCallback,
 ) -> Path:
-    from huggingface_hub import hf_hub_download, snapshot_download
-
-    cancel.check()
+    """Everything that speaks to the Hub, on a thread of its own: a stop never waits for it."""
     stage = f"Fetching {family.title}"
-    progress(Progress(stage))
-    index = Path(hf_hub_download(name, _INDEX, **where))
-    _check_kind(family, name, index.parent)
-    wanted = [_INDEX, *(f"{part}/*" for part in _parts(index.parent))]
-    chosen = {"allow_patterns": wanted, "ignore_patterns": list(_SKIPPED), **where}
-    planned = snapshot_download(name, dry_run=True, **chosen)
-    cancel.check()
-    total = sum(one.file_size or 0 for one in planned if one.will_download)
-    _check_disk(total, planned, family)
-    # Bytes are counted by the Hub's own bars, which run on its threads.
     count = _Count(cancel)
     answer: list[Any] = []
 
     def fetch() -> None:
         try:
-            answer.append(snapshot_download(name, tqdm_class=count.bar(), **chosen))
+            answer.append(_fetch(family, name, where, count))
         except BaseException as error:
             answer.append(error)
 
+    cancel.check()
     worker = threading.Thread(target=fetch, name="fetch-weights", daemon=True)
     worker.start()
     while worker.is_alive():
         worker.join(_POLL_SECONDS)
-        progress(Progress(stage, min(count.done, total), total))
+        progress(Progress(stage, min(count.done, count.total), count.total))
         if cancel.cancelled:
             raise Cancelled("Stopped. What has arrived is kept for the next try.")
     (result,) = answer
     if isinstance(result, BaseException):
         raise result
-    return Path(result)
+    progress(Progress(stage, count.total, count.total))
+    return result
+
+
+def _fetch(family: Family, name: str, where: dict[str, Any], count: _Count) -> Path:
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    index = Path(hf_hub_download(name, _INDEX, **where))
+    _check_kind(family, name, index.parent)
+    wanted = [_INDEX, *(f"{part}/*" for part in _parts(index.parent))]
+    chosen = {"allow_patterns": wanted, "ignore_patterns": list(_SKIPPED), **where}
+    silent = _Count(count.cancel).bar()
+    planned = snapshot_download(name, dry_run=True, tqdm_class=silent, **chosen)
+    total = sum(one.file_size or 0 for one in planned if one.will_download)
+    _check_disk(total, planned, family)
+    count.total = total
+    count.cancel.check()
+    return Path(snapshot_download(name, tqdm_class=count.bar(), **chosen))
 
 
 class _Count:
@@ -138,17 +150,18 @@ class _Count:
 
     def __init__(self, cancel: CancelToken) -> None:
         self.done = 0
-        self._cancel = cancel
+        self.total = 0
+        self.cancel = cancel
         self._lock = threading.Lock()
 
     def add(self, amount: float) -> None:
-        self._cancel.check()
+        self.cancel.check()
         with self._lock:
             self.done += int(amount)
 
     def bar(self) -> type:
         """A class of bars that show nothing and count those of the bytes on disk."""
-        from tqdm.auto import tqdm
+        from huggingface_hub.utils import tqdm
 
         count = self
 
@@ -156,8 +169,8 @@ class _Count:
             """Silent."""
 
             def __init__(self, *args: Any, **options: Any) -> None:
-                kind = options.pop("name", None)
-                self._counts = kind == "huggingface_hub.snapshot_download"
+                # Only the Hub's own kind of bar is told which one it is.
+                self._counts = options.get("name") == "huggingface_hub.snapshot_download"
                 super().__init__(*args, **{**options, "disable": True})
 
             def update(self, n: float | None = 1) -> bool | None:
@@ -194,14 +207,6 @@ def _check_kind(family: Family, name: str, folder: Path) -> None:
         f"{name} is a {short(kind)}, not what {family.title} needs ({family.pipeline}). Choose "
         "its own family, or another model."
     )
-
-
-_RELATED: Final[dict[str, tuple[str, ...]]] = {
-    "LTXImageToVideoPipeline": ("LTXPipeline", "LTXConditionPipeline"),
-    "LTX2ImageToVideoPipeline": ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2InContextPipeline"),
-    "HunyuanVideoImageToVideoPipeline": (),
-}
-"""Other pipelines made of the same parts: some repositories name these."""
 
 
 def _whole(folder: Path) -> bool:
@@ -241,16 +246,21 @@ def _check_disk(total: int, planned: list[Any], family: Family) -> None:
 def _refused(family: Family, name: str, error: Exception, quotes_token: bool) -> SynthError:
     """What the Hub said, with the next step. The token is in none of it."""
     if quotes_token:
-        return Unavailable("The token is none that the Hub could read. Copy it again, whole.")
-    code = getattr(getattr(error, "response", None), "status_code", None)
+        return Unavailable("The Hub did not take the token. Copy it again, whole.")
+    code, kinds = None, []
+    cause: BaseException | None = error
+    while cause is not None:
+        # The Hub's library hides what it was told behind "cannot be found in the cache".
+        code = code or getattr(getattr(cause, "response", None), "status_code", None)
+        kinds.append(type(cause).__name__)
+        cause = cause.__cause__
     what = f"{family.title} ({name}, about {family.gigabytes:.0f} GB)"
-    kind = type(error).__name__
-    if "Gated" in kind or code in (401, 403):
+    if "GatedRepoError" in kinds or code in (401, 403):
         return Unavailable(
             f"The Hub does not give {what} to this account. Accept the licence on the model's "
             "page, and give a token of your account."
         )
-    if kind in ("RepositoryNotFoundError", "HFValidationError") or code == 404:
+    if {"RepositoryNotFoundError", "HFValidationError"} & {*kinds} or code == 404:
         return InvalidInstruction(
             f"The Hub has no model {short(name)} that this pipeline could read. Check owner and "
             "name."
