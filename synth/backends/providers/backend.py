@@ -13,6 +13,7 @@ from typing import Final
 from synth.backends.chain import Call, calls, chained
 from synth.backends.conform import conform
 from synth.backends.geometric import frame_photo
+from synth.backends.prompts import compile_prompt
 from synth.backends.protocol import (
     Assignment,
     Capabilities,
@@ -137,15 +138,16 @@ class ProvidersBackend:
         film, path = assignment.film, assignment.path
         width, height = self._model.sizes.fit(film.width, film.height)
         first, _ = frame_photo(assignment.photo, width, height)
-        wish = Wish(
-            first, self._sentence(assignment), self._negative(assignment), film.seed,
-            self._model.frames.least, self._settings.steps, self._settings.guidance, loras,
-        )  # fmt: skip
-        # Said before anything is sent: a style that cannot be obeyed, a photo that is too large.
-        payload = make_payload(offer, self._model, wish)
         plan = calls(
             len(path) / float(path.fps), self._model.frames, self._model.rate, fps=path.fps
         )
+        sentences = self._sentences(assignment, plan)
+        wish = Wish(
+            first, sentences[0], self._negative(assignment), film.seed, plan[0].frames,
+            self._settings.steps, self._settings.guidance, loras,
+        )  # fmt: skip
+        # Said before anything is sent: a style that cannot be obeyed, a photo that is too large.
+        payload = make_payload(offer, self._model, wish)
         told = Told()
         line = Line(
             make_queue(offer.provider, token, own=self._own), token, self._model.model,
@@ -153,12 +155,12 @@ class ProvidersBackend:
         )  # fmt: skip
         made_by = {
             "backend": "providers", "provider": offer.provider, "model": self._model.model,
-            "endpoint": payload.endpoint, "sentence": wish.sentence, "negative": wish.negative,
-            "seed": str(film.seed),
+            "endpoint": payload.endpoint, "sentence": " / ".join(dict.fromkeys(sentences)),
+            "negative": wish.negative, "seed": str(film.seed),
         }  # fmt: skip
         if loras:
             made_by["styles"] = ", ".join(f"{one.url} at {one.strength:g}" for one in loras)
-        shot = _Shot(line, offer, self._model, wish, plan, told, cancel, progress)
+        shot = _Shot(line, offer, self._model, wish, plan, sentences, told, cancel, progress)
         return Rendering(
             frames=shot.frames(film.width, film.height, path.fps, len(path)),
             path=path,
@@ -193,23 +195,31 @@ class ProvidersBackend:
             scrub=token.scrub,
         )
 
-    def _sentence(self, assignment: Assignment) -> str:
+    def _sentences(self, assignment: Assignment, plan: tuple[Call, ...]) -> tuple[str, ...]:
+        """What the model reads in each call: the user's own words for all, else its own part.
+
+        Raises ``InvalidInstruction`` where there is nothing to say.
+        """
         given = assignment.sentence
         if given is None:
             given = self._settings.sentence
-        if given is None:
-            from synth.backends.prompts import compile_prompt
-
-            given = compile_prompt(
-                assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
-                wording=self._model.wording, path=assignment.path,
-            ).text  # fmt: skip
-        if not given.strip():
+        if given is not None:
+            told = [given] * len(plan)
+        else:
+            told = [
+                compile_prompt(
+                    assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
+                    wording=self._model.wording, path=assignment.path,
+                    part=(call.begins, call.ends) if len(plan) > 1 else None,
+                ).text
+                for call in plan
+            ]  # fmt: skip
+        if not all(sentence.strip() for sentence in told):
             raise InvalidInstruction(
                 "A service needs a sentence that says what happens, and there is none. Write a "
                 "prompt, or choose a camera move."
             )
-        return given
+        return tuple(told)
 
     def _negative(self, assignment: Assignment) -> str:
         for given in (assignment.negative, self._settings.negative):
@@ -237,6 +247,7 @@ class _Shot:
         model: Served,
         wish: Wish,
         plan: tuple[Call, ...],
+        sentences: tuple[str, ...],
         told: Told,
         cancel: CancelToken,
         progress: ProgressCallback,
@@ -246,6 +257,7 @@ class _Shot:
         self._model = model
         self._wish = wish
         self._plan = plan
+        self._sentences = sentences
         self._told = told
         self._cancel = cancel
         self._progress = progress
@@ -292,8 +304,9 @@ class _Shot:
         path = folder / f"clip-{call.number}"
         which = f"clip {call.number + 1} of {len(self._plan)}" if len(self._plan) > 1 else ""
         wish = replace(
-            self._wish, picture=start, frames=call.frames, seed=self._wish.seed + call.number
-        )
+            self._wish, picture=start, sentence=self._sentences[call.number], frames=call.frames,
+            seed=self._wish.seed + call.number,
+        )  # fmt: skip
         payload = make_payload(self._offer, self._model, wish)
         self._told.notes.extend(payload.notes)
         draw_clip(

@@ -30,13 +30,23 @@ class Abandoned(Exception):
 class Watch:
     """What worker and caller share."""
 
-    news: Progress | None = None
-    """The last report of the worker."""
     _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _news: list[Progress] = field(default_factory=list)
 
     def say(self, news: Progress) -> None:
-        """Report from the worker; the caller's thread passes it on."""
-        self.news = news
+        """Report from the worker; the caller's thread passes on the last one of each stage."""
+        with self._lock:
+            if self._news and self._news[-1].stage == news.stage:
+                self._news[-1] = news
+            else:
+                self._news.append(news)
+
+    def take(self) -> tuple[Progress, ...]:
+        """What was reported since this was last asked."""
+        with self._lock:
+            news, self._news = tuple(self._news), []
+        return news
 
     def leave(self) -> None:
         """Tell the worker that nobody waits."""
@@ -85,22 +95,19 @@ def watched(
     worker = _Worker(work)
     thread = threading.Thread(target=worker.run, name="remote", daemon=True)
     deadline = time.monotonic() + seconds
-    told: Progress | None = None
     thread.start()
     try:
         while thread.is_alive():
             thread.join(LOOK_SECONDS)
             cancel.check()
-            if worker.watch.news is not told:
-                told = worker.watch.news
-                if told is not None:
-                    progress(told)
+            for news in worker.watch.take():
+                progress(news)
             if thread.is_alive() and time.monotonic() > deadline:
                 raise Unavailable(too_late)
     finally:
         worker.watch.leave()
-    if worker.watch.news is not told and worker.watch.news is not None:
-        progress(worker.watch.news)
+    for news in worker.watch.take():
+        progress(news)
     error = worker.error
     if error is None:
         return worker.results[0]

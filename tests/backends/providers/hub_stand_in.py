@@ -100,6 +100,8 @@ class StandIn:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are written apart: without this, each answer waits 40 ms.
+            disable_nagle_algorithm = True
 
             def _do(self) -> None:
                 length = int(self.headers.get("content-length") or 0)

@@ -30,7 +30,7 @@ from synth.errors import (
     SynthError,
     Unavailable,
 )
-from synth.motion import MotionControl
+from synth.motion import CameraMove, MotionControl, camera_path
 from synth.render.film import FilmSettings
 from tests.backends.providers.hub_stand_in import ENDPOINTS, MODEL, Script, StandIn, make_clip
 
@@ -213,6 +213,26 @@ def test_a_long_shot_is_a_chain_of_calls_each_begun_on_the_last_picture(
     assert posts[0].body["image_url"] != posts[1].body["image_url"]
     assert (posts[0].body["seed"], posts[1].body["seed"]) == (7, 8)
     assert any("clip 2 of 2" in news.stage for news in seen)
+
+
+def test_without_a_sentence_of_its_own_the_shot_is_told_in_words(server: StandIn) -> None:
+    move = CameraMove(type="pan", direction="left", duration=8.0)
+    control = MotionControl(camera=(move,))
+    wanted = replace(
+        assignment(),
+        sentence=None,
+        motion=control,
+        prompt="a harbour",
+        path=camera_path(control, fps=Fraction(4)),
+    )
+    server.script.clip = make_clip(81)
+    frames, rendering = drawn(server, "fal-ai", what=wanted)
+    assert len(frames) == 32
+    said = [post.body["prompt"] for post in server.requests("POST")]
+    assert len(said) == 2
+    assert all("harbour" in one and "left" in one for one in said)
+    assert all(one in rendering.made_by["sentence"] for one in said)
+    assert "blurred details" in server.requests("POST")[0].body["negative_prompt"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
