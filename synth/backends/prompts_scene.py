@@ -74,7 +74,7 @@ _AIR: Final[Mapping[Particles, tuple[str, str, str]]] = MappingProxyType(
 )  # fmt: skip
 """At low, middling and high strength."""
 
-_NAMES: Final[Mapping[Particles, re.Pattern[str]]] = MappingProxyType(
+_NAMES: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {
         kind: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
         for kind, words in {
