@@ -143,7 +143,7 @@ def train_lora(
                 losses=tuple(loop.losses[begun:]),
                 validation=tuple(loop.validation),
                 effect=effect,
-                notes=(*notes, effect.said),
+                notes=notes,
                 seconds=time.monotonic() - began,
             )
             return _written(made, name, settings, base, adapters, len(clips))
