@@ -84,8 +84,8 @@ class Look:
     def lut(self, strength: float = 1.0) -> Lut:
         """Its colours as a table, at a strength of 0 to 2; 0 gives what it gets."""
         still = identity_cube(len(self.cube))
-        mixed = still + np.float32(strength) * (self.cube - still)
-        return Lut(cube=np.ascontiguousarray(np.clip(mixed, 0.0, 1.0)), title=self.name)
+        mixed = np.clip(still + np.float32(strength) * (self.cube - still), 0.0, 1.0)
+        return Lut(cube=np.ascontiguousarray(mixed, np.float32), title=self.name)
 
 
 def save_look(
