@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from synth.backends.chain import Call, calls, chained
-from synth.backends.conform import conform, cover
+from synth.backends.conform import Conformed, conform, cover
 from synth.backends.families import Family, family
 from synth.backends.local.calls import arguments, words_left_out
 from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
 from synth.backends.local.loras import check_loras, obeyed
-from synth.backends.local.machine import free_memory, missing_packages, told_machine
+from synth.backends.local.machine import Machine, free_memory, missing_packages, told_machine
 from synth.backends.local.running import run_pipeline
 from synth.backends.prompts import compile_prompt
 from synth.backends.protocol import Assignment, Capabilities, Frame, Instruction, Keeps, Rendering
@@ -138,7 +138,7 @@ class DiffusersBackend:
             fps=Fraction(path.fps), count=len(path), cancel=cancel,
         )  # fmt: skip
         return Rendering(
-            frames=_freeing(whole),
+            frames=_freeing(whole, loaded.machine),
             path=path,
             notes=notes,
             made_by=self._made_by(loaded, order, assignment),
@@ -148,9 +148,11 @@ class DiffusersBackend:
     def close(self) -> None:
         """Let go of the model and its memory; the next clip loads it again."""
         with self._lock:
-            self._loaded = None
-        if not missing_packages():
-            free_memory()
+            loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            machine = loaded.machine
+            del loaded
+            free_memory(machine)
 
     @contextmanager
     def _held(self, cancel: CancelToken) -> Iterator[None]:
@@ -276,10 +278,10 @@ def _stage(call: Call, count: int) -> str:
     return "Painting" if count == 1 else f"Painting part {call.number + 1} of {count}"
 
 
-def _freeing(frames: Any) -> Iterator[Frame]:
+def _freeing(frames: Conformed, machine: Machine) -> Iterator[Frame]:
     """Frames, and the memory of the work given back when they are through or closed."""
     try:
         yield from frames
     finally:
         frames.close()
-        free_memory()
+        free_memory(machine)

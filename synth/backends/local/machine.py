@@ -159,16 +159,18 @@ def save_memory(pipe: Any, saver: Saver, machine: Machine) -> None:
         )
 
 
-def free_memory() -> None:
-    """Give back what no object holds any more, the card's memory too."""
+def free_memory(machine: Machine) -> None:
+    """Give back a card's memory that no object holds any more; a CPU's comes back by itself."""
+    if machine.device == "cpu":
+        return
     import gc
 
     import torch
 
     gc.collect()
-    if torch.cuda.is_available():
+    if machine.device == "cuda":
         torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
+    else:
         torch.mps.empty_cache()
 
 

@@ -189,7 +189,7 @@ def _next_saver(loaded: LoadedPipeline, failure: Exception, what: str) -> None:
     place = SAVERS.index(loaded.saver) + 1
     while loaded.machine.device == "cuda" and place < len(SAVERS):
         saver = SAVERS[place]
-        free_memory()
+        free_memory(loaded.machine)
         try:
             save_memory(loaded.pipe, saver, loaded.machine)
         except (ValueError, NotImplementedError, AttributeError):
