@@ -25,6 +25,7 @@ _SKIPPED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.onnx", "*
 _RELATED: Final[dict[str, tuple[str, ...]]] = {
     "LTXImageToVideoPipeline": ("LTXPipeline", "LTXConditionPipeline"),
     "LTX2ImageToVideoPipeline": ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2InContextPipeline"),
+    "LTX2InContextPipeline": ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2ImageToVideoPipeline"),
 }
 """Other pipelines made of the same parts: some repositories name these."""
 _POLL_SECONDS: Final = 0.1
