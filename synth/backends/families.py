@@ -95,7 +95,7 @@ _FAMILIES: Final = (
     ),
     Family(
         "ltx2", "LTX-2", "LTX2ImageToVideoPipeline", "Lightricks/LTX-2", "ltx2",
-        _frames(8, 121, 9), SizeRule(32, 64, 768 * 1280), Fraction(24), 121, 40, 4.0, "ltx", 64.0,
+        _frames(8, 121, 9), SizeRule(32, 64, 768 * 1280), Fraction(24), 121, 30, 3.0, "ltx", 64.0,
         "worst quality, inconsistent motion, blurry, jittery, distorted",
         licence="LTX-2 community licence",
     ),
@@ -124,7 +124,7 @@ _FAMILIES: Final = (
     ),
     Family(
         "ltx2-guided", "LTX-2 in context", "LTX2InContextPipeline", "Lightricks/LTX-2", "ltx2",
-        _frames(8, 121, 9), SizeRule(32, 64, 768 * 1280), Fraction(24), 121, 40, 4.0, "ltx", 64.0,
+        _frames(8, 121, 9), SizeRule(32, 64, 768 * 1280), Fraction(24), 121, 30, 3.0, "ltx", 64.0,
         "worst quality, inconsistent motion, blurry, jittery, distorted", guided=True,
         licence="LTX-2 community licence",
     ),

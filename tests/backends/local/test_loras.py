@@ -17,6 +17,9 @@ from synth.limits import LIMITS
 from tests.backends.local.worlds import family_of, write_lora
 from tests.backends.tiny import tiny_pipeline
 
+# What peft says of several styles, and of a file whose metadata name fewer layers than it has.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:peft", "ignore::RuntimeWarning:peft")
+
 
 @pytest.fixture(scope="module")
 def ltx() -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from synth.backends.families import family
 from synth.backends.local.loading import load_pipeline
-from synth.backends.local.weights import find_weights
+from synth.backends.local.weights import Weights, find_weights
 from synth.control import CancelToken, Progress
 from synth.errors import Cancelled, InvalidInstruction, Unavailable
 from tests.backends.local.hub import COMMIT, model_hub
@@ -131,6 +131,23 @@ def test_another_pipeline_is_refused_before_its_weights_come(
                 family("wan2.2"), MODEL, cancel=CancelToken(), cache_dir=tmp_path, endpoint=hub.url
             )
         assert hub.fetched == ["model_index.json"]
+
+
+def test_weights_of_a_sister_are_told_from_those_that_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_tiny("wan2.2", tmp_path)
+    monkeypatch.setattr(
+        "synth.backends.local.loading.find_weights", lambda *_, **__: Weights(folder, MODEL)
+    )
+    with pytest.raises(InvalidInstruction, match=r"is no Wan 2.1 \(14B\): it has two transform"):
+        load_pipeline(family("wan2.1"), MODEL, cancel=CancelToken())
+    with pytest.raises(InvalidInstruction, match=r"is no Wan 2.2 \(5B\)"):
+        load_pipeline(family("wan2.2-5b"), MODEL, cancel=CancelToken())
+    assert load_pipeline(family("wan2.2"), MODEL, cancel=CancelToken()).family.name == "wan2.2"
+    (folder / "vae" / "config.json").write_text("{")
+    with pytest.raises(Unavailable, match=r"cannot be loaded.*try again"):
+        load_pipeline(family("wan2.2"), MODEL, cancel=CancelToken())
 
 
 def _read(path: Path) -> bytes:
