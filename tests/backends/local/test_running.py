@@ -107,10 +107,13 @@ def test_any_other_failure_is_told_in_one_line() -> None:
     assert "hundred" not in str(caught.value)
 
 
-def test_where_memory_runs_out_less_is_kept_on_the_card() -> None:
+def test_where_memory_runs_out_less_is_kept_on_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    freed: list[Machine] = []
+    monkeypatch.setattr("synth.backends.local.running.free_memory", freed.append)
     pipe = Painter([torch.OutOfMemoryError("1"), RuntimeError("CUDA error: out of memory")])
     assert len(run(pipe)) == 5
     assert pipe.moved == ["model", "group"]
+    assert freed == [CARD, CARD]
     full = Painter([torch.OutOfMemoryError("1") for _ in range(3)])
     with pytest.raises(LimitExceeded, match=r"24 GB of Some card .* 5 frames of 32x16"):
         run(full)
