@@ -161,7 +161,8 @@ def read_path(path: CameraPath) -> tuple[Stroke, ...]:
     strokes: list[Stroke] = []
     if shake:
         strokes.append(Stroke("handheld", None, shake, 0.0, len(path) / fps))
-    if _winds(smooth[some]):
+    # A hand sways round and round, too.
+    if not shake and _winds(smooth[some]):
         travel = float(curve[-1, _Z] - curve[0, _Z])
         size = abs(travel) / MOVE_KINDS["spiral"].amplitude
         way: Direction = "forward" if travel < 0 else "backward"

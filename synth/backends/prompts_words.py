@@ -69,7 +69,7 @@ def read_words(prompt: str) -> UserWords:
 def ended(text: str) -> str:
     """A text that ends as a sentence does."""
     text = text.rstrip(" ,;:–-")
-    return text if not text or text[-1] in ".!?…\"'”’)" else text + "."
+    return text if not text or text[-1] in ".!?…。！？\"'”’)" else text + "."
 
 
 def agree(words: UserWords, strokes: Sequence[Stroke], asked: Sequence[Stroke]) -> bool:
