@@ -27,6 +27,7 @@ def refusal(
     said: str = "",
     wait: str = "",
     model: str = "",
+    right: str = "make calls to Inference Providers",
 ) -> SynthError:
     """The error for an HTTP status of 300 or more.
 
@@ -36,13 +37,14 @@ def refusal(
         said: the service's own words, already scrubbed and short.
         wait: its Retry-After header, seconds; anything else is ignored.
         model: what was asked for, "owner/name".
+        right: the permission that a token needs.
     """
     words = f" It says: {said.rstrip('.')}." if said else ""
     what = f"{service} answered {status}"
     if status == 401:
         return Unavailable(
             f"{what}: the token is not valid, or has expired.{words} Make a new one on "
-            f"{TOKENS_PAGE} with the permission to call Inference Providers, or sign in again."
+            f"{TOKENS_PAGE} with the permission to {right}, or sign in again."
         )
     if status == 402:
         return Unavailable(
@@ -51,8 +53,8 @@ def refusal(
         )
     if status == 403:
         return Unavailable(
-            f"{what}: the token may not do this.{words} Give it the permission to make calls to "
-            f"Inference Providers on {TOKENS_PAGE}, or accept the model's terms on its page."
+            f"{what}: the token may not do this.{words} Give it the permission to {right} on "
+            f"{TOKENS_PAGE}, or accept the model's terms on its page."
         )
     if status in (404, 410):
         which = f"{model} " if model else "what was asked for "
