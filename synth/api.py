@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synth.backends.protocol import Backend
 from synth.camera.keys import CameraKeys
 from synth.camera.trajectory import CameraTrajectory
 from synth.control import CancelToken, ProgressCallback, ignore_progress
@@ -25,6 +26,8 @@ from synth.quality.model import QualityReport
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot, VideoResult, render_shot
 from synth.shot.result import suffix
+from synth.style.resolve import Resolver, path_resolver
+from synth.style.tags import read_tags
 
 
 def generate_video_with_motion_control(
@@ -37,6 +40,8 @@ def generate_video_with_motion_control(
     settings: Mapping[str, Any] | None = None,
     depth: DepthMap | None = None,
     fidelity: bool = True,
+    backend: Backend | None = None,
+    styles: Resolver | None = None,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> VideoResult:
@@ -46,13 +51,18 @@ def generate_video_with_motion_control(
         image_path: the photo.
         motion_control: keys ``camera``, ``objects``, ``environmental``; see ``motion_schema``.
         prompt: the shot in words. Where ``motion_control`` asks for no camera move, the moves that
-            the words name are made, and the result's notes say which.
+            the words name are made, and the result's notes say which. A tag such as
+            ``<lora:loras/ember.safetensors:0.8>`` asks for a learned style.
         output_path: the file to write; without it the clip lives as long as the result, and
             ``result.save(path)`` keeps it.
         trajectory: a keyed camera; it takes the place of the moves.
-        settings: further fields of ``Shot``: ``output``, ``lens``, ``depth``, ``edge``, ``seed``.
+        settings: further fields of ``Shot``: ``backend``, ``output``, ``lens``, ``depth``,
+            ``edge``, ``seed``.
         depth: of the photo, where it is known; estimated otherwise.
         fidelity: measure the finished file's camera.
+        backend: who draws it, where ``make_backend`` made one with a token; otherwise whom
+            ``settings`` name.
+        styles: finds the styles that tags name; paths of files where it is left out.
         cancel: stops the work within a second.
         progress: told what is being done.
 
@@ -60,6 +70,7 @@ def generate_video_with_motion_control(
         InvalidInstruction: a value of ``motion_control`` or ``settings`` that makes no sense.
         InvalidMedia: the photo cannot be read.
         LimitExceeded: the photo or the clip is larger than allowed.
+        Unavailable: the backend lacks a package, weights or an account.
         Cancelled: ``cancel`` was set.
     """
     motion = MotionControl.from_dict(dict(motion_control))
@@ -77,7 +88,8 @@ def generate_video_with_motion_control(
     try:
         result = render_shot(
             shot, image_path, output_path,
-            depth=depth, fidelity=fidelity, cancel=cancel, progress=progress,
+            depth=depth, fidelity=fidelity, backend=backend, styles=styles or path_resolver(),
+            cancel=cancel, progress=progress,
         )  # fmt: skip
     except BaseException:
         if folder is not None:
@@ -88,7 +100,7 @@ def generate_video_with_motion_control(
 
 def _with_spoken_moves(motion: MotionControl, prompt: str) -> tuple[MotionControl, tuple[str, ...]]:
     """The motion control with the camera moves that a sentence names, and what was understood."""
-    phrase = parse_phrase(prompt)
+    phrase = parse_phrase(read_tags(prompt).text)
     if phrase.control is None or not phrase.control.moves:
         return motion, ("The prompt names no camera move, so the camera stands still.",)
     values = motion.to_dict()

@@ -27,6 +27,7 @@ from synth.limits import LIMITS, Limits
 from synth.media import read_metadata
 from synth.media.image import open_regular
 from synth.media.story import METADATA_KEY
+from synth.sequence.places import Disk, whole_file
 from synth.sequence.project import MOST_VALUES, SCHEMA, MediaRef, Project
 from synth.sequence.shelf import Shelf
 
@@ -130,10 +131,11 @@ def read_bundle(path: str | os.PathLike[str], shelf: Shelf, *, limits: Limits = 
                 wanted = _wanted(project, entries, shelf)
                 if not wanted:
                     return project
-                _check_disk(shelf.folder, sum(e.file_size for _, e in wanted.values()), limits)
+                disk = Disk(shelf.folder, limits=limits)
+                disk.check(sum(entry.file_size for _, entry in wanted.values()))
                 staging.mkdir(mode=0o700)
                 for digest, (ref, entry) in wanted.items():
-                    _unpack(archive, entry, ref, staging / digest, room)
+                    _unpack(archive, entry, ref, staging / digest, room, disk)
             for digest in wanted:
                 (staging / digest).replace(shelf.folder / digest)
         finally:
@@ -315,7 +317,12 @@ def _wanted(
 
 
 def _unpack(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, ref: MediaRef, target: Path, room: _Room
+    archive: zipfile.ZipFile,
+    entry: zipfile.ZipInfo,
+    ref: MediaRef,
+    target: Path,
+    room: _Room,
+    disk: Disk,
 ) -> None:
     shown = repr(ref.name or ref.sha256[:12])
     most, size = _LARGEST[ref.kind], 0
@@ -331,6 +338,7 @@ def _unpack(
                 )
             digest.update(block)
             writer.write(block)
+            disk.take(len(block))
     if digest.hexdigest() != ref.sha256:
         raise InvalidMedia(
             f"{shown} in the bundle is not the file that the project was made with: its content "
@@ -352,15 +360,6 @@ def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byte
             yield block
 
 
-def _check_disk(folder: Path, needed: int, limits: Limits) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed + limits.free_disk_bytes:
-        raise LimitExceeded(
-            f"The bundle needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB free, "
-            f"of which {limits.free_disk_bytes / 1e6:.0f} MB must stay. Free some space."
-        )
-
-
 @contextmanager
 def _sound() -> Iterator[None]:
     """What zipfile and zlib raise about a bad zip, in words."""
@@ -375,24 +374,6 @@ def _sound() -> Iterator[None]:
             "The bundle is damaged and cannot be unpacked. Nothing of it was kept; save or upload "
             "it again."
         ) from error
-
-
-@contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
-    """A path to write to; it becomes ``target`` at the end, or goes away.
-
-    Raises ``InvalidInstruction`` for a place that cannot hold the file.
-    """
-    if target.is_dir():
-        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
-    if not target.parent.is_dir():
-        raise InvalidInstruction(f"The folder {target.parent.name!r} does not exist. Make it.")
-    partial = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        yield partial
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _entry(name: str, packing: int) -> zipfile.ZipInfo:

@@ -29,9 +29,11 @@ from synth.sequence.project import (
 )
 from synth.sequence.shelf import Shelf
 from synth.sequence.storyboard import Card, Way, arrange, cards
-from synth.sequence.times import exact_rate
+from synth.sequence.times import at_least_0, exact_rate, said_seconds
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot.model import Shot
+from synth.style.resolve import Resolver, path_resolver
+from synth.style.tags import read_tags
 
 if TYPE_CHECKING:
     from synth.sequence.film import FilmResult, FilmState
@@ -54,6 +56,7 @@ class VideoSequenceComposer:
         transition: str = "dissolve",
         transition_seconds: float = 0.5,
         folder: PathLike | None = None,
+        styles: Resolver | None = None,
         **output: Any,
     ) -> None:
         """Begin an empty film.
@@ -64,6 +67,8 @@ class VideoSequenceComposer:
             transition_seconds: how long it takes.
             folder: where media and finished parts are kept, so that a later run goes on from
                 there; without one they live as long as the composer.
+            styles: finds the styles that prompts name by tags such as ``<lora:ember:0.8>``; paths
+                of files where it is left out. See ``synth.style.resolve``.
             output: fields of ``FilmSettings``: ``long_side``, ``aspect``, ``fps``, ``format``,
                 ``crf``.
 
@@ -85,11 +90,19 @@ class VideoSequenceComposer:
         self.result: FilmResult | None = None
         """The film that was made last."""
         self._way = self._way_of(transition, transition_seconds)
+        self._styles = styles or path_resolver()
 
     @classmethod
-    def of(cls, project: Project, shelf: Shelf, folder: PathLike | None = None) -> Self:
+    def of(
+        cls,
+        project: Project,
+        shelf: Shelf,
+        folder: PathLike | None = None,
+        *,
+        styles: Resolver | None = None,
+    ) -> Self:
         """A composer that goes on with a project whose media lie on ``shelf``."""
-        made = cls(folder=folder)
+        made = cls(folder=folder, styles=styles)
         made.project, made._shelf = project, shelf
         made._way = made._way_of("dissolve", 0.5)  # counted at the project's own rate
         return made
@@ -141,7 +154,8 @@ class VideoSequenceComposer:
             shot_id: its name, once in the film.
             image_path: the photo.
             motion_prompt: what the camera, the subjects and the weather do, in a sentence; see
-                ``parse_phrase``. The words go into the prompt of backends that read one.
+                ``parse_phrase``. The words go into the prompt of backends that read one; tags
+                in them ask for learned styles.
             duration_seconds: its length in the film, with what transitions share. A motion
                 control that says how long it takes is cut off there, or ends the shot before.
             motion_control: the motion as a dict, in place of what the sentence says.
@@ -153,8 +167,8 @@ class VideoSequenceComposer:
             lut_path: a ``.cube`` file for the grade.
             transition: how the shot before becomes this one; the composer's if left out.
             transition_seconds: how long that takes.
-            settings: further fields of ``Shot``: ``lens``, ``depth``, ``edge``, ``seed``,
-                ``focal_length``.
+            settings: further fields of ``Shot``: ``backend``, ``lens``, ``depth``, ``edge``,
+                ``seed``, ``focal_length``.
 
         Raises:
             InvalidInstruction: a value that makes no sense, or an id that is there already.
@@ -162,7 +176,7 @@ class VideoSequenceComposer:
             LimitExceeded: a file or the shot is larger than allowed.
         """
         self._check_new(shot_id)
-        seconds = _seconds("duration_seconds", duration_seconds)
+        seconds = said_seconds("duration_seconds", duration_seconds)
         notes: list[str] = []
         if trajectory is not None:
             motion = MotionControl.from_dict({})
@@ -235,10 +249,10 @@ class VideoSequenceComposer:
         )
         rate = exact_rate(self.project.output.fps)
         whole = lengths_of(Project(shots=(added,), output=self.project.output), self._shelf)
-        first = round(Fraction(str(_at_least_0("start_seconds", start_seconds))) * rate)
+        first = round(Fraction(str(at_least_0("start_seconds", start_seconds))) * rate)
         left = whole[shot_id] - first
         frames = left if duration_seconds is None else round(
-            _seconds("duration_seconds", duration_seconds) * rate
+            said_seconds("duration_seconds", duration_seconds) * rate
         )  # fmt: skip
         if not 0 < frames <= left:
             raise InvalidInstruction(
@@ -330,6 +344,7 @@ class VideoSequenceComposer:
         self,
         output_path: PathLike = "sequence.mp4",
         *,
+        token: str | None = None,
         cancel: CancelToken | None = None,
         progress: ProgressCallback = ignore_progress,
         watch: Callable[[FilmState], None] | None = None,
@@ -338,6 +353,7 @@ class VideoSequenceComposer:
 
         Args:
             output_path: the file to write, complete or not at all.
+            token: of your Hugging Face account, for shots whose backend asks for one.
             cancel: stops the work within a second; what is finished is kept.
             progress: told what is being done.
             watch: told how far each shot and the whole is.
@@ -349,13 +365,14 @@ class VideoSequenceComposer:
             InvalidInstruction: there are no shots, or a transition does not fit.
             InvalidMedia: a photo, clip or sound cannot be read.
             LimitExceeded: the film or a file is larger than allowed.
+            Unavailable: a shot's backend lacks a package, weights or an account.
             Cancelled: ``cancel`` was set.
         """
         from synth.sequence.film import compose
 
         self.result = compose(
-            self.project, self._shelf, output_path, folder=self.folder,
-            cancel=cancel, progress=progress, watch=watch,
+            self.project, self._shelf, output_path, folder=self.folder, styles=self._styles,
+            token=token, cancel=cancel, progress=progress, watch=watch,
         )  # fmt: skip
         return os.fspath(output_path)
 
@@ -363,6 +380,7 @@ class VideoSequenceComposer:
         """The film as a moviepy clip, for going on in Python; see ``exchange.moviepy``."""
         from synth.sequence.exchange.moviepy import to_moviepy
 
+        options = {"styles": self._styles, **options}
         return to_moviepy(self.project, self._shelf, folder=self.folder, **options)
 
     def save_project(self, path: PathLike) -> Path:
@@ -375,7 +393,7 @@ class VideoSequenceComposer:
     def _spoken(
         self, shot_id: str, prompt: str, seconds: Fraction, notes: list[str]
     ) -> MotionControl:
-        heard = parse_phrase(prompt, duration=float(seconds))
+        heard = parse_phrase(read_tags(prompt).text, duration=float(seconds))
         control = heard.control
         if control is None or not control.moves:
             notes.append(f"{shot_id}: the sentence names no camera move, so the camera is still.")
@@ -420,23 +438,9 @@ class VideoSequenceComposer:
                 f"{', '.join(TRANSITIONS)}."
             )
         frames = round(
-            _seconds("transition_seconds", seconds) * exact_rate(self.project.output.fps)
+            said_seconds("transition_seconds", seconds) * exact_rate(self.project.output.fps)
         )
         return Way(name, max(1, frames))
 
     def _change(self, **fields: Any) -> None:
         self.project = self.project.changed(**fields)
-
-
-def _at_least_0(name: str, value: object) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= float(value) < 100_000:  # type: ignore[arg-type]
-        raise InvalidInstruction(f"{name} is {short(value)}; give seconds from 0.")
-    return float(value)  # type: ignore[arg-type]
-
-
-def _seconds(name: str, value: object) -> Fraction:
-    """A length in seconds, exact; raises ``InvalidInstruction``."""
-    if _at_least_0(name, value) <= 0:
-        raise InvalidInstruction(f"{name} is {short(value)}; give a length above 0 seconds.")
-    return Fraction(str(value))

@@ -120,12 +120,26 @@ def _look(
         "style": None if shot.style is None else shot.style.model_dump(),
         "grade": None if shot.grade is None else shot.grade.to_dict(),
         "lut": None if shot.lut is None else shot.lut.sha256,
+        "tables": [_stands_for(layer.lut) for layer in later],
         "match": [keys[shot.id], keys[match.reference], match.strength]
         if follows and match is not None
         else None,
     }
     text = json.dumps(said, sort_keys=True)
     return ShotLook(hashlib.sha256(text.encode()).hexdigest(), layers)
+
+
+def _stands_for(lut: Lut | None) -> str | None:
+    """A hash of what a table does: a bundled look keeps its name when its colours change."""
+    if lut is None:
+        return None
+    digest = hashlib.sha256(
+        repr((lut.curves_from, lut.curves_to, lut.cube_from, lut.cube_to)).encode()
+    )
+    for values in (lut.curves, lut.cube):
+        digest.update(repr(values.shape).encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _baked(layers: tuple[_Layer, ...]) -> tuple[_Layer, ...]:

@@ -13,9 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from synth.backends.geometric_backend import NAME as GEOMETRIC
 from synth.control import CancelToken, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction, LimitExceeded, Unavailable
-from synth.explain import short
+from synth.errors import LimitExceeded, Unavailable
 from synth.limits import LIMITS
 from synth.media import EncoderSettings, Planes, Sound, SoundPiece, VideoWriter
 from synth.media.reasons import reason
@@ -24,6 +24,7 @@ from synth.scene.cache import SceneCache
 from synth.scene.depth_model import DepthAnything
 from synth.sequence.footage import Footage
 from synth.sequence.keep import Keep
+from synth.sequence.places import check_place
 from synth.sequence.plan import Stretch, Take, plan_film
 from synth.sequence.project import Project
 from synth.sequence.result import FilmResult, plain_sound
@@ -35,6 +36,7 @@ from synth.sequence.titles import TitleArtist
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.sequence.transitions.draw import Side, check_photos, draw_transition
 from synth.sequence.watching import Crossing, FilmState, Watch
+from synth.style.resolve import Resolver
 
 __all__ = ["FilmResult", "FilmState", "compose"]
 
@@ -57,6 +59,9 @@ def compose(
     scenes: SceneCache | None = None,
     depths: DepthAnything | None = None,
     fidelity: bool = True,
+    styles: Resolver | None = None,
+    token: str | None = None,
+    sketch: bool = False,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
     watch: Callable[[FilmState], None] | None = None,
@@ -75,6 +80,11 @@ def compose(
         scenes: where scenes are kept for re-use.
         depths: the process's depth network, so that it is loaded once.
         fidelity: measure the camera of every shot that is drawn.
+        styles: finds the styles that the shots' prompts name by tags; without it a tag is an
+            error.
+        token: of the user's account, for the backends that ask for one. It is written nowhere.
+        sketch: draw every shot by geometry, whoever will draw it in the end, to see the film
+            before anything is paid or waited for.
         cancel: stops the work within a second; finished shots and stretches stay.
         progress: told what is being done.
         watch: told how far each shot and the whole film is.
@@ -84,18 +94,22 @@ def compose(
             cannot hold the file.
         InvalidMedia: a file is missing or cannot be read.
         LimitExceeded: something is larger than allowed, or the disk is full.
-        Unavailable: a folder cannot be written to.
+        Unavailable: a folder cannot be written to, or a shot's backend lacks a package, weights
+            or an account.
         Cancelled: on request.
     """
     target = Path(output_path)
-    _check_place(target)
+    check_place(target)
     with _in_words(), ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="motion-synth-film-"))
         kept = Path(folder)
         footage = stack.enter_context(
-            Footage(project, shelf, kept / SHOTS, scenes=scenes, depths=depths, fidelity=fidelity)
-        )
+            Footage(
+                project, shelf, kept / SHOTS, scenes=scenes, depths=depths, fidelity=fidelity,
+                styles=styles, token=token, sketch=sketch,
+            )
+        )  # fmt: skip
         keep = stack.enter_context(Keep(kept / STRETCHES, ".mp4"))
         sounds = stack.enter_context(Keep(kept / SOUND, ".wav"))
         work = _Work(
@@ -118,27 +132,6 @@ def _in_words() -> Iterator[None]:
             f"{'Free some space' if full else 'Choose another folder'} and make it again; what is "
             "drawn is kept."
         ) from error
-
-
-def _check_place(target: Path) -> None:
-    """Raise ``InvalidInstruction`` for a place that no film can go to, before hours of work."""
-    try:
-        os.stat(target)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except (OSError, ValueError) as error:
-        raise InvalidInstruction(
-            f"The file name {short(target.name)} cannot be used: {reason(error)}. Choose another."
-        ) from None
-    if target.is_dir():
-        raise InvalidInstruction(f"{target.name!r} is a folder. Choose a file name.")
-    folder = target.absolute().parent
-    if not folder.is_dir():
-        raise InvalidInstruction(f"The folder {folder.name!r} does not exist. Create it first.")
-    if not os.access(folder, os.W_OK):
-        raise InvalidInstruction(
-            f"The folder {folder.name!r} cannot be written to. Choose another folder."
-        )
 
 
 class _Work:
@@ -288,7 +281,7 @@ class _Work:
                 continue
             kind = TRANSITIONS[part.way.type]
             takes = (part.take, part.into)
-            flat = sum(t.shot is None or not self._project.shot(t.shot).is_photo for t in takes)
+            flat = sum(t.shot is None or not self._footage.has_stage(t.shot) for t in takes)
             if flat > {"none": 2, "either": 1, "both": 0}[kind.photos]:
                 check_photos(kind, *(self._side(take, self._cancel) for take in takes))
 
@@ -313,19 +306,20 @@ class _Work:
             return None
         shots = [take.shot for take in (part.take, part.into)]
         names = ["the plain colour" if shot is None else shot for shot in shots]
-        photos = sum(shot is not None and self._project.shot(shot).is_photo for shot in shots)
+        photos = sum(shot is not None and self._footage.has_stage(shot) for shot in shots)
         words = f"Drawing the transition from {names[0]} to {names[1]}"
         return Crossing(words, part.way.type, part.frames, photos)
 
     def _side(self, take: Take, cancel: CancelToken) -> Side:
         id = take.shot
-
+        photo = id is not None and self._project.shot(id).is_photo
         return Side(
             take=take,
             planes=lambda: self._footage.planes(take, cancel),
             stage=lambda: None if id is None else self._footage.stage(id, cancel),
             finish=self._footage.finisher(take),
             name="the plain colour" if id is None else repr(id),
+            what="a plain colour" if id is None else "drawn by a model" if photo else "a clip",
         )
 
     def _looks(self, part: Stretch) -> object:
@@ -393,7 +387,15 @@ class _Work:
             self._notes += writer.notes
 
     def _texts(self) -> dict[str, str]:
-        texts = story_texts({"project": self._project.to_dict()})
+        reports = [self._footage.report(id) for id in self._used()]
+        painted = {
+            one.id: dict(one.made_by)
+            for one in reports
+            if one is not None and one.made_by.get("backend", GEOMETRIC) != GEOMETRIC
+        }
+        texts = story_texts(
+            {"project": self._project.to_dict(), **({"made_by": painted} if painted else {})}
+        )
         if sum(len(text.encode()) for text in texts.values()) > LIMITS.json_bytes - 1000:
             self._notes.append(
                 "The project is too large to ride inside the film. Save it to a file as well."

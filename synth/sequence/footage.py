@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.backends.geometric import Stage
+from synth.backends.protocol import Frame
 from synth.control import CancelToken, ProgressCallback, ignore_progress
-from synth.errors import Cancelled, InvalidInstruction, SynthError
+from synth.errors import InvalidInstruction
 from synth.media import EncoderSettings, Planes, load_depth_picture, load_image
 from synth.media.planes import planes_from_rgb, to_rgb
 from synth.scene.cache import SceneCache
@@ -25,6 +26,7 @@ from synth.scene.depth import read_depth_picture
 from synth.scene.depth_map import DepthMap
 from synth.scene.depth_model import DepthAnything
 from synth.sequence import clips
+from synth.sequence.artists import Artists, at_rate, named
 from synth.sequence.continuity import SEEN, RunningLook, ShotLook, looks_of
 from synth.sequence.keep import Keep, Kept, key_of
 from synth.sequence.plan import Take
@@ -32,7 +34,8 @@ from synth.sequence.project import Clip, Project, SequenceShot
 from synth.sequence.shelf import Shelf
 from synth.sequence.times import exact_rate
 from synth.shot.model import Shot
-from synth.shot.produce import photo_depth, prepare_shot, render_shot
+from synth.shot.produce import draw_shot, photo_depth, prepare_shot
+from synth.style.resolve import Resolver
 
 DRAWING: Final = 1
 """To be raised when the same photo and instructions give other frames."""
@@ -49,9 +52,6 @@ _STAGES: Final = 3
 _DEPTHS: Final = 4
 """Photos whose depth stays known; one photo often serves several shots."""
 
-_READS_PROMPT: Final[frozenset[str]] = frozenset()
-"""Backends whose pictures depend on the words; the geometric one only draws what is instructed."""
-
 
 @dataclass(frozen=True)
 class ShotReport:
@@ -64,6 +64,8 @@ class ShotReport:
     """How well its camera did what was asked, as ``CameraFidelity.to_dict``."""
     drawn_now: bool
     """Whether it was drawn by this ``Footage``."""
+    made_by: Mapping[str, str] = field(default_factory=dict)
+    """Who drew it, as its own file says it."""
 
 
 def lengths_of(project: Project, shelf: Shelf) -> dict[str, int]:
@@ -73,7 +75,7 @@ def lengths_of(project: Project, shelf: Shelf) -> dict[str, int]:
     """
     rate = exact_rate(project.output.fps)
     return {
-        shot.id: _at_rate(project, shot).frames
+        shot.id: at_rate(project, shot).frames
         if shot.is_photo
         else _facts(shot, shelf).frames(rate)
         for shot in project.shots
@@ -98,7 +100,7 @@ def film_size(
     if not first.is_photo:
         facts = _facts(first, shelf) if look_at is None else look_at(first)
         return output.frame_size(facts.width, facts.height)
-    with _Named(first):
+    with named(first):
         image = load_image(shelf.path(first.media))
     return output.frame_size(image.width, image.height)
 
@@ -119,6 +121,9 @@ class Footage:
         scenes: SceneCache | None = None,
         depths: DepthAnything | None = None,
         fidelity: bool = True,
+        styles: Resolver | None = None,
+        token: str | None = None,
+        sketch: bool = False,
     ) -> None:
         """Nothing is read or drawn yet.
 
@@ -129,8 +134,13 @@ class Footage:
             scenes: where scenes are kept for re-use.
             depths: the process's depth network, so that it is loaded once.
             fidelity: measure the camera of every shot that is drawn.
+            styles: finds the styles that prompts' tags name; without it a tag is an error.
+            token: of the user's account, for the backends that ask for one; it is kept nowhere
+                but in this object.
+            sketch: draw all shots by geometry, whoever will draw them in the end.
         """
         self._fidelity = fidelity
+        self._artists = Artists(project, styles=styles, token=token, sketch=sketch)
         self._project = project
         self._shelf = shelf
         self._scenes = scenes
@@ -213,7 +223,9 @@ class Footage:
         if not self._project.shot(shot_id).is_photo or told is None:
             return None
         notes = tuple(str(note) for note in told.get("notes", ()))
-        return ShotReport(shot_id, notes, told.get("fidelity"), shot_id in self._drawn)
+        return ShotReport(
+            shot_id, notes, told.get("fidelity"), shot_id in self._drawn, told.get("made_by", {})
+        )
 
     def clip(self, shot_id: str) -> Path | None:
         """The file of a clip; None for photos, whose frames are drawn."""
@@ -252,15 +264,28 @@ class Footage:
         The frames of the take are to be given in order, each once: a grade may change with time.
         """
         running = self.running(take)
-        if running is None:
+        learned = self._learned(take)
+        if running is None and learned is None:
             return lambda pixels: pixels
         numbers = itertools.count(take.first)
 
         def finish(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            time = next(numbers) / self.rate
-            return to_rgb(running.apply(planes_from_rgb(pixels), time))
+            number = next(numbers)
+            if learned is not None:
+                pixels = learned(pixels, number)
+            if running is None:
+                return pixels
+            return to_rgb(running.apply(planes_from_rgb(pixels), number / self.rate))
 
         return finish
+
+    def _learned(self, take: Take) -> Callable[[Frame, int], Frame] | None:
+        """What lays the learned looks of a take's shot on frames that are drawn anew."""
+        shot = None if take.shot is None else self._project.shot(take.shot)
+        if shot is None or not shot.is_photo:
+            return None
+        styling = self._artists.styling(shot)
+        return styling.running(*self.size, shot.shot.seed) if styling.has_looks else None
 
     def samples(self, shot_id: str) -> Sequence[Planes]:
         """A few evenly taken frames of a shot, before any colour work; draws it if need be."""
@@ -271,11 +296,11 @@ class Footage:
         return [next(iter(self.raw(Take(shot_id, number, 1)))) for number in numbers]
 
     def stage(self, shot_id: str, cancel: CancelToken | None = None) -> Stage | None:
-        """The photo set up for filming at the film's size; None for clips."""
+        """The photo set up for filming at the film's size; None for clips and what models draw."""
         shot = self._project.shot(shot_id)
-        if not shot.is_photo:
+        if not self._artists.has_stage(shot):
             return None
-        with self._lock, _Named(shot):
+        with self._lock, named(shot):
             if shot_id in self._stages:
                 self._stages.move_to_end(shot_id)
                 return self._stages[shot_id]
@@ -289,6 +314,10 @@ class Footage:
             while len(self._stages) > _STAGES:
                 self._stages.popitem(last=False)
             return stage
+
+    def has_stage(self, shot_id: str) -> bool:
+        """Whether ``stage`` gives one, so that a transition may draw frames of the shot anew."""
+        return self._artists.has_stage(self._project.shot(shot_id))
 
     def trim(self, most_bytes: int) -> None:
         """Drop drawn shots that this project does not use, beyond a size in bytes."""
@@ -304,29 +333,23 @@ class Footage:
         if not shot.is_photo:
             return {"clip": clips.VERSION, "media": shot.media.sha256, "size": self.size,
                     "rate": rate}  # fmt: skip
-        instructions = shot.shot.to_dict()
-        for name in ("prompt", "output"):
-            instructions.pop(name)
         said = {
             "drawing": DRAWING,
             "media": shot.media.sha256,
             "depth": None if shot.depth is None else shot.depth.sha256,
-            "shot": instructions,
+            **self._artists.said(shot),
             "size": self.size,
             "rate": rate,
-            "backend": shot.backend,
             "encoder": KEPT_ENCODER.model_dump(),
         }
         if shot.depth is None and shot.shot.depth.method != "embedded":
             said["learned"] = self._depths.available()
         if not self._fidelity:
             said["unmeasured"] = True
-        if shot.backend in _READS_PROMPT:
-            said["prompt"] = self._project.prompt(shot)
         return said
 
     def _shot(self, shot: SequenceShot) -> Shot:
-        return _at_rate(self._project, shot)
+        return self._artists.shot(shot)
 
     def _length(self, shot: SequenceShot) -> int:
         return self._shot(shot).frames if shot.is_photo else self._look_at(shot).frames(self.rate)
@@ -368,10 +391,13 @@ class Footage:
                 return found
 
             def work(path: Path) -> dict[str, Any]:
-                result = render_shot(
+                result = draw_shot(
                     self._shot(shot),
                     self._shelf.path(shot.media),
                     path,
+                    self._artists.backend(shot),
+                    self._artists.styling(shot),
+                    lighting=self._project.lighting.strip(),
                     depth=self._depth(shot, cancel),
                     size=self.size,
                     fidelity=self._fidelity,
@@ -384,18 +410,13 @@ class Footage:
                 return {
                     "notes": list(result.notes),
                     "fidelity": None if measured is None else measured.to_dict(),
+                    "made_by": result.made_by,
                 }
 
-            with _Named(shot):
+            with named(shot):
                 found = self._keep.make(key, work)
             self._drawn.add(shot.id)
             return found
-
-
-def _at_rate(project: Project, shot: SequenceShot) -> Shot:
-    """The instructions of a photo's shot, at the film's rate."""
-    output = project.output.output.model_copy(update={"format": "mp4"})
-    return shot.shot.model_copy(update={"output": output})
 
 
 def _facts(shot: SequenceShot, shelf: Shelf) -> clips.ClipFacts:
@@ -404,30 +425,8 @@ def _facts(shot: SequenceShot, shelf: Shelf) -> clips.ClipFacts:
             f"The shot {shot.id!r} is made of a {shot.media.kind} file. A shot is a photo or a "
             "video."
         )
-    with _Named(shot):
+    with named(shot):
         return clips.look_at(shelf.path(shot.media))
-
-
-class _Named:
-    """Puts the shot's name in front of what goes wrong with it."""
-
-    def __init__(self, shot: SequenceShot) -> None:
-        self._id = shot.id
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        name = f"Shot {self._id!r}: "
-        if isinstance(error, SynthError) and not isinstance(error, Cancelled):
-            text = str(error)
-            if not text.startswith(name):
-                raise type(error)(name + text) from error
 
 
 def _plain(colour: str, width: int, height: int) -> Planes:

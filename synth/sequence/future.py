@@ -23,13 +23,14 @@ def set_aside(values: Any, model: type[BaseModel]) -> tuple[Any, Unknown]:
 def put_back(values: dict[str, Any], unknown: Unknown) -> dict[str, Any]:
     """Plain values with the fields where they stood; what has no place any more is left out.
 
+    A field that is there already stays, but for the name of the form itself: a newer one is kept.
     ``values`` is changed and returned.
     """
     for path, value in unknown:
         place: Any = values
         for step in path[:-1]:
             place = _inside(place, step)
-        if isinstance(place, dict) and path[-1] not in place:
+        if isinstance(place, dict) and (path[-1] not in place or path[-1] == "schema"):
             place[path[-1]] = value
     return values
 
@@ -44,6 +45,21 @@ def strangers(value: object, path: Path = ()) -> Iterator[tuple[Path, type[BaseM
     elif isinstance(value, tuple | list):
         for index, inner in enumerate(value):
             yield from strangers(inner, (*path, index))
+
+
+def extras(value: BaseModel) -> Unknown:
+    """The fields that a checked model, or one inside it, holds and does not declare."""
+    return tuple((path, _at(value, path)) for path, _ in strangers(value))
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        if isinstance(step, int):
+            value = value[step]
+        else:
+            more = value.model_extra or {}
+            value = more[step] if step in more else getattr(value, step)
+    return value
 
 
 def _inside(place: Any, step: str | int) -> Any:

@@ -26,6 +26,7 @@ from synth.sequence.future import Unknown, put_back, set_aside, strangers
 from synth.sequence.times import RationalTime, TimeRange
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.sequence.values import Value, colour, one_line, plain
+from synth.shot.model import SCHEMA as SHOT_SCHEMA
 from synth.shot.model import Aspect, FrameRate, OutputSettings, Shot, as_rate_name
 
 SCHEMA: Final = "motion-synth.project/1"
@@ -48,7 +49,6 @@ Seconds = Annotated[float, Field(ge=0, le=14_400)]
 
 MediaKind = Literal["photo", "video", "sound", "depth", "lut"]
 Easing = Literal["linear", "ease-in", "ease-out", "ease-in-out"]
-Backend = Literal["geometric"]
 
 
 def _listed(value: object) -> object:
@@ -78,10 +78,9 @@ class SequenceShot(Value):
     id: Name
     media: MediaRef = Field(description="The photo or the video clip.")
     shot: Shot = Field(
-        default_factory=Shot, description="Of a photo: motion, trajectory, prompt, lens, seed."
+        default_factory=Shot, description="Of a photo: motion, trajectory, prompt, backend, lens."
     )
     depth: MediaRef | None = Field(default=None, description="The photo's depth map, if known.")
-    backend: Backend = "geometric"
     style: Style | None = None
     grade: Grade | None = None
     lut: MediaRef | None = Field(default=None, description="A .cube that the grade uses.")
@@ -98,6 +97,11 @@ class SequenceShot(Value):
     def is_photo(self) -> bool:
         """Whether it is drawn from a photo, and so has a camera and depth."""
         return self.media.kind == "photo"
+
+    @property
+    def is_geometry(self) -> bool:
+        """Whether geometry draws it, so that transitions may draw frames of it anew."""
+        return self.is_photo and self.shot.backend.name == "geometric"
 
 
 class Clip(Value):
@@ -360,6 +364,9 @@ class Project(Value):
 _OURS: Final = frozenset({"later", "written_as"})
 """Fields of the models that are not in the file."""
 
+_LATER_SHOT: Final = re.compile(re.escape(SHOT_SCHEMA) + r"\.\d{1,4}")
+"""The name of a shot's form that only adds to ours."""
+
 
 def _is_newer(schema: object) -> bool:
     """Whether the text comes from a newer version that only added to ours."""
@@ -377,7 +384,17 @@ def _read_shot(values: Any, newer: bool) -> Any:
     if not isinstance(values, dict):
         return values
     values = {name: value for name, value in values.items() if name not in _OURS}
+    told = dict(values["shot"]) if isinstance(values.get("shot"), dict) else None
+    backend = values.pop("backend", None)  # where it stood before it was part of the shot
+    if backend is not None and "backend" not in (told or {}):
+        told = {**(told or {}), "backend": backend}
     later: list[tuple[tuple[str | int, ...], Any]] = []
+    if told is not None:
+        schema = str(told.get("schema", ""))
+        if _LATER_SHOT.fullmatch(schema):
+            newer = True
+            later.append((("shot", "schema"), told.pop("schema")))
+        values["shot"] = told
     if newer:
         for name, model in (("shot", Shot), ("grade", Grade)):
             if isinstance(values.get(name), dict):

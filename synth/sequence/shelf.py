@@ -13,6 +13,7 @@ from pathlib import Path
 
 from synth.errors import InvalidMedia, LimitExceeded
 from synth.limits import LIMITS
+from synth.sequence.places import Disk
 from synth.sequence.project import MediaKind, MediaRef, Project
 
 _CHUNK = 1 << 20
@@ -48,7 +49,7 @@ class Shelf:
 
         Raises:
             InvalidMedia: there is no such file.
-            LimitExceeded: it is larger than allowed.
+            LimitExceeded: it is larger than allowed, or the disk is full.
         """
         source = Path(path)
         shown = _plain(name or source.name)
@@ -60,6 +61,8 @@ class Shelf:
                 f"{shown!r} is {size / 1e6:.0f} MB; the limit is {_LARGEST[kind] / 1e6:.0f} MB. "
                 "Make it smaller and try again."
             )
+        disk = Disk(self.folder)
+        disk.check(size)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         digest = hashlib.sha256()
         try:
@@ -67,6 +70,7 @@ class Shelf:
                 while block := reader.read(_CHUNK):
                     digest.update(block)
                     writer.write(block)
+                    disk.take(len(block))
             partial.replace(self.folder / digest.hexdigest())
         finally:
             partial.unlink(missing_ok=True)

@@ -8,10 +8,12 @@ between the cuts; this module keeps the two in step. All numbers are frames at t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from synth.errors import InvalidInstruction
+from synth.sequence.future import Unknown, extras, put_back
 from synth.sequence.project import Clip, Easing, Gap, Item, Project, Transition
 from synth.sequence.times import RationalTime, TimeRange, exact_rate
 from synth.sequence.transitions.catalogue import TRANSITIONS
@@ -28,6 +30,8 @@ class Way:
     easing: Easing = "linear"
     colour: str = "#000000"
     reverse: bool = False
+    later: Unknown = field(default=(), compare=False, repr=False)
+    """What a newer version wrote into the transition."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Card:
     """How it becomes the next card; None is a cut."""
     colour: str = "#000000"
     """Of a card without a shot."""
+    later: Unknown = field(default=(), compare=False, repr=False)
+    """What a newer version wrote into the clip or the gap."""
 
 
 def cards(project: Project, lengths: Mapping[str, int]) -> tuple[Card, ...]:
@@ -87,23 +93,21 @@ def arrange(project: Project, storyboard: Iterable[Card]) -> Project:
         tail = card.way.frames - card.way.frames // 2 if card.way is not None else 0
         length = RationalTime.of(card.frames - head - tail, fps)
         if card.shot is None:
-            timeline.append(Gap(duration=length, colour=card.colour))
+            timeline.append(_with(Gap(duration=length, colour=card.colour), card.later))
         else:
             begin = RationalTime.of(card.start + head, fps)
-            timeline.append(
-                Clip(shot=card.shot, source_range=TimeRange(start_time=begin, duration=length))
-            )
+            clip = Clip(shot=card.shot, source_range=TimeRange(start_time=begin, duration=length))
+            timeline.append(_with(clip, card.later))
         if card.way is not None:
-            timeline.append(
-                Transition.of(
-                    type=card.way.type,
-                    in_offset=RationalTime.of(card.way.frames // 2, fps),
-                    out_offset=RationalTime.of(tail, fps),
-                    easing=card.way.easing,
-                    colour=card.way.colour,
-                    reverse=card.way.reverse,
-                )
+            transition = Transition.of(
+                type=card.way.type,
+                in_offset=RationalTime.of(card.way.frames // 2, fps),
+                out_offset=RationalTime.of(tail, fps),
+                easing=card.way.easing,
+                colour=card.way.colour,
+                reverse=card.way.reverse,
             )
+            timeline.append(_with(transition, card.way.later))
         shared = card.way.frames if card.way is not None else 0
     return project.changed(timeline=tuple(timeline))
 
@@ -180,12 +184,23 @@ def film_frames(storyboard: Iterable[Card]) -> int:
     return sum(card.frames for card in laid) - shared
 
 
+_AnyItem = TypeVar("_AnyItem", Clip, Gap, Transition)
+
+
+def _with(item: _AnyItem, later: Unknown) -> _AnyItem:
+    """The item with what a newer version wrote into it."""
+    if not later:
+        return item
+    return type(item).model_validate(put_back(item.model_dump(), later))
+
+
 def _card(
     item: Clip | Gap, head: int, tail: int, lengths: Mapping[str, int], rate: Fraction,
     way: Way | None,
 ) -> Card:  # fmt: skip
     if isinstance(item, Gap):
-        return Card(None, 0, item.duration.frames(rate) + head + tail, way, item.colour)
+        frames = item.duration.frames(rate) + head + tail
+        return Card(None, 0, frames, way, item.colour, extras(item))
     available = lengths[item.shot]
     if item.source_range is None:
         first, count = 0, available
@@ -200,7 +215,7 @@ def _card(
             f"{start} to {end - 1}, {short} more than it has at its {where}. "
             "Trim the clip, or shorten the transition there."
         )
-    return Card(item.shot, start, end - start, way)
+    return Card(item.shot, start, end - start, way, later=extras(item))
 
 
 def _way(transition: Transition, rate: Fraction) -> Way | None:
@@ -208,4 +223,7 @@ def _way(transition: Transition, rate: Fraction) -> Way | None:
     if frames == 0:
         return None
     assert transition.type in TRANSITIONS
-    return Way(transition.type, frames, transition.easing, transition.colour, transition.reverse)
+    return Way(
+        transition.type, frames, transition.easing, transition.colour, transition.reverse,
+        extras(transition),
+    )  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field
 
+from synth.errors import InvalidInstruction
+from synth.explain import short
 from synth.sequence.values import Value
 from synth.shot.model import FrameRate, OutputSettings, as_rate_name
 
@@ -50,3 +52,18 @@ class TimeRange(Value):
 
     start_time: RationalTime = Field(description="First moment.")
     duration: RationalTime = Field(description="Length.")
+
+
+def at_least_0(name: str, value: object) -> float:
+    """Seconds that a person gave under this name, from 0; raises ``InvalidInstruction``."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= float(value) < 100_000:  # type: ignore[arg-type]
+        raise InvalidInstruction(f"{name} is {short(value)}; give seconds from 0.")
+    return float(value)  # type: ignore[arg-type]
+
+
+def said_seconds(name: str, value: object) -> Fraction:
+    """A length in seconds, exact; raises ``InvalidInstruction``."""
+    if at_least_0(name, value) <= 0:
+        raise InvalidInstruction(f"{name} is {short(value)}; give a length above 0 seconds.")
+    return Fraction(str(value))

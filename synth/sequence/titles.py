@@ -122,7 +122,9 @@ class TitleArtist:
         ]
         if not seen:
             return ""
-        text = json.dumps([_VERSION, self._size, str(self._rate), seen], sort_keys=True)
+        # The letters are OpenCV's own: another version may draw them otherwise.
+        made = [_VERSION, cv2.__version__, self._size, str(self._rate), seen]
+        text = json.dumps(made, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def draw(self, planes: Planes, film_frame: int) -> Planes:

@@ -103,28 +103,29 @@ def render_shot(
     """
     artist = backend or make_backend(shot.backend)
     styling = styling_of(shot, artist.capabilities, styles)
-    return _render(
+    return draw_shot(
         shot, image_path, output_path, artist, styling, depth=depth, size=size, fidelity=fidelity,
         lighting=lighting, scenes=scenes, encoder=encoder, cancel=cancel, progress=progress,
     )  # fmt: skip
 
 
-def _render(
+def draw_shot(
     shot: Shot,
     image_path: str | Path,
     output_path: str | Path,
     artist: Backend,
     styling: Styling,
     *,
-    depth: DepthMap | None,
-    size: tuple[int, int] | None,
-    fidelity: bool,
-    lighting: str,
-    scenes: SceneCache | None,
-    encoder: EncoderSettings | None,
-    cancel: CancelToken | None,
-    progress: ProgressCallback,
+    depth: DepthMap | None = None,
+    size: tuple[int, int] | None = None,
+    fidelity: bool = True,
+    lighting: str = "",
+    scenes: SceneCache | None = None,
+    encoder: EncoderSettings | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressCallback = ignore_progress,
 ) -> VideoResult:
+    """``render_shot`` with what its tags ask for found already, and whoever draws it chosen."""
     clock = _Clock()
     token = cancel or CancelToken()
     target = Path(output_path)
@@ -238,7 +239,7 @@ def preview_shot(
     small = shot.model_copy(update={"output": output})
     artist = backend or GeometricBackend()
     sketch = backend is None and shot.backend.name != "geometric"
-    result = _render(
+    result = draw_shot(
         small,
         image_path,
         output_path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from synth.backends.protocol import Capabilities, Frame, LoraUse
@@ -46,22 +46,38 @@ class Styling:
 
         Frames are uint8 sRGB, (height, width, 3). Raises ``InvalidMedia`` for a damaged file.
         """
-        looks = [use for use in self.uses if use.file.kind == "look" and use.strength != 0]
-        if not looks:
+        if not self.has_looks:
             return frames
+        laid = self.running(width, height, seed)
+        return (laid(frame, index) for index, frame in enumerate(frames))
+
+    def running(self, width: int, height: int, seed: int) -> Callable[[Frame, int], Frame]:
+        """Lays every look on one frame, uint8 sRGB (height, width, 3), given its number.
+
+        For one thread. Raises ``InvalidMedia`` for a damaged file.
+        """
         from synth.style.look import RunningLook, read_look
 
         running = [
-            RunningLook(read_look(use.file), use.strength, width, height, seed) for use in looks
+            RunningLook(read_look(use.file), use.strength, width, height, seed)
+            for use in self._looks
         ]
 
-        def laid() -> Iterator[Frame]:
-            for index, frame in enumerate(frames):
-                for look in running:
-                    frame = look.apply(frame, index)
-                yield frame
+        def laid(frame: Frame, index: int) -> Frame:
+            for look in running:
+                frame = look.apply(frame, index)
+            return frame
 
-        return laid()
+        return laid
+
+    @property
+    def has_looks(self) -> bool:
+        """Whether any look changes the frames."""
+        return bool(self._looks)
+
+    @property
+    def _looks(self) -> tuple[StyleUse, ...]:
+        return tuple(use for use in self.uses if use.file.kind == "look" and use.strength != 0)
 
 
 def styling_of(

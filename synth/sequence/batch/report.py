@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from synth.sequence.bundle import whole_file
+from synth.sequence.places import whole_file
 
 Status = Literal["made", "kept", "failed", "stopped"]
 """made now; kept as an earlier run finished it; failed; or not done as the batch was stopped."""

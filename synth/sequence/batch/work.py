@@ -25,7 +25,7 @@ from typing import Any, Final
 from synth.control import CancelToken
 from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, SynthError
 from synth.sequence.batch.report import RowReport
-from synth.sequence.bundle import whole_file
+from synth.sequence.places import whole_file
 from synth.sequence.shelf import content_hash
 from synth.shot.model import Shot
 from synth.shot.produce import render_shot

@@ -15,11 +15,11 @@ from PIL import Image
 
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction
-from synth.sequence.bundle import whole_file
 from synth.sequence.exchange.sheet_canvas import Canvas
 from synth.sequence.exchange.sheet_pictures import CardPictures, Picture, Pictures, shelf_pictures
 from synth.sequence.footage import film_size
 from synth.sequence.lettering import Lettering
+from synth.sequence.places import whole_file
 from synth.sequence.plan import FilmPlan, plan_film
 from synth.sequence.project import Project, SequenceShot
 from synth.sequence.shelf import Shelf

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.media.image import open_regular
-from synth.sequence.bundle import whole_file
 from synth.sequence.exchange.otio_read import from_otio
 from synth.sequence.exchange.otio_times import rate_name
+from synth.sequence.places import whole_file
 from synth.sequence.plan import FilmPlan, plan_film
 from synth.sequence.project import Project
 from synth.sequence.shelf import Shelf

@@ -23,6 +23,7 @@ from synth.sequence.plan import FilmPlan
 from synth.sequence.project import Project
 from synth.sequence.shelf import Shelf
 from synth.sequence.watching import FilmState
+from synth.style.resolve import Resolver
 
 if TYPE_CHECKING:
     from moviepy import VideoClip, VideoFileClip
@@ -34,6 +35,8 @@ def to_moviepy(
     *,
     folder: str | os.PathLike[str] | None = None,
     path: str | os.PathLike[str] | None = None,
+    styles: Resolver | None = None,
+    token: str | None = None,
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
     watch: Callable[[FilmState], None] | None = None,
@@ -45,6 +48,8 @@ def to_moviepy(
         shelf: where its media lie.
         folder: where drawn shots are kept between runs, as for ``compose``.
         path: where to write the film; without it, it lives as long as the clip.
+        styles: finds the styles that prompts' tags name, as for ``compose``.
+        token: for the backends that ask for one, as for ``compose``.
         cancel: stops the work within a second.
         progress: told what is being done.
         watch: told how far each shot and the whole is.
@@ -64,8 +69,9 @@ def to_moviepy(
         target = keeper.path / "film.mp4"
     try:
         result = compose(
-            project, shelf, target, folder=folder, cancel=cancel, progress=progress, watch=watch
-        )
+            project, shelf, target, folder=folder, styles=styles, token=token, cancel=cancel,
+            progress=progress, watch=watch,
+        )  # fmt: skip
         clip = open_film(target, result.frames, result.plan.rate)
     except BaseException:
         if keeper is not None:

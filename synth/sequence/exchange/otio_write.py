@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from synth.errors import InvalidInstruction
 from synth.sequence import times
-from synth.sequence.bundle import whole_file
 from synth.sequence.exchange.ours import (
     CAMERA,
     ITEM,
@@ -23,6 +22,7 @@ from synth.sequence.exchange.ours import (
     WRITTEN,
     pack,
 )
+from synth.sequence.places import whole_file
 from synth.sequence.project import Clip, Gap, MediaRef, Project, SequenceShot, SoundTrack
 from synth.sequence.project import Transition as OurTransition
 from synth.sequence.times import exact_rate

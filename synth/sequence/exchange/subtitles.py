@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.media.image import open_regular
-from synth.sequence.bundle import whole_file
+from synth.sequence.places import whole_file
 from synth.sequence.project import Project, Title
 
 SubtitleFormat = Literal["srt", "vtt"]

@@ -26,11 +26,14 @@ class Side:
     planes: Callable[[], Iterator[Planes]]
     """Those frames as the film has them, graded; ``take.frames`` of them."""
     stage: Callable[[], Stage | None]
-    """The shot as a photo set up for filming, at the film's size; None of a clip or a colour."""
+    """The shot as a photo set up for filming, at the film's size; None of a clip, a colour, and
+    of what a model draws: frames drawn anew would look another way."""
     finish: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     """The shot's colour work, for frames that are drawn anew: sRGB uint8 (H, W, 3) to the same."""
     name: str
     """What people call it."""
+    what: str = "a clip"
+    """What it is where it has no stage: "a clip", "a plain colour", "drawn by a model"."""
 
 
 def times(frames: int) -> NDArray[np.float64]:
