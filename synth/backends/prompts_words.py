@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from synth.backends.prompts_camera import grouped
@@ -25,6 +26,27 @@ _AROUND: Final = frozenset({"camera", "amount", "boost", "measure", "easing", "l
 """Kinds of words that go with a move's own."""
 _BEFORE: Final = _AROUND | {"det", "prep", "pron", "framing", "still"}
 _AFTER: Final = _AROUND | {"prep", "way", "verb"}
+_ADVERBIAL: Final = frozenset(
+    {"amount", "boost", "measure", "easing", "loop", "way", "prep", "det", "pron", "still"}
+)
+"""Kinds of words that only say how something else is done."""
+_EMPTY: Final = frozenset(
+    {
+        "it",
+        "its",
+        "finally",
+        "next",
+        "nothing",
+        "else",
+        "first",
+        "last",
+        "end",
+        "start",
+        ":",
+        "moves",
+    }
+)
+"""Words that say nothing once the camera's are gone."""
 _CAMERA_ROLES: Final = frozenset({"move", "excluded"})
 
 
@@ -140,26 +162,38 @@ def _stripped(text: str, spans: Sequence[Span]) -> str:
 def _clause_left(text: str, clause: Clause, camera: Sequence[tuple[int, int]]) -> str:
     """What a clause says beside the camera."""
     words = clause.words
-    marked = [
-        index
-        for index, word in enumerate(words)
-        if any(start < word.end and word.start < end for start, end in camera)
-    ]
-    if not marked:
-        return text[words[0].start : words[-1].end]
-    first, last = marked[0], marked[-1]
-    while first > 0 and words[first - 1].kind in _BEFORE:
-        first -= 1
-    while last + 1 < len(words) and _goes_with(words[last + 1]):
-        last += 1
-    before = text[words[0].start : words[first - 1].end] if first > 0 else ""
-    after = text[words[last + 1].start : words[-1].end] if last + 1 < len(words) else ""
-    if not any(word.kind == "content" for word in words[:first]):
-        before = ""
-    if not any(word.kind == "content" for word in words[last + 1 :]):
-        after = ""
-    return ", ".join(part for part in (before, after) if part)
+    marked = [any(start < word.end and word.start < end for start, end in camera) for word in words]
+    if not any(marked):
+        # "Very gently" spoke of the move that is gone.
+        idle = all(word.kind in _ADVERBIAL or word.text in _EMPTY for word in words)
+        return "" if idle else text[words[0].start : words[-1].end]
+    dropped = list(marked)
+    for index in range(len(words) - 2, -1, -1):
+        dropped[index] |= dropped[index + 1] and words[index].kind in _BEFORE
+    for index in range(1, len(words)):
+        dropped[index] |= dropped[index - 1] and _goes_with(words[index])
+    pieces: list[str] = []
+    runs = [(kept, list(run)) for kept, run in groupby(range(len(words)), lambda i: not dropped[i])]
+    for place, (kept, run) in enumerate(runs):
+        said = text[words[run[0]].start : words[run[-1]].end]
+        if kept and any(_tells(words[index]) for index in run):
+            before = runs[place - 1][1] if place else []
+            # "Running across rooftops" is one thing, whatever "across" meant for the camera.
+            if pieces and not any(_acts(words[index]) for index in before):
+                pieces[-1] += f" {text[words[before[0]].start : words[before[-1]].end]} {said}"
+            else:
+                pieces.append(said)
+    return ", ".join(pieces)
 
 
 def _goes_with(word: Word) -> bool:
     return word.kind in _AFTER or word.text in SHOT_NOUNS or word.text in ("of", "from", "as")
+
+
+def _tells(word: Word) -> bool:
+    """Whether a word says something of its own."""
+    return word.kind == "content" and word.text not in _EMPTY
+
+
+def _acts(word: Word) -> bool:
+    return word.kind in ("verb", "camera", "not") or word.text in SHOT_NOUNS
