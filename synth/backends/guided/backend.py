@@ -19,12 +19,12 @@ from synth.backends.conform import Conformed, conform
 from synth.backends.families import Family, family
 from synth.backends.guided.guide import Guide, make_guide
 from synth.backends.guided.keeping import laid_back
-from synth.backends.guided.painting import Holes, painting
+from synth.backends.guided.painting import Holes, check_scale, painting
 from synth.backends.guided.warp_error import WarpMeter
 from synth.backends.local.backend import cost_of
 from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
 from synth.backends.local.loras import check_loras, obeyed
-from synth.backends.local.machine import free_memory, missing_packages
+from synth.backends.local.machine import Machine, free_memory, missing_packages
 from synth.backends.local.running import run_pipeline
 from synth.backends.prompts import compile_prompt
 from synth.backends.protocol import Assignment, Capabilities, Frame, Instruction, Keeps, Rendering
@@ -111,6 +111,7 @@ class GuidedBackend:
         """
         if self.capabilities.missing:
             raise Unavailable(self.capabilities.missing)
+        check_scale(self._family, self._settings.guide_scale)
         check_loras(assignment.loras, self._family)
         cancel.check()
         with self._held(cancel):
@@ -130,7 +131,7 @@ class GuidedBackend:
         )  # fmt: skip
         seen = _seen(guide, path, film)
         return Rendering(
-            frames=_printed(whole, film),
+            frames=_printed(whole, film, loaded.machine),
             path=seen,
             depth=replace(guide.stage, path=seen, film=film).first_depth,
             notes=(*guide.notes, *self._notes(loaded, guide, assignment, len(planned))),
@@ -141,9 +142,11 @@ class GuidedBackend:
     def close(self) -> None:
         """Let go of the model and its memory; the next clip loads it again."""
         with self._lock:
-            self._loaded = None
-        if not missing_packages():
-            free_memory()
+            loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            machine = loaded.machine
+            del loaded
+            free_memory(machine)
 
     @contextmanager
     def _held(self, cancel: CancelToken) -> Iterator[None]:
@@ -167,15 +170,23 @@ class GuidedBackend:
         return self._loaded
 
     def _words(self, assignment: Assignment, own: Family) -> tuple[str, str]:
+        """The sentence for all of the clip, and what to avoid."""
         settings = self._settings
-        prompt = assignment.sentence if assignment.sentence is not None else settings.sentence
-        if prompt is None:
-            prompt = compile_prompt(
-                assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
-                wording=own.wording, path=assignment.path,
-            ).text  # fmt: skip
         negative = assignment.negative if assignment.negative is not None else settings.negative
-        return prompt, own.negative if negative is None else negative
+        sentence = self._sentence(assignment, own, None)
+        return sentence, own.negative if negative is None else negative
+
+    def _sentence(
+        self, assignment: Assignment, own: Family, part: tuple[float, float] | None
+    ) -> str:
+        """The sentence for a part of the clip, seconds from and to."""
+        for given in (assignment.sentence, self._settings.sentence):
+            if given is not None:
+                return given
+        return compile_prompt(
+            assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
+            wording=own.wording, path=assignment.path, part=part,
+        ).text  # fmt: skip
 
     @property
     def follows(self) -> bool:
@@ -193,12 +204,12 @@ class GuidedBackend:
         """One call: the model's frames, and what is its own in them."""
         settings, loaded = self._settings, work.loaded
         own, loras = loaded.family, work.assignment.loras
-        steps = settings.steps or own.steps
+        steps, count = settings.steps or own.steps, len(work.planned)
+        part = (call.begins, call.ends) if count > 1 else None
         arguments, painted = painting(
-            loaded, shown, holes, prompt=work.guide.prompt, negative=work.guide.negative,
-            scale=settings.guide_scale, loras=loras,
+            loaded, shown, holes, prompt=self._sentence(work.assignment, own, part),
+            negative=work.guide.negative, scale=settings.guide_scale, loras=loras,
         )  # fmt: skip
-        count = len(work.planned)
         stage = "Painting" if count == 1 else f"Painting part {call.number + 1} of {count}"
         with (
             self._held(work.cancel),
@@ -332,7 +343,7 @@ class _Work:
         yield from drawn
 
 
-def _printed(frames: Conformed, film: FilmSettings) -> Iterator[Frame]:
+def _printed(frames: Conformed, film: FilmSettings, machine: Machine) -> Iterator[Frame]:
     """Finished frames with vignette and grain; closing it stops the work and frees its memory."""
     last = Print(film.width, film.height, film.lens.vignette, film.lens.grain, film.seed)
     try:
@@ -340,7 +351,7 @@ def _printed(frames: Conformed, film: FilmSettings) -> Iterator[Frame]:
             yield last.apply(frame, index) if last.active else frame
     finally:
         frames.close()
-        free_memory()
+        free_memory(machine)
 
 
 def _resized(guide: Guide, film: FilmSettings) -> bool:

@@ -161,9 +161,8 @@ class Guide:
         if following is None:
             return np.zeros((height, width, 2), np.float32), np.zeros(now.hole.shape, np.bool_)
         places, expected = reprojected(now.nearness, self.path[index], self.path[index + 1])
-        inside = (places >= 0.5).all(axis=2)
-        inside &= (places[..., 0] <= width - 0.5) & (places[..., 1] <= height - 0.5)
-        x, y = places[..., 0] - 0.5, places[..., 1] - 0.5
+        x, y = places[..., 0] - np.float32(0.5), places[..., 1] - np.float32(0.5)
+        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         there = cv2.remap(following.nearness, x, y, cv2.INTER_LINEAR, borderValue=-1.0)
         same = np.abs(there - expected) <= _SAME_DEPTH * np.maximum(expected, 1e-3)
         lost = (following.hole | ~following.still).view(np.uint8)

@@ -110,7 +110,8 @@ def _torn(motion: NDArray[np.float32]) -> NDArray[np.bool_]:
     window = np.ones((3, 3), np.uint8)
     spread = cv2.dilate(motion, window) - cv2.erode(motion, window)
     # What lies behind the camera is NaN, and as torn as can be.
-    return ~(spread.max(axis=2) <= _TORN)
+    # Channel by channel: numpy takes several times as long to fold an axis of two.
+    return ~((spread[..., 0] <= _TORN) & (spread[..., 1] <= _TORN))
 
 
 def _taken_out(stage: Stage) -> NDArray[np.uint8] | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from synth.backends.families import Family
 from synth.backends.guided import ltx, vace
 from synth.backends.local.loading import LoadedPipeline
 from synth.backends.protocol import Frame, LoraUse
@@ -67,6 +68,12 @@ def painting(
     return {**words, **more}, painted
 
 
+def check_scale(family: Family, scale: float) -> None:
+    """Raise ``InvalidInstruction`` for a guide's scale that a family does not take."""
+    if family.pipeline == _LTX:
+        ltx.check_scale(scale)
+
+
 def _for_vace(
     pipe: Any, shown: Sequence[Frame], holes: Sequence[Holes], scale: float
 ) -> tuple[dict[str, Any], tuple[Holes, ...]]:
@@ -94,7 +101,7 @@ def _for_ltx(
     from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
     from PIL import Image
 
-    ltx.check_scale(scale)
+    check_scale(loaded.family, scale)
     inputs = ltx.ltx_inputs(shown, holes)
     config = loaded.pipe.transformer.config
     block = min(_STG_BLOCKS[bool(config.cross_attn_mod)], config.num_layers - 1)
