@@ -78,7 +78,7 @@ def conform(
 ) -> Conformed:
     """Exactly ``count`` frames of the wanted size and rate, from those that a model makes.
 
-    Every frame is scaled so that it covers the wanted size (by area downwards, by Lanczos upwards)
+    Every frame is scaled so that it covers the wanted size (by area downwards, by cubics upwards)
     and cropped about its centre. Frame k shows the moment k / fps: a frame of the model's that
     stands there as it is, else one made of its neighbours by optical flow. Only a few frames are
     held at a time; what the model makes beyond the last one is never asked for.
@@ -198,22 +198,12 @@ def cover(frame: Frame, width: int, height: int) -> Frame:
     if (columns, rows) == (width, height):
         return frame
     scale = max(width / columns, height / rows)
-    # The part that is seen, to a fraction of a pixel: half a pixel off would shift the picture.
-    seen = (min(width / scale, columns), min(height / scale, rows))
-    left, top = (columns - seen[0]) / 2, (rows - seen[1]) / 2
-    if scale < 1.0:
-        x0, y0 = round(left), round(top)
-        part = frame[y0 : y0 + max(1, round(seen[1])), x0 : x0 + max(1, round(seen[0]))]
-        return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    placed = np.array([[1 / scale, 0.0, left], [0.0, 1 / scale, top]])
-    placed[:, 2] += 0.5 / scale - 0.5
-    return np.asarray(
-        cv2.warpAffine(
-            frame, placed, (width, height), borderMode=cv2.BORDER_REPLICATE,
-            flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
-        ),
-        np.uint8,
-    )  # fmt: skip
+    # The same number of pixels goes on both sides: half a pixel off would shift the picture.
+    left = min(round((columns - width / scale) / 2), (columns - 1) // 2)
+    top = min(round((rows - height / scale) / 2), (rows - 1) // 2)
+    part = frame[top : rows - top, left : columns - left]
+    method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(part, (width, height), interpolation=method), np.uint8)
 
 
 def _mapped(frames: Iterator[Frame], size: tuple[int, int]) -> Iterator[Frame]:
