@@ -22,6 +22,8 @@ SET_UP_SECONDS: Final = 1800.0
 _STEP_SECONDS: Final = 8.0
 """Of a step on a card that nothing is known of: LTX-2 on an A100 as its trainer's makers say."""
 _SLACK: Final = 2.0
+_ROOM: Final = 1.1
+"""A card's memory over what is needed: an estimate is rough, and some is never free."""
 _LEAST_TIMEOUT: Final = 3600.0
 _MOST_TIMEOUT: Final = 24 * 3600.0
 _LABELS: Final = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
@@ -107,7 +109,7 @@ def plan_job(
             f"The time limit is {hours:g} hours; it must be from 0.1 to {_MOST_TIMEOUT / 3600:g}."
         )
     needed = estimate(references, settings).gigabytes
-    fitting = [one for one in machines if one.gigabytes >= needed]
+    fitting = [one for one in machines if one.gigabytes >= needed * _ROOM]
     if flavour != "auto":
         named = [one for one in machines if one.name == flavour]
         if not named:

@@ -317,14 +317,16 @@ def test_a_cancel_stops_the_request_at_the_service(server: StandIn) -> None:
     assert stopped.query == {"_subdomain": ["queue"]}
 
 
-def test_a_deadline_ends_the_wait_and_stops_the_request(
-    server: StandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deadline_ends_the_wait_and_stops_the_request(server: StandIn) -> None:
     server.script.states = ("working",)
     short = backend(server)
-    short._settings = short._settings.model_copy(update={"timeout": 1})
-    with pytest.raises(Unavailable, match="not finished the clip after 1 seconds"):
+    short._settings = short._settings.model_copy(update={"timeout": 0.3})
+    with pytest.raises(Unavailable, match=r"not finished the clip after 0\.3 seconds"):
         list(short.render(assignment(), cancel=CancelToken()).frames)
+    deadline = time.monotonic() + 5
+    while not server.requests("PUT", "/cancel") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(server.requests("PUT", "/cancel")) == 1
 
 
 def test_closing_the_frames_leaves_no_file_behind(
