@@ -121,3 +121,8 @@ function saidLeft(left) {
   if (left < 1) return "almost there";
   return left > 5400 ? `about ${Math.round(left / 3600)} h left` : left > 99 ? `about ${Math.round(left / 60)} min left` : `${Math.ceil(left)} s left`;
 }
+
+/** Name of the visitor's desk of styles, which the Style tab keeps in this browser. */
+function styleDesk() {
+  try { return (JSON.parse(localStorage.getItem("motion-synth:style:1") || "null") || {}).desk || null; } catch (problem) { return null; }
+}

@@ -67,9 +67,46 @@ function refresh() {
   weather.refresh();
   showTags();
   if (document.activeElement !== text) text.value = motionText();
+  for (const one of Object.values(drawers)) one.refresh();
 }
 
-const settings = h("div", { class: "ms-settings" }, output, h("div", { class: "ms-folds" }, lens, json));
+// --- who draws it ---
+let keysNow = null; // the camera of the keyframe editor, as it last was
+document.addEventListener("ms-keys", ({ detail }) => { if (!root.isConnected) return; keysNow = detail; drawers.kf.refresh(); });
+
+function drawer(prefix, full) {
+  return drawnBy({
+    prefix, choices: spec.drawn, get: () => shot,
+    set: (fields) => change((one) => { one.backend = { ...(one.backend || {}), ...fields }; }, "backend"),
+    prompt: (words) => change((one) => { one.prompt = words; sentence.value = words; }, "prompt"),
+    preflight: (one, styles) => askServer({ shot: full(one), styles, width: photoSize()[0], height: photoSize()[1] }),
+    again: () => document.dispatchEvent(new CustomEvent("ms-begin", { detail: [prefix, "again"] })),
+    guide: () => document.dispatchEvent(new CustomEvent("ms-begin", { detail: [prefix, "guide"] })),
+  });
+}
+const drawers = { ms: drawer("ms", (one) => one), kf: drawer("kf", (one) => (keysNow ? { ...one, trajectory: keysNow } : one)) };
+
+async function askServer(asked) {
+  try { return await server.preflight(asked); } catch (problem) { return { error: "The server cannot be reached. Try again in a moment." }; }
+}
+
+/** Size of the photo on the desk as the page knows it; its shape is what counts. */
+function photoSize() {
+  const picture = document.querySelector("#photo img.ms-picture");
+  return picture && picture.naturalWidth ? [picture.naturalWidth, picture.naturalHeight] : [0, 0];
+}
+
+/** A style of the Style tab goes into the prompt; one of the same name gives way to it. */
+document.addEventListener("ms-use-style", ({ detail }) => {
+  if (!root.isConnected) return;
+  const bare = styleTags(shot.prompt).filter((one) => one.name === detail.name).reduce((words, one) => words.replace(one.text, ""), shot.prompt || "");
+  const words = `${bare.trim()} ${detail.tag}`.trim();
+  change((one) => { one.prompt = words; });
+  sentence.value = words;
+  drawers.ms.open();
+});
+
+const settings = h("div", { class: "ms-settings" }, output, drawers.ms.node, h("div", { class: "ms-folds" }, lens, json));
 
 root.append(
   h("header", { class: "ms-head" }, tabs,
@@ -84,6 +121,7 @@ turnTo("camera");
   if (slot) slot.append(settings);
   else if (tries) requestAnimationFrame(() => settle(tries - 1));
 })(600);
+document.addEventListener("ms-slot", ({ detail }) => { if (detail === "kf" && root.isConnected) document.querySelector("#kf-settings")?.append(drawers.kf.node); });
 watch("value", () => {
   const { merge, ...plain } = clone(props.value || {});
   if (JSON.stringify(plain) === mine) return;

@@ -157,6 +157,7 @@ function keysStore({ trigger, props, watch }) {
     if (text === mine.at(-1)) return; // the server sent it
     mine = [...mine.slice(-30), text];
     props.value = value;
+    document.dispatchEvent(new CustomEvent("ms-keys", { detail: value.keys }));
   };
 
   /** Send an event with the path as it stands now. */

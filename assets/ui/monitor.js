@@ -60,9 +60,21 @@ function openTab(name) {
 function start(kind) {
   if (working || (kind === "preview" && preview.hidden)) return;
   begin();
-  if (kind === "preview") trigger("preview_shot", {});
-  else trigger("render_shot", {});
+  const styles = styleDesk();
+  if (kind === "preview") trigger("preview_shot", { styles });
+  else if (kind === "guide") trigger("render_guide", { styles });
+  else if (kind === "again") trigger("render_again", { styles, token: takeToken() });
+  else trigger("render_shot", { styles, token: takeToken() });
 }
+
+/** The token that was typed for this one call; its field is empty afterwards. */
+function takeToken() {
+  const field = root.querySelector("input[data-token]");
+  const token = field ? field.value.trim() : "";
+  if (field) field.value = "";
+  return token;
+}
+document.addEventListener("ms-begin", ({ detail: [whose, kind] }) => { if (whose === names && root.isConnected) start(kind); });
 
 /** Work begins, here or, by the event of that name, in another panel. */
 function begin() {
@@ -134,6 +146,7 @@ function showClip(result) {
   fill(report,
     result.verdict ? h("div", { class: `ms-verdict ms-${result.verdict.tone}` }, h("h3", {}, result.verdict.title), h("p", {}, result.verdict.text)) : null,
     h("dl", {}, (result.facts || []).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
+    (result.attempts || []).length ? h("ol", { class: "ms-attempts", "aria-label": "Attempts" }, result.attempts.map((one) => h("li", { class: one.passed ? "ms-passed" : "" }, h("b", {}, `${one.title} · ${one.score}`), one.why ? ` ${one.why}` : ""))) : null,
     (result.notes || []).length ? h("ul", { class: "ms-notes" }, result.notes.map((note) => h("li", {}, note))) : null);
   report.hidden = false;
   fill(framing, (result.framing || []).map((note) => h("span", {}, note)));
@@ -191,6 +204,7 @@ watch("value", show);
 watch("summary", showSummary);
 showSummary();
 setTimeout(dim, 400);
+document.dispatchEvent(new CustomEvent("ms-slot", { detail: names }));
 
 document.addEventListener("keydown", (event) => {
   if (!root.isConnected || root.offsetParent === null || isTyping(event)) return;

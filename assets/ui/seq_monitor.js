@@ -54,7 +54,7 @@ async function begin(kind, card = null) {
   const mark = markOf(kind === "shot" ? desk.cards[card].key : "");
   busyNow({ kind, stage: "Starting", fraction: 0 });
   bringIntoView(screen);
-  const answer = await ask("start", { kind, card, document: plain(), mark });
+  const answer = await ask("start", { kind, card, document: plain(), mark, styles: styleDesk(), token: kind === "play" ? "" : takeToken() });
   if (answer.error) { rest(); failed(answer.error); return; }
   follow(answer);
 }

@@ -29,6 +29,25 @@ const selectField = (label, value, choices, give, id) => {
   return h("label", { class: "ms-field" }, h("span", { class: "ms-label" }, label), input);
 };
 
+/** The photo of the card that is chosen, where it shows one. */
+const drawnShot = () => { const card = desk.card(desk.chosen), shot = card && card.shot ? desk.shot(card.shot) : null; return shot && shot.media.kind === "photo" ? shot : null; };
+const withDrawn = (fields, label) => { const shot = drawnShot(); if (shot) desk.withShot(shot.id, { shot: { ...shot.shot, ...fields } }, label); };
+const drawer = drawnBy({
+  prefix: "sq", choices: spec.drawn, get: () => (drawnShot() || {}).shot || {},
+  set: (fields) => withDrawn({ backend: { ...((drawnShot() || { shot: {} }).shot.backend || {}), ...fields } }, "backend"),
+  prompt: (prompt) => withDrawn({ prompt }, "prompt"),
+  preflight: (shot, styles) => { const seen = desk.media[(drawnShot() || { media: {} }).media.sha256] || {}; return ask("preflight", { shot: { ...shot, output: { ...(shot.output || {}), ...filmForm() } }, styles, lighting: desk.project.lighting, width: seen.width || 0, height: seen.height || 0 }); },
+});
+/** What of the film's form decides how a shot is drawn. */
+const filmForm = () => { const { long_side, aspect, fps } = desk.project.output; return { long_side, aspect, fps }; };
+
+/** The token that was typed for this one film; its field is empty afterwards. */
+function takeToken() {
+  const field = drawer.node.querySelector("input[data-token]"), token = field.value.trim();
+  field.value = "";
+  return token;
+}
+
 function rename(id, wanted) {
   const name = wanted.trim().slice(0, 64).replace(/[/\\]/g, "-");
   if (!name || name === id) return showShotFace(true);
@@ -89,6 +108,7 @@ function showShotFace(force = false) {
       photo ? button("Edit camera", { symbol: "camera", kind: "second", id: "sq-edit", title: "Open this shot in the Motion or Keyframes tab; a button there brings it back", onclick: () => openInMotion(card) }) : null,
       button(photo ? "Draw this shot" : "Show this shot", { symbol: "film", kind: "plain", id: "sq-draw", title: "Make this shot alone, as it will be in the film", onclick: () => begin("shot", desk.index(card.key)) }),
       button("Split", { kind: "plain", title: "Two cards of this one, to trim or to move apart", onclick: () => split(card.key) })),
+    photo ? drawer.node : null,
     trim,
     h("div", { class: "ms-fields" },
       selectField("Look", look ? look.look : "", [["", "None"], ...spec.looks.map((one) => [one.name, one.title])], (value) => desk.withShot(shot.id, { style: value ? { look: value, strength: look ? look.strength : 1 } : null }), "sq-look"),
@@ -97,4 +117,4 @@ function showShotFace(force = false) {
     desk.project.match ? h("label", { class: "ms-check" }, h("input", { type: "checkbox", checked: shot.matched !== false, onchange: (event) => desk.withShot(shot.id, { matched: event.target.checked }) }), "Follows the colours of the reference shot") : null);
 }
 
-desk.on("doc chosen said media", () => showShotFace());
+desk.on("doc chosen said media", () => { showShotFace(); drawer.refresh(); });

@@ -66,16 +66,16 @@ def clear_errors() -> Iterator[None]:
         raise gr.Error(message_of(error), print_exception=False) from None
 
 
-def watch(job: Job[Result], *, both: bool = True) -> Waiting[Result]:
+def watch(job: Job[Result], *, both: bool = True, files: int = 1) -> Waiting[Result]:
     """Yield while a job runs, so that it can be cancelled; return what it returned.
 
-    ``both`` says whether the endpoint gives a file and a report, or a report alone.
+    ``both`` says whether the endpoint gives ``files`` files and a report, or a report alone.
     """
     bar = gr.Progress()
     for progress in job.events():
         _report(bar, progress)
         status = {"status": progress.stage, "done": progress.done, "total": progress.total}
-        yield (None, status) if both else status
+        yield (*[None] * files, status) if both else status
     return job.result(0)
 
 

@@ -14,6 +14,7 @@ from synth.scene.cache import SceneCache
 from synth.shot.still import StillMaker
 from synth.ui.assets import ASSETS, stylesheet
 from synth.ui.depth_brush import DepthStore
+from synth.ui.drawn import Preflights, on_space
 from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
 from synth.ui.grade_handlers import GradeHandlers
@@ -28,6 +29,9 @@ from synth.ui.scene_handlers import SceneHandlers
 from synth.ui.sequence_handlers import SequenceHandlers
 from synth.ui.sequence_lending import Lending
 from synth.ui.sequence_tab import sequence_tab
+from synth.ui.style_handlers import StyleHandlers
+from synth.ui.style_tab import style_tab
+from synth.ui.style_trials import StyleTrials
 from synth.ui.theme import Darkroom
 from synth.ui.trial_clips import TrialClips
 
@@ -56,16 +60,23 @@ def build() -> gr.Blocks:
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
         gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
+        if on_space():  # Elsewhere signing in would use the account of whoever serves the page.
+            gr.LoginButton(size="sm", elem_id="sign-in")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
-            handlers = Handlers(pool, depths, scenes, examples)
+            trials = StyleTrials(examples, depths, scenes)
+            styles = StyleHandlers(pool, trials, examples)
+            handlers = Handlers(pool, depths, scenes, examples, styles.desks)
+            drawing = Preflights(styles.desks)
             with gr.Tab("Motion", id="motion-tab"):
-                motion = motion_tab(handlers, SceneHandlers(pool, depths), examples)
+                motion = motion_tab(handlers, SceneHandlers(pool, depths), drawing, examples)
             with gr.Tab("Keyframes", id="keyframes-tab"):
                 keys = KeysHandlers(pool, depths, StillMaker(scenes))
                 keyed = keyframes_tab(keys, handlers, motion)
             with gr.Tab("Sequence", id="sequence-tab"):
-                sequence = SequenceHandlers(pool, examples)
+                sequence = SequenceHandlers(pool, examples, styles.desks)
                 sequence_tab(sequence, Lending(sequence, handlers), motion, keyed.editor)
+            with gr.Tab("Style", id="style-tab"):
+                style_tab(styles)
             readers = JobPool(2)
             trials = TrialClips(examples, depths, scenes)
             # Each of these two takes the results of the other, so both tabs stand first.

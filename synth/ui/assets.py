@@ -24,7 +24,7 @@ def script(*names: str) -> str:
 
 def stylesheet() -> str:
     """The page's own CSS."""
-    sheets = ("theme", "keys", "keys_parts", "interp", "grade", "seq")
+    sheets = ("theme", "keys", "keys_parts", "interp", "grade", "seq", "style")
     return "\n".join((_UI / f"{name}.css").read_text(encoding="utf-8") for name in sheets)
 
 

@@ -18,6 +18,7 @@ from gradio.context import get_blocks_context
 from gradio.events import api
 from PIL import Image
 
+from synth.backends.registry import make_backend
 from synth.errors import InvalidInstruction
 from synth.jobs import JobContext, JobPool
 from synth.media import VideoFormat, load_image
@@ -27,14 +28,18 @@ from synth.scene.cache import SceneCache
 from synth.scene.subject import encode_mask
 from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
 from synth.shot.result import suffix
+from synth.style.tags import read_tags
 from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.camera_endpoints import CameraEndpoints
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
+from synth.ui.drawing_endpoints import DrawingEndpoints
+from synth.ui.drawn import read_token
 from synth.ui.flow_endpoints import FlowEndpoints
 from synth.ui.grade_endpoints import GradeEndpoints
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.sequence_endpoints import SequenceEndpoints
+from synth.ui.style_endpoints import StyleEndpoints, sent_styles
 from synth.ui.subjects import find, read_mark
 
 DepthSource = Literal["auto", "embedded", "depth-anything"]
@@ -72,6 +77,16 @@ def add_endpoints(pool: JobPool, depths: DepthStore, scenes: SceneCache) -> None
         grading.stabilise,
     ):
         _register(work, **heavy)
+    drawing = DrawingEndpoints(pool, depths, scenes, build_shot)
+    _register(drawing.preflight, concurrency_limit=4)
+    _register(drawing.compile_prompt, concurrency_limit=4)
+    _register(drawing.generate_until_pass, **heavy)
+    _register(drawing.guide_bundle, **heavy)
+    styling = StyleEndpoints(pool)
+    _register(styling.check_references, **heavy)
+    _register(styling.learn_look, **heavy)
+    _register(styling.train_style, **heavy)
+    _register(styling.inspect_style, concurrency_limit=4)
     sequence = SequenceEndpoints(pool)
     _register(sequence.compose_sequence, **heavy)
     _register(sequence.plan_sequence, concurrency_limit=4)
@@ -118,6 +133,9 @@ class Endpoints:
         depth_map: gr.FileData | None = None,
         depth_strength: float = 1.0,
         measure: bool = True,
+        backend: dict | None = None,
+        styles: list[gr.FileData] | None = None,
+        token: str = "",
     ) -> Any:
         """Render a photo and a camera instruction into a finished video.
 
@@ -140,11 +158,17 @@ class Endpoints:
             depth_map: Your own depth map, white is near; left out, depth is estimated.
             depth_strength: How deep the scene is, 0 (flat) to 2.
             measure: Measure afterwards how exactly the camera moved.
+            backend: Who draws: {"name": "geometric", "diffusers", "guided" or "providers",
+                "family": ..., "provider": ...}. Left out, the photo's own geometry.
+            styles: The .safetensors that the prompt's tags name: a file noir.safetensors is asked
+                for with <lora:noir:0.8>.
+            token: Hugging Face token for a service; used for this call and kept nowhere.
 
         Returns:
             The video file, and a report with its size, frames, rate, settings and measurements.
         """
         shot_values_ = {
+            "backend": backend or {},
             "output": {"long_side": long_side, "aspect": aspect, "fps": fps, "format": format},
             "edge": edge,
             "seed": seed,
@@ -153,7 +177,11 @@ class Endpoints:
         }
         with clear_errors():
             shot, notes = build_shot(motion_control, prompt, shot_values_)
-            yield from self.film(image, depth_map, shot, notes, render_shot, fidelity=measure)
+            yield from self.film(
+                image, depth_map, shot, notes, render_shot, fidelity=measure,
+                styles=sent_styles(styles),
+                backend=make_backend(shot.backend, token=read_token(token)),
+            )  # fmt: skip
 
     @answers(gr.FileData, dict)
     def preview_video(
@@ -347,8 +375,9 @@ def build_shot(
     given: Any = motion_control or {}
     motion = MotionControl.from_dict(given)
     notes: tuple[str, ...] = ()
-    if not motion.moves and prompt.strip():
-        parsed = parse_phrase(prompt)
+    words = read_tags(prompt).text
+    if not motion.moves and words.strip():
+        parsed = parse_phrase(words)
         if parsed.control is not None and parsed.control.moves:
             motion = motion.model_copy(update={"camera": parsed.control.camera})
             notes = ("Camera from the prompt: " + " ".join(parsed.understood),)

@@ -23,8 +23,9 @@ from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
-from synth.shot import Shot, VideoResult, preview_shot, render_shot
+from synth.shot import Shot
 from synth.shot.result import suffix
+from synth.style.tags import read_tags
 from synth.ui.answers import message_of, show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
@@ -40,9 +41,12 @@ from synth.ui.desk_shot import (
     with_keys,
     with_what_was_said,
 )
+from synth.ui.drawing import Drawn, drawn, guided, shown_clip, sketched, until_it_passes
+from synth.ui.drawn import caller_of
 from synth.ui.examples import Example
-from synth.ui.monitor import finished, summarise, working
+from synth.ui.monitor import summarise, working
 from synth.ui.photo import Photo, shown_photo, uploaded_file
+from synth.ui.style_desks import StyleDesks
 
 _PICTURE_SIDE = 960
 _DEPTH_SIDE = 640
@@ -69,8 +73,11 @@ class Handlers:
         depths: DepthStore,
         scenes: SceneCache,
         examples: tuple[Example, ...],
+        styles: StyleDesks,
     ) -> None:
+        """``styles`` holds the visitors' own styles, which a prompt may name."""
         self._pool = pool
+        self._styles = styles
         self._depths = depths
         self._scenes = scenes
         self._examples = {example.id: example for example in examples}
@@ -271,7 +278,12 @@ class Handlers:
         """A sentence becomes controls: outputs (desk, monitor)."""
         try:
             text = str(event._data.get("text", ""))
-            parsed = parse_phrase(text)
+            tagged = read_tags(text)
+            if tagged.tags and not tagged.text:
+                shot = read_shot(desk, forgiving=True).model_copy(update={"prompt": text})
+                note = "The style is in the prompt; the controls stay as they were."
+                return gr.update(value=shot_values(shot), reply={"note": note}), gr.skip()
+            parsed = parse_phrase(tagged.text)
             reply: dict[str, Any] = {
                 "understood": list(parsed.understood),
                 "assumed": list(parsed.assumed),
@@ -346,13 +358,29 @@ class Handlers:
 
     # --- preview and render ---
 
-    def preview(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
+    def preview(
+        self, photo: Photo, depth: object, desk: object, event: gr.EventData
+    ) -> Generator[Any, None, None]:
         """A small clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, preview_shot, ending=".mp4")
+        yield from self._make(photo, depth, desk, event._data, None, sketched, ending=".mp4")
 
-    def render(self, photo: Photo, depth: object, desk: object) -> Generator[Any, None, None]:
+    def render(
+        self, photo: Photo, depth: object, desk: object, event: gr.EventData, request: gr.Request
+    ) -> Generator[Any, None, None]:
         """The finished clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, render_shot)
+        yield from self._make(photo, depth, desk, event._data, request, drawn)
+
+    def again(
+        self, photo: Photo, depth: object, desk: object, event: gr.EventData, request: gr.Request
+    ) -> Generator[Any, None, None]:
+        """The finished clip, tried again until it passes: yields updates of the monitor."""
+        yield from self._make(photo, depth, desk, event._data, request, until_it_passes)
+
+    def guide(
+        self, photo: Photo, depth: object, desk: object, event: gr.EventData
+    ) -> Generator[Any, None, None]:
+        """The guide bundle for other programs: yields updates of the monitor."""
+        yield from self._make(photo, depth, desk, event._data, None, guided, ending=".zip")
 
     # --- the same with the camera of the keyframe editor ---
 
@@ -369,24 +397,14 @@ class Handlers:
         """The keys were changed: what will come out now."""
         return self.edited(with_keys(desk, keyed), photo, strokes)
 
-    def preview_keyed(
-        self, photo: Photo, depth: object, desk: object, keyed: object
-    ) -> Generator[Any, None, None]:
-        """A small clip on the editor's keys: yields updates of its monitor."""
-        yield from self.preview(photo, depth, with_keys(desk, keyed))
-
-    def render_keyed(
-        self, photo: Photo, depth: object, desk: object, keyed: object
-    ) -> Generator[Any, None, None]:
-        """The finished clip on the editor's keys: yields updates of its monitor."""
-        yield from self.render(photo, depth, with_keys(desk, keyed))
-
     def _make(
         self,
         photo: Photo | None,
         strokes: object,
         desk: object,
-        draw: Callable[..., VideoResult],
+        asked: object,
+        request: gr.Request | None,
+        draw: Callable[..., Drawn],
         *,
         ending: str | None = None,
     ) -> Generator[Any, None, None]:
@@ -403,10 +421,12 @@ class Handlers:
                 chosen = shot.depth.model_copy(update={"method": photo.method})
                 shot = shot.model_copy(update={"depth": chosen})
             name = file_name(photo.name, shot) + (ending or suffix(shot))
+            caller = caller_of(asked, request, self._styles)
 
-            def work(job: JobContext) -> VideoResult:
+            def work(job: JobContext) -> Drawn:
                 depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
                 return draw(
+                    caller,
                     shot,
                     photo.path,
                     job.folder / name,
@@ -419,9 +439,9 @@ class Handlers:
             with self._pool.start(work) as job:
                 for progress in job.events():
                     yield gr.update(value=working(progress))
-                result = job.result(0)
+                result, attempts = job.result(0)
                 seconds = time.monotonic() - began
-                clip = finished(result, seconds=seconds, final=ending is None)
-                yield gr.update(value={**clip, "key": key})
+                clip = shown_clip(result, seconds=seconds, final=ending is None)
+                yield gr.update(value={**clip, **attempts, "key": key})
         if failures:
             yield gr.update(value={"phase": "failed", "message": failures[0]})

@@ -13,6 +13,7 @@ from synth.motion.as_keys import move_keys
 from synth.ui.assets import script
 from synth.ui.desk_shot import read_shot
 from synth.ui.handlers import Handlers
+from synth.ui.keyed_drawing import KeyedDrawing
 from synth.ui.keys_handlers import KeysHandlers
 from synth.ui.keys_shown import catalog, document, plotly_file
 from synth.ui.monitor import monitor_component
@@ -109,14 +110,16 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
         handlers.edited, [desk, state, depth], motion.monitor, **quick
     )
     inputs = [state, depth, desk, editor]
+    drawing = KeyedDrawing(handlers)
     previews = [
-        place.preview_shot(handlers.preview_keyed, inputs, monitor, **render)
+        place.preview_shot(drawing.preview, inputs, monitor, **render)
         for place in (monitor, editor)
     ]
     renders = [
-        place.render_shot(handlers.render_keyed, inputs, monitor, **render)
-        for place in (monitor, editor)
+        place.render_shot(drawing.render, inputs, monitor, **render) for place in (monitor, editor)
     ]
+    renders.append(monitor.render_again(drawing.again, inputs, monitor, **render))
+    renders.append(monitor.render_guide(drawing.guide, inputs, monitor, **render))
     monitor.cancel(
         lambda: gr.update(value={"phase": "stopped"}),
         None,

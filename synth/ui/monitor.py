@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.data_classes import FileData
@@ -16,8 +16,12 @@ from synth.camera.keys import CameraKeys
 from synth.control import Progress
 from synth.motion import MotionControl, SubjectAction
 from synth.motion.model import CameraMove
+from synth.quality.model import score_text
 from synth.shot import Shot, VideoResult
 from synth.ui.assets import script
+
+if TYPE_CHECKING:
+    from synth.shot.attempts import Attempt, Attempts
 
 _PLAYABLE = {".mp4": "video", ".webm": "video", ".gif": "image"}
 VIDEOS = frozenset({".mp4", ".webm", ".gif", ".mov"})
@@ -166,6 +170,41 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
         "framing": [_with_advice(note, result.shot) for note in result.notes if _at_once(note)],
         "notes": [note for note in result.notes if not _at_once(note)],
     }
+
+
+def finished_file(path: Path, *, seconds: float) -> dict[str, Any]:
+    """The panel's value for a finished file that is no clip, and does not play."""
+    file = FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
+    return {
+        "phase": "done",
+        "file": file.model_dump(),
+        "name": path.name,
+        "playable": "none",
+        "badge": f"Made in {seconds:.1f} s",
+        "facts": [file_facts(path)],
+    }
+
+
+def shown_attempts(made: Attempts) -> dict[str, Any]:
+    """What the panel shows of clips that were tried until one passed."""
+    shown = [
+        {
+            "title": f"Attempt {number}",
+            "score": score_text(one.report.overall_score),
+            "passed": one.passed,
+            "why": _changed(one),
+        }
+        for number, one in enumerate(made.attempts, 1)
+    ]
+    tone = "good" if made.passed else "unsure"
+    title = "Quality passed" if made.passed else "Quality not reached"
+    return {"attempts": shown, "verdict": {"tone": tone, "title": title, "text": made.said}}
+
+
+def _changed(one: Attempt) -> str:
+    """What an attempt did otherwise than the one before, and why."""
+    did = ", ".join([*one.changes, *(f"mended: {repair}" for repair in one.repairs)])
+    return " ".join(part for part in (did and f"{did}.", one.why) if part)
 
 
 def _at_once(note: str) -> bool:

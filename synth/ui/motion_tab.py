@@ -14,6 +14,7 @@ from synth.shot import Shot
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import depth_component, methods_for
 from synth.ui.desk_shot import shot_values
+from synth.ui.drawn import Preflights
 from synth.ui.examples import Example
 from synth.ui.handlers import Handlers
 from synth.ui.monitor import monitor_component
@@ -50,7 +51,7 @@ class MotionParts:
 
 
 def motion_tab(
-    handlers: Handlers, scenes: SceneHandlers, examples: Sequence[Example]
+    handlers: Handlers, scenes: SceneHandlers, drawing: Preflights, examples: Sequence[Example]
 ) -> MotionParts:
     """Build the tab inside the ``gr.Blocks`` that is open. It opens on the first example."""
     first = examples[0] if examples else None
@@ -65,7 +66,7 @@ def motion_tab(
     with gr.Row(elem_id="motion"):
         picture = photo_component(examples, shown)
         depth = depth_component(methods_for(photo) if photo else [], {"fresh": True})
-        desk = desk_component(shot_values(shot))
+        desk = desk_component(shot_values(shot), drawing)
         monitor = monitor_component(
             handlers.summary(shot, photo), words={"sequence": "Add to sequence"}
         )
@@ -115,11 +116,13 @@ def motion_tab(
     inputs = [state, depth, desk]
     preview = monitor.preview_shot(handlers.preview, inputs, monitor, **work)
     render = monitor.render_shot(handlers.render, inputs, monitor, **work)
+    guide = monitor.render_guide(handlers.guide, inputs, monitor, **work)
+    again = monitor.render_again(handlers.again, inputs, monitor, **work)
     monitor.cancel(
         lambda: gr.update(value={"phase": "stopped"}),
         None,
         monitor,
-        cancels=[preview, render],
+        cancels=[preview, render, again, guide],
         queue=False,
         api_visibility="private",
         show_progress="hidden",

@@ -16,6 +16,7 @@ from synth.motion.model import MAX_MOVES
 from synth.render.settings import LensSettings
 from synth.shot import ASPECTS, FRAME_RATES, DepthSettings, OutputSettings, Shot
 from synth.ui.assets import script
+from synth.ui.drawn import Preflights, drawn_spec
 from synth.ui.field_bounds import bounds
 from synth.ui.subjects import subject_spec
 from synth.ui.weather import weather_spec
@@ -180,17 +181,18 @@ def _lens_fields() -> list[dict[str, Any]]:
     ]
 
 
-def desk_component(shot: Mapping[str, Any]) -> gr.HTML:
+def desk_component(shot: Mapping[str, Any], drawing: Preflights) -> gr.HTML:
     """The desk. Its value is the whole shot; ``reply`` answers a sentence or JSON, ``found`` a
-    mark, ``looked`` a choice of weather.
+    mark, ``looked`` a choice of weather. ``drawing`` says what whoever draws would keep.
     """
     return gr.HTML(
         value=dict(shot),
         html_template='<section class="ms-panel ms-desk"></section>',
-        js_on_load=script("icons", "figures", "desk", "subjects", "weather", "desk_page"),
+        js_on_load=script("icons", "figures", "drawn", "desk", "subjects", "weather", "desk_page"),
         apply_default_css=False,
         elem_id="desk",
-        spec=desk_spec(),
+        server_functions=[drawing.function()],
+        spec={**desk_spec(), "drawn": drawn_spec()},
         reply=None,
         found=None,
         looked=None,

@@ -33,6 +33,7 @@ from synth.sequence.storyboard import Card, Way, arrange, cards
 from synth.sequence.times import exact_rate
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot import Shot
+from synth.style.tags import read_tags
 from synth.ui.desk_shot import with_what_was_said
 from synth.ui.monitor import describe_shot
 
@@ -185,7 +186,13 @@ def spoken(shot: SequenceShot, text: str, seconds: float) -> tuple[SequenceShot,
 
     Raises ``InvalidInstruction`` where the sentence asks for nothing that can be done.
     """
-    parsed = parse_phrase(text, duration=seconds)
+    tagged = read_tags(text)
+    bare = tagged.text
+    if tagged.tags and not bare:
+        words = shot.shot.model_copy(update={"prompt": text})
+        nothing: dict[str, Any] = {"understood": [], "assumed": [], "not_understood": []}
+        return shot.model_copy(update={"shot": words}), nothing
+    parsed = parse_phrase(bare, duration=seconds)
     if parsed.control is None:
         raise InvalidInstruction(
             "No camera move, subject or weather was found in it. Say for example “slow push in” "
@@ -198,7 +205,7 @@ def spoken(shot: SequenceShot, text: str, seconds: float) -> tuple[SequenceShot,
     said = {
         "understood": list(parsed.understood),
         "assumed": list(parsed.assumed),
-        "not_understood": [*parsed.not_understood, *_passed_over(text, parsed)],
+        "not_understood": [*parsed.not_understood, *_passed_over(bare, parsed)],
     }
     return shot.model_copy(update={"shot": changed}), said
 

@@ -18,6 +18,7 @@ from synth.sequence.project import FilmSettings, Project
 from synth.sequence.storyboard import arrange, at_rate
 from synth.sequence.times import exact_rate
 from synth.ui.assets import picture_url
+from synth.ui.drawn import Caller
 from synth.ui.monitor import file_facts, playable
 from synth.ui.sequence_cards import Document, shot_lengths
 from synth.ui.sequence_jobs import DeskJob, Work
@@ -33,13 +34,14 @@ _QUICK_CRF: Final = 27
 _MATCH_SIDE: Final = 480
 
 
-def film_work(desk: Desk, document: Document, *, quick: bool) -> Work:
+def film_work(desk: Desk, document: Document, caller: Caller, *, quick: bool) -> Work:
     """The work that makes a film.
 
     Args:
         desk: where the media and what was drawn of them lie.
         document: the project.
-        quick: small and with few frames, to play the whole through.
+        caller: who asks, whose styles its prompts may name.
+        quick: small and with few frames, to play the whole through; geometry draws all of it.
 
     Raises ``InvalidInstruction`` or ``LimitExceeded`` where the film cannot be made.
     """
@@ -54,8 +56,8 @@ def film_work(desk: Desk, document: Document, *, quick: bool) -> Work:
         target = job.folder / f"{stem_of(project.name)}{ending}"
         result = compose(
             project, desk.shelf, target, folder=desk.folder / ("quick" if quick else "kept"),
-            scenes=desk.scenes, cancel=job.cancel, progress=job.progress,
-            watch=lambda state: _told(me, state),
+            scenes=desk.scenes, styles=caller.resolver, token=caller.token, sketch=quick,
+            cancel=job.cancel, progress=job.progress, watch=lambda state: _told(me, state),
         )  # fmt: skip
         size = result.width, result.height
         return _shown(
@@ -65,7 +67,7 @@ def film_work(desk: Desk, document: Document, *, quick: bool) -> Work:
     return work
 
 
-def shot_work(desk: Desk, document: Document, number: object) -> Work:
+def shot_work(desk: Desk, document: Document, number: object, caller: Caller) -> Work:
     """The work that makes one card alone, as it is in the film without titles and sound.
 
     What is drawn is kept, so that the film finds it. Raises ``InvalidInstruction``.
@@ -86,7 +88,10 @@ def shot_work(desk: Desk, document: Document, number: object) -> Work:
         target = job.folder / f"{stem_of(f'{project.name} {id}')}.mp4"
         needed = dict.fromkeys((id, project.match.reference) if project.match else (id,))
         kept = desk.folder / "kept" / "shots"
-        with Footage(project, desk.shelf, kept, scenes=desk.scenes) as footage:
+        with Footage(
+            project, desk.shelf, kept,
+            scenes=desk.scenes, styles=caller.resolver, token=caller.token,
+        ) as footage:  # fmt: skip
             for one in needed:
                 if not footage.ready(one):
                     footage.draw(one, cancel=job.cancel, progress=_on_card(me, one, job))

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import gradio as gr
+
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.jobs import JobPool
 from synth.sequence.plan import plan_film
@@ -19,7 +21,9 @@ from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
 from synth.sequence.shelf import content_hash
 from synth.shot import Shot
 from synth.ui.answers import message_of
+from synth.ui.drawn import Preflights, caller_of
 from synth.ui.examples import Example
+from synth.ui.sequence_asked import read_card_shot, read_mapping, read_number, read_ref
 from synth.ui.sequence_cards import (
     Document,
     arithmetic,
@@ -37,6 +41,7 @@ from synth.ui.sequence_films import compare_colours, film_work, shot_work
 from synth.ui.sequence_jobs import DeskJob, JobKind
 from synth.ui.sequence_media import kind_of, refusal_of, sent_file, without_own_names
 from synth.ui.sequence_seen import beats_of, thumbnail_of, waveform_of
+from synth.ui.style_desks import StyleDesks
 
 Answer = dict[str, Any]
 Asked = Mapping[str, Any]
@@ -63,8 +68,15 @@ _EXAMPLE_WAY: Final = {
 class SequenceHandlers:
     """The answers of one served page; what visitors work on lies in its registry of desks."""
 
-    def __init__(self, pool: JobPool, examples: tuple[Example, ...]) -> None:
-        """``pool`` runs comparisons and files to save; films have a pool of their own."""
+    def __init__(
+        self, pool: JobPool, examples: tuple[Example, ...], styles: StyleDesks | None = None
+    ) -> None:
+        """``pool`` runs comparisons and files to save; films have a pool of their own.
+
+        ``styles`` holds the visitors' own styles, which prompts may name.
+        """
+        self._styles = styles or StyleDesks(_FORGET_AFTER)
+        self._preflights = Preflights(self._styles)
         self._pool = pool
         self._films = JobPool(_FILMS_AT_ONCE)
         self._examples = {example.id: example for example in examples}
@@ -78,6 +90,7 @@ class SequenceHandlers:
             "sentence": self.sentence,
             "length": self.length,
             "plan": self.plan,
+            "preflight": self.preflight,
             "open": self.open,
             "project": self.project,
             "captions": self.captions,
@@ -93,7 +106,7 @@ class SequenceHandlers:
     def function(self) -> Callable[[Any], Answer]:
         """What the page calls, with {"do": what, ...}."""
 
-        def ask(asked: Any) -> Answer:
+        def ask(asked: Any, request: gr.Request | None = None) -> Answer:
             try:
                 if not isinstance(asked, Mapping):
                     raise InvalidInstruction("The request cannot be read. Reload the page.")
@@ -103,7 +116,7 @@ class SequenceHandlers:
                 if asked["do"] in _NEVER_WAIT:
                     return work(asked)
                 with self._slots:
-                    return work(asked)
+                    return self.start(asked, request) if asked["do"] == "start" else work(asked)
             except Exception as error:
                 return {"error": without_own_names(message_of(error))}
 
@@ -239,17 +252,17 @@ class SequenceHandlers:
 
     def sentence(self, asked: Asked) -> Answer:
         """A sentence for a card's camera: the shot with it, and what was understood."""
-        shot = _read_shot(asked.get("shot"))
+        shot = read_card_shot(asked.get("shot"))
         text = asked.get("text")
         if not isinstance(text, str) or not text.strip():
             raise InvalidInstruction("Say how the camera moves, for example “slow push in”.")
-        changed, said = spoken(shot, text.strip(), _number(asked.get("seconds"), "The length"))
+        changed, said = spoken(shot, text.strip(), read_number(asked.get("seconds"), "The length"))
         return {"shot": _plain(changed), **_said(changed, None), **said}
 
     def length(self, asked: Asked) -> Answer:
         """Another length for the shot of a photo: its whole move in that time."""
-        shot = _read_shot(asked.get("shot"))
-        made = with_seconds(shot.shot, _number(asked.get("seconds"), "The length"))
+        shot = read_card_shot(asked.get("shot"))
+        made = with_seconds(shot.shot, read_number(asked.get("seconds"), "The length"))
         changed = shot.model_copy(update={"shot": made})
         return {"shot": _plain(changed), **_said(changed, None)}
 
@@ -267,6 +280,10 @@ class SequenceHandlers:
             "trouble": missing_photos(document, plan),
             "missing": missing,
         }
+
+    def preflight(self, asked: Asked) -> Answer:
+        """What whoever draws a card's shot would keep of it."""
+        return self._preflights.answer(Shot.from_dict(read_mapping(asked.get("shot"))), asked)
 
     def open(self, asked: Asked) -> Answer:
         """A project file was sent (.json, .zip, or a film of ours): the document in it."""
@@ -333,19 +350,20 @@ class SequenceHandlers:
     def waveform(self, asked: Asked) -> Answer:
         """How loud a sound is along its length."""
         desk = self.desks.get(asked.get("desk"))
-        return waveform_of(desk, _read_ref(asked.get("media")))
+        return waveform_of(desk, read_ref(asked.get("media")))
 
     def beats(self, asked: Asked) -> Answer:
         """The beats of a sound track, in seconds of the film, and what to say of them."""
         desk = self.desks.get(asked.get("desk"))
         project = read_parts(sound={"tracks": [asked.get("track")]})
-        film = _number(asked.get("film"), "The film's length")
+        film = read_number(asked.get("film"), "The film's length")
         return beats_of(desk, project.sound.tracks[0], film)
 
     # --- long work ---
 
-    def start(self, asked: Asked) -> Answer:
+    def start(self, asked: Asked, request: gr.Request | None = None) -> Answer:
         """Begin a job: {"kind": "film", "play", "shot", "file" or "match", ...}."""
+        caller = caller_of(asked, request, self._styles)
         desk = self.desks.get(asked.get("desk"))
         kind = asked.get("kind")
         document = self._document(desk, asked.get("document"))
@@ -365,9 +383,9 @@ class SequenceHandlers:
                         "A film of this project is being made already. Wait for it, or cancel it."
                     )
             if kind == "shot":
-                work = shot_work(desk, document, asked.get("card"))
+                work = shot_work(desk, document, asked.get("card"), caller)
             else:
-                work = film_work(desk, document, quick=kind == "play")
+                work = film_work(desk, document, caller, quick=kind == "play")
         elif kind == "file":
             work = save_as(desk, document.project, document.lengths, str(asked.get("form")))
         elif kind == "match":
@@ -412,27 +430,6 @@ def _plain(shot: SequenceShot) -> dict[str, Any]:
 def _said(shot: SequenceShot, own: float | None) -> dict[str, Any]:
     said = shown_shot(shot)
     return {**said, "seconds": said["seconds"] if own is None else own}
-
-
-def _read_shot(value: object) -> SequenceShot:
-    if not isinstance(value, Mapping):
-        raise InvalidInstruction("The shot cannot be read. Reload the page.")
-    return read_parts(shots=[dict(value)]).shots[0]
-
-
-def _read_ref(value: object) -> MediaRef:
-    if not isinstance(value, Mapping):
-        raise InvalidInstruction("The file cannot be found. Add it again.")
-    sha, kind = value.get("sha256"), value.get("kind")
-    if not isinstance(sha, str) or len(sha) != 64 or not set(sha) <= set("0123456789abcdef"):
-        raise InvalidInstruction("The file cannot be found. Add it again.")
-    return MediaRef(sha256=sha, kind="video" if kind == "video" else "sound")
-
-
-def _number(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInstruction(f"{what} must be a number of seconds.")
-    return float(value)
 
 
 def _shot_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Work of the Sequence tab that goes on in the background, whoever watches it.
+"""Work of a visitor's desk that goes on in the background, whoever watches it.
 
 A reload or a lost connection ends nothing: the browser asks again with the job's name.
 """
@@ -15,8 +15,9 @@ from synth.errors import Cancelled
 from synth.jobs import Job, JobContext, JobPool
 from synth.ui.answers import message_of
 
-JobKind = Literal["film", "play", "shot", "file", "match"]
-"""A whole film, the quick play-through, one shot, a file to save, a comparison of colours."""
+JobKind = Literal["film", "play", "shot", "file", "match", "check", "trial", "style"]
+"""A whole film, the quick play-through, one shot, a file to save, a comparison of colours; the
+check of references, trial references, a style being learned."""
 
 Work = Callable[[JobContext, "DeskJob"], dict[str, Any]]
 
@@ -33,6 +34,7 @@ class DeskJob:
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._watched: dict[str, Any] = {}
+        self._told: dict[str, Any] = {}
         self._job: Job[dict[str, Any]] = pool.start(lambda job: work(job, self))
         self._answer: dict[str, Any] | None = None
 
@@ -46,6 +48,11 @@ class DeskJob:
         with self._lock:
             self._watched = {"shots": shots, "fraction": fraction, "left": left}
 
+    def tell(self, **said: Any) -> None:
+        """Take what is to be told with every answer from now on; called by the work."""
+        with self._lock:
+            self._told = {**self._told, **said}
+
     def cancel(self) -> None:
         """Ask it to stop; returns at once."""
         self._job.cancel()
@@ -56,7 +63,9 @@ class DeskJob:
 
     def state(self) -> dict[str, Any]:
         """How it stands, for the page."""
-        found = {"job": self.id, "kind": self.kind, "about": self._about}
+        with self._lock:
+            told = dict(self._told)
+        found = {"job": self.id, "kind": self.kind, "about": self._about, **told}
         if self._job.done:
             return {**found, **self._outcome()}
         progress = self._job.progress

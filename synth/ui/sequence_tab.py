@@ -17,12 +17,14 @@ from synth.sequence.times import exact_rate
 from synth.sequence.transitions.catalogue import TRANSITIONS
 from synth.shot import ASPECTS, FRAME_RATES
 from synth.ui.assets import script
+from synth.ui.drawn import drawn_spec
 from synth.ui.motion_tab import MotionParts
 from synth.ui.move_picker import DIRECTION_WORDS, FORMAT_WORDS
 from synth.ui.sequence_handlers import SequenceHandlers
 from synth.ui.sequence_lending import Lending
 
 _SCRIPTS: Final = (
+    "drawn",
     "seq_core",
     "seq_cards",
     "seq_ways",
@@ -70,6 +72,7 @@ def sequence_spec() -> dict[str, Any]:
         "rates": {name: float(exact_rate(name)) for name in FRAME_RATES},
         "aspects": list(ASPECTS),
         "formats": dict(FORMAT_WORDS),
+        "drawn": drawn_spec(),
         "sides": list(_LONG_SIDES),
     }
 

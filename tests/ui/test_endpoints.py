@@ -44,6 +44,14 @@ NAMES = {
     "/compose_sequence",
     "/plan_sequence",
     "/sequence_exchange",
+    "/preflight",
+    "/compile_prompt",
+    "/generate_until_pass",
+    "/guide_bundle",
+    "/check_references",
+    "/learn_look",
+    "/train_style",
+    "/inspect_style",
 }
 
 

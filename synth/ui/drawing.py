@@ -1,0 +1,51 @@
+"""Drawing a shot for the result panel: quickly, for good, or again until it passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from synth.backends.registry import make_backend
+from synth.shot import Shot, VideoResult, preview_shot, render_shot
+from synth.ui.drawn import Caller
+from synth.ui.monitor import finished, finished_file, shown_attempts
+
+Drawn = tuple[VideoResult | Path, dict[str, Any]]
+"""A clip, or another file, and what else the result panel shows of how it came about."""
+
+
+def sketched(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
+    """A quick preview; whoever draws the shot, geometry makes it. Args as for ``preview_shot``."""
+    return preview_shot(shot, *places, styles=caller.resolver, **more), {}
+
+
+def drawn(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
+    """The finished clip, by the shot's backend. Args as for ``render_shot``."""
+    backend = make_backend(shot.backend, token=caller.token)
+    return render_shot(shot, *places, backend=backend, styles=caller.resolver, **more), {}
+
+
+def until_it_passes(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
+    """The finished clip, tried again until it passes. Args as for ``generate_until_pass``."""
+    from synth.shot.attempts import generate_until_pass
+
+    backend = make_backend(shot.backend, token=caller.token)
+    made = generate_until_pass(shot, *places, backend=backend, styles=caller.resolver, **more)
+    return made.best.result, shown_attempts(made)
+
+
+def guided(
+    caller: Caller, shot: Shot, photo: str, target: Path, *, depth: Any, scenes: Any, **more: Any
+) -> Drawn:
+    """The guide bundle of a guided shot. Args as for ``write_guide``."""
+    from synth.ui.guide_file import write_guide
+
+    write_guide(shot, photo, depth, target, scenes=scenes, **more)
+    return target, {}
+
+
+def shown_clip(result: VideoResult | Path, *, seconds: float, final: bool) -> dict[str, Any]:
+    """The panel's value for what was made in ``seconds``; ``final`` as for ``finished``."""
+    if isinstance(result, Path):
+        return finished_file(result, seconds=seconds)
+    return finished(result, seconds=seconds, final=final)

@@ -1,0 +1,62 @@
+"""A shot's guide as one file, for video models that run in other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from synth.control import CancelToken, ProgressCallback, ignore_progress
+from synth.media import load_image
+from synth.scene.cache import SceneCache
+from synth.scene.depth_map import DepthMap
+from synth.shot import Shot
+from synth.style.tags import read_tags
+
+
+def write_guide(
+    shot: Shot,
+    photo: str,
+    depth: DepthMap | None,
+    target: Path,
+    *,
+    scenes: SceneCache | None = None,
+    cancel: CancelToken,
+    progress: ProgressCallback = ignore_progress,
+) -> dict[str, Any]:
+    """Write a shot's guide bundle at its guided family's own size, count and rate.
+
+    Raises as ``make_guide`` and ``write_bundle`` do.
+    """
+    from synth.backends.families import family
+    from synth.backends.guided.bundle import write_bundle
+    from synth.backends.guided.guide import make_guide
+    from synth.backends.prompts import compile_prompt
+    from synth.shot.produce import assignment_of
+
+    own = family(shot.backend.family, guided=True)
+    image = load_image(photo)
+    bare = shot.model_copy(update={"prompt": read_tags(shot.prompt).text})
+    assignment = assignment_of(
+        bare, image, depth=depth, scenes=scenes, cancel=cancel, progress=progress
+    )
+    size = own.sizes.fit(assignment.film.width, assignment.film.height)
+    count = own.frames.fit(max(1, round(float(shot.seconds) * float(own.rate))))
+    sentence = shot.backend.sentence
+    if sentence is None:
+        sentence = compile_prompt(
+            shot.motion, prompt=bare.prompt, wording=own.wording, path=assignment.path
+        ).text
+    guide = make_guide(
+        assignment, size=size, count=count, rate=own.rate, prompt=sentence,
+        negative=own.negative if shot.backend.negative is None else shot.backend.negative,
+        cancel=cancel, progress=progress,
+    )  # fmt: skip
+    write_bundle(guide, target, cancel=cancel, progress=progress)
+    return {
+        "width": size[0],
+        "height": size[1],
+        "frames": count,
+        "fps": float(own.rate),
+        "family": own.name,
+        "sentence": sentence,
+    }

@@ -1,0 +1,235 @@
+"""Learning a style from the references of a desk: a look, or a LoRA, as a job that is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from pydantic import ValidationError
+
+from synth.backends.families import families
+from synth.control import CancelToken
+from synth.errors import InvalidInstruction, Unavailable
+from synth.explain import explain_errors
+from synth.jobs import JobContext
+from synth.style.references import References, check_references
+from synth.style.training.settings import TrainedFamily, TrainingSettings
+from synth.ui.assets import picture_url
+from synth.ui.field_bounds import bounds
+from synth.ui.sequence_jobs import DeskJob
+from synth.ui.style_desks import StyleDesk, safe_name
+from synth.ui.style_shown import style_card
+
+if TYPE_CHECKING:
+    from synth.backends.protocol import Frame
+    from synth.style.training import Moment, TrainedLora
+
+Make = Literal["look", "lora"]
+
+_LABELS: Final = {
+    "family": "Model", "steps": "Steps", "rank": "Rank", "learning_rate": "Learning rate",
+    "resolution": "Picture side", "frames": "Frames", "trigger": "Trigger words",
+}  # fmt: skip
+_WHOLE: Final = frozenset({"steps", "rank", "resolution", "frames"})
+_WORDS: Final = frozenset({"trigger"})
+_PREVIEW_SIDE: Final = 240
+_PREVIEWS_KEPT: Final = 6
+_POINTS: Final = 400
+"""Most points of the curve that the page gets."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be learned."""
+
+    make: Make
+    """Which kind of style."""
+    name: str
+    """What it will be called."""
+    settings: TrainingSettings
+    """How a LoRA is trained."""
+
+
+def lora_spec() -> dict[str, Any]:
+    """What the page must know of a LoRA's settings."""
+    plain = TrainingSettings()
+    titles = {one.name: one.title for one in families()}
+    fields: dict[str, Any] = {}
+    for key, label in _LABELS.items():
+        found = bounds(TrainingSettings, key)
+        fields[key] = {
+            "label": label, "help": found["help"], "rest": getattr(plain, key),
+            "whole": key in _WHOLE, "words": key in _WORDS,
+        }  # fmt: skip
+    fields["family"]["choices"] = [
+        [name, titles.get(name, name)] for name in get_args(TrainedFamily)
+    ]
+    return {"fields": fields, "rest": {key: getattr(plain, key) for key in _LABELS}}
+
+
+def read_plan(asked: Mapping[str, Any], name: str) -> Plan:
+    """What the page asks to learn. Raises ``InvalidInstruction`` naming what makes no sense."""
+    make = asked.get("make", asked.get("kind"))
+    if make not in get_args(Make):
+        raise InvalidInstruction("A style is a look or a LoRA. Choose one of them.")
+    return Plan(make, name, read_settings(asked.get("settings")))
+
+
+def read_settings(value: object) -> TrainingSettings:
+    """Settings of a training as they were sent. Raises ``InvalidInstruction``."""
+    given = dict(value) if isinstance(value, Mapping) else {}
+    if isinstance(given.get("learning_rate"), int) and not isinstance(given["learning_rate"], bool):
+        given["learning_rate"] = float(given["learning_rate"])
+    try:
+        return TrainingSettings.model_validate(given)
+    except ValidationError as error:
+        raise InvalidInstruction(explain_errors(error, TrainingSettings)) from None
+
+
+def estimate_of(plan: Plan, desk: StyleDesk | None) -> dict[str, Any]:
+    """What learning takes, in lines, and what this machine lacks for it; nothing is loaded.
+
+    Args:
+        plan: what is to be learned.
+        desk: holds the references, if there are any.
+    """
+    count = len(desk.references()) if desk is not None else 0
+    if plan.make == "look":
+        lines = [["Drawn by", "photo geometry, at any strength"]]
+        if count:
+            lines.insert(0, ["Takes", f"about {max(2, 3 * count)} s on this machine"])
+        return {"lines": lines, "lacks": ""}
+    from synth.backends.local.machine import told_machine
+    from synth.style.training.estimate import estimate
+
+    checked = desk.checked if desk is not None else None
+    if checked is None or not checked.clips:
+        return {
+            "lines": [["Takes", "told once there are reference clips"]],
+            "lacks": missing_for(plan.settings),
+        }
+    machine = told_machine()
+    card = machine.name if machine.device == "cuda" else ""
+    said = estimate(checked, plan.settings, card=card)
+    lines = [["Estimate", said.said], *(["Note", note] for note in said.notes)]
+    return {"lines": lines, "lacks": missing_for(plan.settings, said.gigabytes)}
+
+
+def learn_work(desk: StyleDesk, plan: Plan) -> Callable[[JobContext, DeskJob], dict[str, Any]]:
+    """The work that learns a style and puts it into the desk's library."""
+
+    def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
+        learn = _learn_look if plan.make == "look" else _learn_lora
+        path, notes = learn(desk, plan, job, me)
+        try:
+            added = desk.library.add(path, name=plan.name)
+        except InvalidInstruction:  # The name was taken meanwhile, and the work is not to be lost.
+            added = desk.library.add(path)
+        styles = [style_card(one) for one in desk.library.list()]
+        return {"desk": desk.id, "made": added.name, "styles": styles, "notes": list(notes)}
+
+    return work
+
+
+def _learn_look(
+    desk: StyleDesk, plan: Plan, job: JobContext, me: DeskJob
+) -> tuple[Path, tuple[str, ...]]:
+    from synth.style.look import learn_look, save_look
+
+    paths = [one.path for one in desk.references() if not one.bad]
+    look = learn_look(paths, name=plan.name, cancel=job.cancel, progress=job.progress)
+    path = job.folder / f"{safe_name(plan.name, 'look')}.safetensors"
+    save_look(look, path)
+    return path, look.notes
+
+
+def _learn_lora(
+    desk: StyleDesk, plan: Plan, job: JobContext, me: DeskJob
+) -> tuple[Path, tuple[str, ...]]:
+    from synth.style.training import train_lora
+
+    lacks = missing_for(plan.settings)
+    if lacks:
+        raise Unavailable(lacks)
+    curve = _Curve(me)
+    made = train_lora(
+        _references(desk, job.cancel), plan.settings,
+        folder=job.folder / "training", name=plan.name,
+        cancel=job.cancel, progress=job.progress, watch=curve.hear,
+    )  # fmt: skip
+    curve.end(made)
+    return made.path, (made.effect.said, *made.notes)
+
+
+class _Curve:
+    """What the page gets to see of a training: losses, checks and previews."""
+
+    def __init__(self, me: DeskJob) -> None:
+        self._me = me
+        self._losses: list[tuple[int, float]] = []
+        self._checks: list[tuple[int, float]] = []
+        self._previews: list[dict[str, str]] = []
+
+    def hear(self, moment: Moment) -> None:
+        if moment.loss is not None:
+            self._losses.append((moment.step, round(moment.loss, 6)))
+            if len(self._losses) > 2 * _POINTS:
+                self._losses = self._losses[::2]
+        if moment.validation is not None:
+            self._checks.append((moment.step, round(moment.validation, 6)))
+        if moment.preview is not None:
+            self._show(moment.preview, f"Step {moment.step}")
+        self._me.tell(losses=self._losses, checks=self._checks, previews=self._previews)
+
+    def end(self, made: TrainedLora) -> None:
+        """Put the last check's two pictures first: without and with the style."""
+        self._previews = self._previews[-_PREVIEWS_KEPT + 2 :]
+        self._show(made.effect.before, "Without the style")
+        self._show(made.effect.after, "With it, at strength 1")
+        self._me.tell(previews=self._previews)
+
+    def _show(self, picture: Frame, words: str) -> None:
+        kept = self._previews[-_PREVIEWS_KEPT + 1 :]
+        shown = {"picture": picture_url(picture, _PREVIEW_SIDE), "words": words}
+        self._previews = [*kept, shown]
+
+
+def missing_for(settings: TrainingSettings, needed: float = 0.0) -> str:
+    """What this machine lacks to train, with the next step; "" where it can.
+
+    Args:
+        settings: how to train.
+        needed: memory of the card, GB, where it is known.
+    """
+    from synth.backends.local.machine import missing_packages, told_machine
+
+    packages = missing_packages()
+    if packages:
+        return f"{packages} Or learn a look: it needs nothing more."
+    if settings.device == "cpu":
+        return ""
+    machine = told_machine()
+    wants = f" with about {needed:.0f} GB" if needed else ""
+    if machine.device != "cuda":
+        return (
+            f"Training needs a graphics card{wants} that CUDA drives, and this machine has none. "
+            "Learn a look in its place, or train where there is such a card."
+        )
+    if needed > machine.gigabytes > 0:
+        return (
+            f"Training this needs about {needed:.0f} GB on the card; {machine.name} has "
+            f"{machine.gigabytes:.0f}. Choose a smaller model, picture side or frame count."
+        )
+    return ""
+
+
+def _references(desk: StyleDesk, cancel: CancelToken) -> References:
+    """The references as the last check found them, or checked now."""
+    found = desk.checked
+    if found is None:
+        paths = [one.path for one in desk.references()]
+        found = check_references(paths, cancel=cancel)
+        desk.hear(found)
+    return found.usable()
