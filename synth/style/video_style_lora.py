@@ -138,8 +138,7 @@ class VideoStyleLora:
     ) -> None:
         from synth.style.look import learn_look, save_look
 
-        files = list(dict.fromkeys(clip.path for clip in references.clips))
-        look = learn_look(files, name=name, cancel=cancel, progress=progress)
+        look = learn_look(references, name=name, cancel=cancel, progress=progress)
         save_look(look, target)
         self.kind, self.trained = "look", None
         self.notes = tuple(dict.fromkeys((*self.notes, *look.notes)))

@@ -84,7 +84,7 @@ class Adapter:
 
     def remove(self) -> None:
         """Take them away; the model is as before."""
-        self._model.delete_adapters(ADAPTER)
+        self._model.unload_lora()
         for parameter in self._wanted:
             parameter.requires_grad_(True)
 

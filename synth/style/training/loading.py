@@ -27,6 +27,8 @@ _FROM_WORDS: Final = {
 """Class and weights that draw from words alone, of the same architecture as the family's own."""
 
 _ANY: Final = "DiffusionPipeline"
+_KINDS: Final = (("Wan", WanBase), ("LTX", LtxBase), ("CogVideoX", CogBase))
+"""How the names of a family's pipelines begin."""
 
 
 def trained_family(name: str) -> Family:
@@ -44,15 +46,25 @@ def trained_family(name: str) -> Family:
 
 
 def base_of(pipe: Any, family: Family) -> TrainingBase:
-    """A loaded pipeline as something to train on; also one that takes a picture or a guide."""
-    kind = {"Wan": WanBase, "LTX": LtxBase, "CogVideoX": CogBase}
+    """A loaded pipeline as something to train on; also one that takes a picture or a guide.
+
+    Raises ``InvalidInstruction`` for a pipeline that is not of the family.
+    """
     name = type(pipe).__name__
-    for start, made in kind.items():
-        if name.startswith(start) and not name.startswith("LTX2"):
-            return made(pipe, family)
-    raise InvalidInstruction(
-        f"Styles cannot be trained on a {name}. Choose Wan, LTX-Video or CogVideoX."
+    kind = next(
+        (made for start, made in _KINDS if name.startswith(start) and "LTX2" not in name), None
     )
+    base = None if kind is None else kind(pipe, family)
+    if (
+        base is None
+        or kind is not _kind(family)
+        or (len(base.experts) == 2) != (family.base == "wan2.2-14b")
+    ):
+        raise InvalidInstruction(
+            f"The model is a {name} and no {family.title}. Choose its own family: "
+            f"{', '.join(_FROM_WORDS)}; others cannot be trained here."
+        )
+    return base
 
 
 def load_base(
@@ -95,13 +107,7 @@ def load_base(
             f"The weights {weights.name} cannot be loaded: {brief(error)}. They may be incomplete; "
             "delete them from the Hub's cache and try again."
         ) from error
-    base = base_of(pipe, family)
-    two = len(base.experts) == 2
-    if two != (family.base == "wan2.2-14b") or type(base) is not _kind(family):
-        raise InvalidInstruction(
-            f"{weights.name} is no {family.title}. Choose its own family, or another model."
-        )
-    return base
+    return base_of(pipe, family)
 
 
 def _kind(family: Family) -> type[TrainingBase]:

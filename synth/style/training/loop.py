@@ -48,7 +48,7 @@ class Desk:
 
     def ready(self, expert: Expert) -> None:
         """Put an expert on the device, and the others home."""
-        if self._there is expert:
+        if self._there is not None and self._there.name == expert.name:
             return
         self.clear()
         expert.model.to(self._device)

@@ -47,7 +47,8 @@ def level_at(share: float, shift: float, within: Range) -> float:
     low, high = (_share_below(edge, shift) for edge in (within.low, within.high))
     place = min(max(low + share * (high - low), _EDGE), 1.0 - _EDGE)
     plain = 1.0 / (1.0 + math.exp(-_NORMAL.inv_cdf(place)))
-    return shift * plain / (1.0 + (shift - 1.0) * plain)
+    level = shift * plain / (1.0 + (shift - 1.0) * plain)
+    return min(max(level, within.low), within.high)
 
 
 def _share_below(level: float, shift: float) -> float:
