@@ -48,9 +48,9 @@ _KEEPS: Final[dict[Instruction, Keeps]] = {
     "camera": "in words", "timing": "in words", "zoom": "in words", "handheld": "in words",
     "subjects": "in words", "weather": "in words", "lens": "not", "edge": "not", "loop": "not",
     "prompt": "in words", "negative prompt": "in words", "lighting": "in words",
-    "seed": "in words", "size": "exactly", "rate": "exactly", "length": "exactly",
+    "seed": "exactly", "size": "exactly", "rate": "exactly", "length": "exactly",
 }  # fmt: skip
-"""A seed is passed on; that it always gives the same clip is for the service to promise."""
+"""A seed is passed on as it is; that it always gives the same clip is the service's promise."""
 
 _SLOWEST: Final = 1
 """Frame rate below which a clip's own word on it is not believed."""

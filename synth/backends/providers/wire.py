@@ -268,7 +268,8 @@ class Wire:
         )
 
     def _not_given(self, status: int) -> SynthError:
-        kind = Passing if status >= 500 or status in (408, 429) else Unavailable
+        # A clip that was drawn a moment ago may not have reached every place it is given out from.
+        kind = Passing if status >= 500 or status in (403, 404, 408, 425, 429) else Unavailable
         return kind(
             f"{self._service} drew the clip, but its address answers {status}. Try again later; "
             "the service may have charged for it."
