@@ -25,8 +25,10 @@ from synth.explain import short
 from synth.json_text import read_json
 from synth.limits import LIMITS, Limits
 from synth.media import read_metadata
-from synth.media.image import open_regular
+from synth.media.image import check_size, open_picture, open_regular
+from synth.media.reasons import reason
 from synth.media.story import METADATA_KEY
+from synth.sequence.clips import look_at
 from synth.sequence.places import Disk, whole_file
 from synth.sequence.project import MOST_VALUES, SCHEMA, MediaRef, Project
 from synth.sequence.shelf import Shelf
@@ -43,6 +45,8 @@ _RATIO: Final = 100
 _FREE_RATIO: Final = 100_000_000
 """Unpacked bytes below which nobody asks how well they were packed: black pictures and silence
 shrink a thousandfold."""
+_MOST_NAMED: Final = 8
+"""Damaged files that are told by name."""
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 """Of every entry, so that the same project makes the same bytes."""
 _SIGNATURE: Final = b"PK\x03\x04"
@@ -59,6 +63,8 @@ class Opened:
     project: Project
     missing: tuple[MediaRef, ...] = ()
     """Files that it needs and that the shelf does not have; adding them makes it whole."""
+    damaged: tuple[MediaRef, ...] = ()
+    """Clips and photos that the shelf has and that cannot be read; all else can be worked on."""
     notes: tuple[str, ...] = ()
     """What the user should know, in sentences."""
 
@@ -171,7 +177,47 @@ def read_project(path: str | os.PathLike[str], shelf: Shelf, *, limits: Limits =
         names = ", ".join(repr(ref.name or f"a {ref.kind}") for ref in missing[:8])
         more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
         notes.append(f"Files that are missing here: {names}{more}. Add them to draw the film.")
-    return Opened(project, missing, tuple(notes))
+    damaged: list[MediaRef] = []
+    for ref, why in unreadable(project, shelf, limits=limits):
+        damaged.append(ref)
+        if len(damaged) <= _MOST_NAMED:
+            notes.append(f"{ref.name or f'A {ref.kind}'!r} cannot be used: {why}")
+    if len(damaged) > _MOST_NAMED:
+        notes.append(f"So it is with {len(damaged) - _MOST_NAMED} more files.")
+    return Opened(project, missing, tuple(damaged), tuple(notes))
+
+
+def unreadable(
+    project: Project, shelf: Shelf, *, limits: Limits = LIMITS
+) -> Iterator[tuple[MediaRef, str]]:
+    """Photos and clips of shots that the shelf has and that cannot be read, each with why.
+
+    Clips are read through without being decoded; of a photo only what it says of itself is read.
+    """
+    seen: set[str] = set()
+    for ref in (shot.media for shot in project.shots):
+        if ref.sha256 in seen or not shelf.has(ref):
+            continue
+        seen.add(ref.sha256)
+        try:
+            if ref.kind == "video":
+                look_at(shelf.path(ref), limits=limits)
+            elif ref.kind == "photo":
+                _check_photo(shelf.path(ref), limits)
+        except SynthError as error:
+            yield ref, str(error)
+
+
+def _check_photo(path: Path, limits: Limits) -> None:
+    """Raise ``InvalidMedia`` or ``LimitExceeded`` for a file whose beginning is no picture's."""
+    with open_regular(path, limits.image_bytes, "picture") as file:
+        try:
+            with open_picture(file, limits) as image:
+                check_size(image.width, image.height, limits)
+        except SynthError:
+            raise
+        except Exception as error:  # Pillow raises OSError, ValueError, SyntaxError and more
+            raise InvalidMedia(f"The picture cannot be read: {reason(error)}") from error
 
 
 def _is_film(path: str | os.PathLike[str], limits: Limits) -> bool:

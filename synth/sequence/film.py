@@ -319,7 +319,7 @@ class _Work:
             stage=lambda: None if id is None else self._footage.stage(id, cancel),
             finish=self._footage.finisher(take),
             name="the plain colour" if id is None else repr(id),
-            what="a plain colour" if id is None else "drawn by a model" if photo else "a clip",
+            drawn=photo,
         )
 
     def _looks(self, part: Stretch) -> object:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from synth.sequence.project import (
     Style,
     Title,
 )
-from synth.sequence.storyboard import Card, Way, arrange
+from synth.sequence.storyboard import Card, Way, arrange, at_rate, cards
 from synth.shot.model import Shot
 
 
@@ -158,3 +160,42 @@ def test_the_lighting_cue_follows_every_prompt() -> None:
 
 def test_every_file_is_listed() -> None:
     assert [ref.sha256[0] for ref in _full().media()] == ["a", "d", "e", "b", "c"]
+
+
+@pytest.mark.parametrize("schema", ["motion-synth.project/1", "motion-synth.project/1.1"])
+def test_a_newer_form_of_a_shot_is_read_and_kept(schema: str) -> None:
+    values = _full().to_dict()
+    values["schema"] = schema
+    values["shots"][0]["shot"] |= {"schema": "motion-synth.shot/1.1", "stardust": {"amount": 2}}
+    values["shots"][0]["shot"]["lens"]["flare"] = 0.5
+    read = Project.from_dict(values)
+    assert read.shot("one").shot == _full().shot("one").shot
+    assert read.shot("one").is_geometry
+    saved = read.changed(name="Another").to_dict()
+    assert saved["shots"][0]["shot"] == values["shots"][0]["shot"]
+    assert saved["shots"][1] == values["shots"][1]
+    values["shots"][0]["shot"]["schema"] = "motion-synth.shot/2"
+    with pytest.raises(InvalidInstruction, match=r"motion-synth.shot/2"):
+        Project.from_dict(values)
+
+
+def test_what_a_newer_version_wrote_into_the_timeline_survives_its_being_laid_out_anew() -> None:
+    values = _full().to_dict()
+    values["schema"] = "motion-synth.project/1.1"
+    gap, way, clip = values["timeline"][:3]
+    gap["fog"] = {"colour": [1, 2]}
+    way["copy"] = True  # a name that the models' own methods have, too
+    clip["speed"] = 1.5
+    clip["source_range"]["loop"] = "twice"
+    clip["source_range"]["duration"]["drop_frame"] = True
+    read = Project.from_dict(values)
+    board = cards(read, {"one": 48, "zwei": 96})
+    assert arrange(read, board).to_dict() == values
+    shorter = [replace(board[1], way=None), board[0]]
+    laid = arrange(read, shorter).to_dict()["timeline"]
+    assert [item["kind"] for item in laid] == ["clip", "gap"]
+    assert laid[0]["speed"] == 1.5
+    assert laid[0]["source_range"]["loop"] == "twice"
+    assert laid[0]["source_range"]["duration"]["drop_frame"] is True
+    assert laid[-1]["fog"] == {"colour": [1, 2]}
+    assert at_rate(board, Fraction(24), Fraction(12), {"one": 24, "zwei": 48})[1].later

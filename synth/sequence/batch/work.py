@@ -30,6 +30,7 @@ from synth.sequence.shelf import content_hash
 from synth.shot.model import Shot
 from synth.shot.produce import render_shot
 from synth.shot.result import suffix
+from synth.style.resolve import path_resolver, styles_of
 
 LOGS: Final = ".batch"
 """Folder beside the videos with a log and a record of each row."""
@@ -128,7 +129,7 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
             f"the photo {image.name!r} is not there. Check the path in column 'image'."
         )
     shot = Shot.from_json(task.shot)
-    key = _key(task, image)
+    key = _key(task, image, shot)
     record = logs / f"{task.name}.json"
     known = _read_record(record)
     if known.get("key") == key and target.is_file() and known.get("sha256") == content_hash(target):
@@ -150,7 +151,9 @@ def _do(task: Task, target: Path, logs: Path, cancel: CancelToken, told: RowRepo
     draft = bench / f"{attempt}{suffix(shot)}"
     try:
         bench.mkdir()
-        result = render_shot(shot, image, draft, fidelity=task.fidelity, cancel=cancel)
+        result = render_shot(
+            shot, image, draft, fidelity=task.fidelity, styles=path_resolver(), cancel=cancel
+        )
         passed, score = _judge(draft, cancel) if task.quality else (None, None)
         with whole_file(record) as partial:
             values = {"key": key, "sha256": content_hash(draft), "passed": passed, "score": score,
@@ -176,10 +179,13 @@ def _judge(path: Path, cancel: CancelToken) -> tuple[bool, float]:
     return report.gate.passed, round(report.overall_score, 4)
 
 
-def _key(task: Task, image: Path) -> str:
+def _key(task: Task, image: Path, shot: Shot) -> str:
     """Everything that decides how the video of a row comes out."""
     digest = hashlib.sha256(task.shot.encode())
     digest.update(f"|{task.quality}|{content_hash(image)}".encode())
+    for text in (shot.prompt, shot.backend.sentence or ""):
+        for use in styles_of(text, path_resolver())[1]:
+            digest.update(f"|{content_hash(use.file.path)}".encode())
     return digest.hexdigest()
 
 

@@ -71,13 +71,19 @@ def check_photos(kind: TransitionKind, a: Side, b: Side) -> None:
     flat = [side for side in (a, b) if side.stage() is None]
     if not flat or (kind.photos == "either" and len(flat) == 1):
         return
-    names = " and ".join(f"{side.name} is {side.what}" for side in flat)
+    names = " and ".join(f"{side.name} is {_what(side)}" for side in flat)
     wants = "a photo on both sides" if kind.photos == "both" else "a photo on one side at least"
     raise InvalidInstruction(
         f"The transition {kind.title!r} from {a.name} to {b.name} needs {wants}, whose depth and "
         f"camera are known, but {names}. Choose a dissolve or a whip pan there, or use a photo "
         "that geometry draws."
     )
+
+
+def _what(side: Side) -> str:
+    if side.take.shot is None:
+        return "a plain colour"
+    return "drawn by a model" if side.drawn else "a clip"
 
 
 def key(way: Way) -> str:

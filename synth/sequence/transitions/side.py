@@ -32,8 +32,8 @@ class Side:
     """The shot's colour work, for frames that are drawn anew: sRGB uint8 (H, W, 3) to the same."""
     name: str
     """What people call it."""
-    what: str = "a clip"
-    """What it is where it has no stage: "a clip", "a plain colour", "drawn by a model"."""
+    drawn: bool = False
+    """Whether a model draws it, so that it has no stage though it is a photo."""
 
 
 def times(frames: int) -> NDArray[np.float64]:
