@@ -38,6 +38,9 @@ from synth.render.lens import Print
 
 NAME: Final = "guided"
 _WAIT_SECONDS: Final = 0.1
+_IN_WEATHER: Final = (
+    "How exactly the model kept to the camera was not measured: weather has its own motion."
+)
 
 
 class GuidedBackend:
@@ -308,7 +311,14 @@ class _Work:
         """What only the finished frames tell."""
         if not self.backend.follows:
             return tuple(self._said)
+        if self._weather:
+            return (*self._said, _IN_WEATHER)
         return (*self._said, self._meter.result.sentence)
+
+    @property
+    def _weather(self) -> bool:
+        """Whether particles of their own motion hide that of the scene."""
+        return self.guide.stage.film.weather is not None
 
     def frames(self) -> Iterator[Frame]:
         """The clip at the model's size and rate, kept pixels laid back."""
@@ -319,9 +329,12 @@ class _Work:
             for number, call in enumerate(self.planned):
                 for index in range(1 if number else 0, call.frames):
                     picture, frame = next(drawn), next(geometry)
-                    self._meter.add(picture, frame)
+                    if self.backend.follows and not self._weather:
+                        self._meter.add(picture, frame)
                     if self.backend.keeps:
-                        picture = laid_back(picture, frame.shown, self._painted[index])
+                        picture = laid_back(
+                            picture, frame.shown, self._painted[index], frame.acting
+                        )
                     self._last = picture
                     yield picture
         finally:

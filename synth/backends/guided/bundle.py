@@ -57,7 +57,8 @@ depth/           16-bit grey, nearer is brighter: inverse depth = value / 65535 
 flow/            16-bit RGB, where a pixel goes until the next frame: x = (red - 32768) / 64 pixels,
                  y = (green - 32768) / 64, blue 1 where that is certain (the KITTI layout)
 cameras.json     every camera: camera-to-world, x right, y up, looking along -z, and in OpenCV's
-                 axes; lens in pixels. Scene units: the subject stands 10 from the first camera
+                 axes; lens in pixels. Scene units: the subject stands 10 from where the photo was
+                 taken
 camera_path.json the same for nerfstudio
 prompt.txt       what a model is to read; negative.txt what it is to avoid
 

@@ -40,10 +40,13 @@ class GuideFrame:
     """The frame as geometry draws it, its own guesses in the holes, (H, W, 3)."""
     hole: NDArray[np.bool_]
     """What a model is to paint; True in holes."""
+    acting: NDArray[np.bool_]
+    """Where a subject that acts stands."""
     nearness: NDArray[np.float32]
     """Inverse depth, 1 / scene units; 0 where endless."""
     flow: NDArray[np.float32]
-    """Where each pixel goes until the next frame, (H, W, 2) pixels, x before y; 0 in the last."""
+    """Where what the scene shows goes until the next frame, (H, W, 2) pixels, x before y; 0 in the
+    last. Weather has a motion of its own."""
     known: NDArray[np.bool_]
     """Where that motion is certain: kept now and then, and neither hidden nor acting."""
 
@@ -138,7 +141,7 @@ class Guide:
             for done, (index, shown) in enumerate(zip(wanted, pictures, strict=True), start=1):
                 following = bare(index + 1) if index + 1 < len(self) else None
                 flow, known = self._motion(index, now, following)
-                yield GuideFrame(shown, now.hole, now.nearness, flow, known)
+                yield GuideFrame(shown, now.hole, ~now.still, now.nearness, flow, known)
                 progress(Progress(STAGE, done, len(wanted)))
                 now = following or now
         finally:

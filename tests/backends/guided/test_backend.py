@@ -163,6 +163,15 @@ def test_how_exactly_the_model_moved_is_told_at_the_end(moving: Assignment) -> N
         assert least <= error <= most, sentence
 
 
+def test_in_weather_nothing_is_claimed_of_the_motion(moving: Assignment) -> None:
+    air = {"environmental": {"particle_effects": "snow", "weather_intensity": 1.0}}
+    motion = MotionControl.from_dict(air)
+    _, told = _drawn(_backend(Painter()), replace(moving, motion=motion))
+    (sentence,) = told.closing_notes()
+    assert "not measured" in sentence
+    assert "weather" in sentence
+
+
 def test_a_scale_of_0_lays_nothing_back_and_promises_words(moving: Assignment) -> None:
     backend = _backend(Painter(tint=30), guide_scale=0.0)
     assert backend.capabilities.keeps["camera"] == "in words"

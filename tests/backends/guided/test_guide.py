@@ -211,7 +211,7 @@ def test_it_has_the_models_own_size_count_and_rate(layered: Layered) -> None:
 def test_a_part_of_it_is_the_same_as_in_the_whole(guide: Guide, frames: list[GuideFrame]) -> None:
     part = list(guide.frames(3, 2))
     for one, other in zip(part, frames[3:5], strict=True):
-        for name in ("shown", "hole", "nearness", "flow", "known"):
+        for name in ("shown", "hole", "acting", "nearness", "flow", "known"):
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
@@ -251,6 +251,8 @@ def test_a_subject_is_kept_and_the_place_it_leaves_is_painted(layered: Layered) 
     assert shift > 15
     inner = cv2.erode(red.view(np.uint8), np.ones((7, 7), np.uint8)) > 0
     assert not last.hole[inner].any()
+    assert last.acting[inner].all()
+    assert not last.acting[: layered.top - 40].any()
     # Where it stood, the wall was never photographed.
     assert last.hole[layered.top + 8 : layered.bottom - 8, layered.left + 2].all()
     assert not last.known[inner].any()

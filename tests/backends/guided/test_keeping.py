@@ -30,3 +30,12 @@ def test_without_holes_it_is_the_guide_and_a_copy() -> None:
 
 def test_where_all_is_painted_it_is_the_models() -> None:
     assert np.array_equal(laid_back(DRAWN, SHOWN, np.ones((64, 96), bool)), DRAWN)
+
+
+def test_a_subject_is_laid_back_whole_with_a_narrow_rim() -> None:
+    acting = np.zeros((64, 96), bool)
+    acting[20:40, 30:60] = True
+    mixed = laid_back(DRAWN, SHOWN, np.ones((64, 96), bool), acting)
+    assert (mixed[22:38, 32:58] == 200).all()
+    assert (mixed[~acting] == 40).all()
+    assert 40 < mixed[20, 45, 0] < 200
