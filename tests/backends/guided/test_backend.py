@@ -21,6 +21,7 @@ from synth.render.film import FilmSettings
 from synth.render.settings import LensSettings
 from synth.scene.cache import SceneCache
 from tests.backends.guided.shots import SHARP, Painter, loader, shot, truck
+from tests.backends.local.worlds import write_lora
 from tests.backends.tiny import tiny_pipeline
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def painted(vace_pipe: Any, small: Layered) -> dict[tuple[float, float], list[Fr
     """The model's own pictures for guides of two depths, at scale 1 and 0."""
     found = {}
     for scale in (1.0, 0.0):
-        backend = _backend(vace_pipe, lay_back=False, guide_scale=scale)
+        backend = _backend(vace_pipe, lay_back=False, guide_scale=scale, guidance=1.0)
         for near in (1.0, 0.3):
             found[scale, near] = _drawn(backend, _tiny(small, near))[0]
     return found
@@ -299,7 +300,7 @@ def test_a_real_model_keeps_what_is_kept_and_paints_the_holes(
 ) -> None:
     import cv2
 
-    frames, _ = _drawn(_backend(vace_pipe), _tiny(small))
+    frames, _ = _drawn(_backend(vace_pipe, guidance=1.0), _tiny(small))
     guide = list(make_guide(_tiny(small), size=TINY, count=5, rate=Fraction(16)).frames())
     holes = joined([frame.hole for frame in guide])
     raw = painted[1.0, 1.0]
@@ -313,11 +314,49 @@ def test_a_real_model_keeps_what_is_kept_and_paints_the_holes(
         assert np.abs(frames[index][hole].astype(int) - guide[index].shown[hole]).mean() > 5
 
 
+def test_styles_grow_with_strength_and_leave_no_trace(
+    vace_pipe: Any, small: Layered, tmp_path: Path
+) -> None:
+    style = write_lora(tmp_path / "ink.safetensors", "wan-vace", vace_pipe)
+    backend = _backend(vace_pipe, lay_back=False, guidance=1.0)
+    found = []
+    for strength in (None, 0.0, 0.5, 1.0):
+        loras = () if strength is None else (LoraUse(style, strength),)
+        found.append(np.stack(_drawn(backend, replace(_tiny(small), loras=loras))[0]).astype(int))
+    plain, none, half, whole = found
+    assert np.array_equal(plain, none)
+    assert 0 < np.abs(half - plain).mean() < np.abs(whole - plain).mean()
+    assert np.array_equal(np.stack(_drawn(backend, _tiny(small))[0]), plain)
+    other = write_lora(
+        tmp_path / "other.safetensors", "wan-vace", vace_pipe,
+        metadata={"motion_synth.base": "wan2.1-14b"},
+    )  # fmt: skip
+    with pytest.raises(InvalidInstruction, match=r"wan2\.1-14b"):
+        _drawn(backend, replace(_tiny(small), loras=(LoraUse(other),)))
+
+
+def test_a_real_model_stops_within_a_step(vace_pipe: Any, small: Layered) -> None:
+    token = CancelToken()
+    told: list[int] = []
+
+    def progress(report: Any) -> None:
+        if report.stage == "Painting":
+            told.append(report.done)
+            token.cancel()
+
+    drawn = _backend(vace_pipe).render(_tiny(small), cancel=token, progress=progress)
+    with pytest.raises(Cancelled):
+        list(drawn.frames)
+    assert told == [0]
+
+
 def test_ltx_2_in_context_obeys_and_ignores_a_guide(small: Layered) -> None:
     pipe = tiny_pipeline("ltx2-guided")
     found: dict[tuple[float, float], list[Frame]] = {}
     for scale in (1.0, 0.0):
-        settings = BackendSettings(name="guided", family="ltx2-guided", steps=1, guide_scale=scale)
+        settings = BackendSettings(
+            name="guided", family="ltx2-guided", steps=1, guidance=1.0, guide_scale=scale
+        )
         backend = GuidedBackend(settings, load=loader(pipe), lay_back=False)
         for near in (1.0, 0.3):
             assignment = replace(_tiny(small, near), path=truck(1.0, 9, fps=24))
