@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synth.api import VideoGradeAndEvaluate, generate_video_with_motion_control, judge_video
+    from synth.backends.prompts import compile_prompt
+    from synth.backends.registry import make_backend
+    from synth.backends.settings import BackendSettings
     from synth.camera.formats import read_path, write_path
     from synth.camera.keys import CameraKey, CameraKeys
     from synth.camera.sampling import keyed_path
@@ -44,9 +47,18 @@ if TYPE_CHECKING:
     from synth.sequence.film import FilmResult, compose
     from synth.sequence.project import Project
     from synth.shot import Shot, VideoResult, preview_shot, render_shot, shot_from_video
+    from synth.shot.attempts import Attempts, generate_until_pass
+    from synth.shot.preflight import preflight
+    from synth.style.library import StyleLibrary
+    from synth.style.look import learn_look, save_look
+    from synth.style.resolve import path_resolver
+    from synth.style.video_style_lora import VideoStyleLora
 
 _HOMES = {
     "generate_video_with_motion_control": "synth.api",
+    "BackendSettings": "synth.backends.settings",
+    "compile_prompt": "synth.backends.prompts",
+    "make_backend": "synth.backends.registry",
     "CameraKey": "synth.camera.keys",
     "CameraKeys": "synth.camera.keys",
     "CameraTrajectory": "synth.camera.trajectory",
@@ -99,10 +111,20 @@ _HOMES = {
     "preview_shot": "synth.shot",
     "render_shot": "synth.shot",
     "shot_from_video": "synth.shot",
+    "Attempts": "synth.shot.attempts",
+    "generate_until_pass": "synth.shot.attempts",
+    "preflight": "synth.shot.preflight",
+    "StyleLibrary": "synth.style.library",
+    "learn_look": "synth.style.look",
+    "save_look": "synth.style.look",
+    "path_resolver": "synth.style.resolve",
+    "VideoStyleLora": "synth.style.video_style_lora",
 }
 
 __all__ = [
     "Adjustments",
+    "Attempts",
+    "BackendSettings",
     "CameraKey",
     "CameraKeys",
     "CameraTrajectory",
@@ -119,30 +141,38 @@ __all__ = [
     "Project",
     "QualityReport",
     "Shot",
+    "StyleLibrary",
     "SynthError",
     "Unavailable",
     "VideoGradeAndEvaluate",
     "VideoResult",
     "VideoSequenceComposer",
+    "VideoStyleLora",
     "bake_lut",
     "camera_path",
     "compare_videos",
+    "compile_prompt",
     "compose",
     "dask_executor",
     "deflicker_video",
     "denoise_video",
     "evaluate_video",
+    "generate_until_pass",
     "generate_video_with_motion_control",
     "grade_picture",
     "grade_video",
     "interpolate_frames",
     "judge_video",
     "keyed_path",
+    "learn_look",
     "looks",
+    "make_backend",
     "match_color",
     "motion_schema",
     "parse_phrase",
+    "path_resolver",
     "plan_retime",
+    "preflight",
     "preview_shot",
     "read_csv",
     "read_cube",
@@ -151,6 +181,7 @@ __all__ = [
     "retime_video",
     "rows_from_folder",
     "run_batch",
+    "save_look",
     "shot_from_video",
     "stabilise_video",
     "write_cube",

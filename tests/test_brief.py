@@ -19,6 +19,7 @@ from synth import (
     VideoGradeAndEvaluate,
     VideoResult,
     VideoSequenceComposer,
+    VideoStyleLora,
     generate_video_with_motion_control,
     render_shot,
     shot_from_video,
@@ -657,3 +658,68 @@ def test_the_cameras_of_the_briefs_film_do_what_the_sentences_say(
     assert back[2] > 0.5
     assert push[2] < -0.5
     assert abs(truck[0]) > 0.5
+
+
+BRIEFS_STYLE = """
+# Usage: Train and apply video style
+style_lora = VideoStyleLora()
+
+# Train on reference videos (e.g., 5 cinematic noir clips)
+reference_videos = [
+    "noir_reference_1.mp4",
+    "noir_reference_2.mp4",
+    "noir_reference_3.mp4"
+]
+lora_path = style_lora.train_style_lora(
+    reference_videos,
+    style_name="cinematic_noir",
+    steps=2000
+)
+
+# Apply to new generation
+base_prompt = "camera panning across urban street at night, detective walking"
+styled_prompt = style_lora.apply_style(base_prompt, lora_strength=0.9)
+"""
+
+
+def test_the_briefs_style_is_learned_written_and_obeyed(
+    image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = Path(__file__).parent.parent / "assets" / "examples"
+    for number, name in enumerate(("lighthouse", "robot", "cloister"), 1):
+        picture = np.asarray(Image.open(examples / f"{name}.jpg").convert("L").resize((416, 240)))
+        dark = (255 * (picture / 255.0) ** 1.6).astype(np.uint8)
+        clip = tmp_path / f"noir_reference_{number}.mp4"
+        with VideoWriter(clip, width=320, height=240, fps=24) as writer:
+            for frame in range(48):
+                seen = dark[:, 2 * frame : 2 * frame + 320]
+                writer.write(np.ascontiguousarray(np.repeat(seen[..., None], 3, axis=2)))
+    monkeypatch.chdir(tmp_path)
+    # As on a machine without the AI packages, whatever this one has.
+    monkeypatch.setattr("synth.style.video_style_lora._PACKAGES", ("no_such_package",))
+    names: dict[str, Any] = {"VideoStyleLora": VideoStyleLora}
+    exec(compile(BRIEFS_STYLE, "brief", "exec"), names)
+    assert names["lora_path"] == "loras/cinematic_noir_video.safetensors"
+    assert Path(names["lora_path"]).is_file()
+    style = names["style_lora"]
+    assert (style.lora_path, style.style_name) == (names["lora_path"], "cinematic_noir")
+    assert style.kind == "look"
+    assert "no_such_package" in style.said
+    prompt = names["styled_prompt"]
+    assert prompt == (
+        "camera panning across urban street at night, detective walking "
+        "<lora:loras/cinematic_noir_video.safetensors:0.9>"
+    )
+
+    def colourfulness(words: str) -> float:
+        made = generate_video_with_motion_control(
+            image, {}, words, settings={**SMALL, "seed": 3}, fidelity=False
+        )
+        assert made.notes[0].startswith("Camera from the prompt: ")
+        first = _frames(made.path)[0].astype(int)
+        return float(np.ptp(first, axis=2).mean())
+
+    plain = colourfulness(names["base_prompt"])
+    assert colourfulness(prompt) < 0.5 * plain
+    nothing = style.apply_style(names["base_prompt"], lora_strength=0)
+    assert colourfulness(nothing) == plain
