@@ -88,8 +88,39 @@ class Look:
         return Lut(cube=np.ascontiguousarray(mixed, np.float32), title=self.name)
 
 
+@dataclass(frozen=True, eq=False)
+class LearnedLook:
+    """A look, and how it was learned."""
+
+    look: Look
+    before: float
+    """How far held-out frames of the style are from ungraded ones, mean ΔE2000 where both show the
+    same, else root mean square distance of the distributions in OKLab times 100."""
+    after: float
+    """The same distance once the look was laid on the ungraded ones."""
+    paired: bool
+    """Whether the ungraded frames showed the same as those of the style."""
+    clips: int
+    """Clips that it was learned from."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, in sentences."""
+    thumbnail: bytes | None = None
+    """A bundled example in the look, a small JPEG."""
+
+    @property
+    def trained(self) -> dict[str, str]:
+        """How it was made, for its file."""
+        kind = "frames before and after the grade" if self.paired else "colours of all clips"
+        return {
+            "references": str(self.clips),
+            "learned from": kind,
+            "distance before": f"{self.before:.2f}",
+            "distance after": f"{self.after:.2f}",
+        }
+
+
 def save_look(
-    look: Look,
+    look: Look | LearnedLook,
     path: str | os.PathLike[str],
     *,
     title: str = "",
@@ -100,7 +131,7 @@ def save_look(
     """Write a look as ``.safetensors`` and its colours as a ``.cube`` beside it.
 
     Args:
-        look: what to write.
+        look: what to write; a learned one brings its story and thumbnail along.
         path: the file, ending in ``.safetensors``; each file appears complete or not at all.
         title: for people; the look's name if left out.
         licence: of the style.
@@ -113,6 +144,10 @@ def save_look(
     Raises ``InvalidInstruction`` for another ending, a folder that is not there, and a thumbnail
     that is no small JPEG.
     """
+    if isinstance(look, LearnedLook):
+        trained = trained or look.trained
+        thumbnail = thumbnail or look.thumbnail
+        look = look.look
     target = Path(path)
     if target.suffix != ".safetensors":
         raise InvalidInstruction(f"A look is kept as .safetensors, not as {target.suffix!r:.20}.")
