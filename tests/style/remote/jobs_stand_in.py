@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class Machine:
     """What was asked for."""
     cancelled: int = 0
     """How often it was cancelled."""
+    asked_for: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody asks for it."""
 
 
 def jobs(server: StandIn, machine: Machine) -> None:
@@ -67,6 +70,7 @@ def jobs(server: StandIn, machine: Machine) -> None:
                 "createdAt": "2026-01-01T00:00:00.000Z",
             })  # fmt: skip
         if path == "/api/jobs/me" and heard.method == "POST":
+            machine.asked_for.set()
             time.sleep(machine.slow)
             machine.spec = heard.body
             return Answer(value=_job("SCHEDULING", None))

@@ -15,6 +15,8 @@ from pathlib import Path
 import synth
 from synth.style.remote import job_script
 from synth.style.remote.job_script import mirror
+from synth.style.remote.snapshot import pack_program, write_job
+from synth.style.training.settings import TrainingSettings
 
 ROOT = Path(synth.__file__).resolve().parent
 SCRIPT = Path(job_script.__file__)
@@ -53,7 +55,7 @@ def run(work: Path, pause: str = "0.1") -> subprocess.Popen[str]:
     """The script as the machine starts it, without anything of ours in reach."""
     return subprocess.Popen(
         [sys.executable, "-I", "-S", str(SCRIPT), str(work), pause],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work,
     )  # fmt: skip
 
 
@@ -80,6 +82,20 @@ def test_what_was_learned_is_kept_while_it_runs_and_when_it_is_ended(tmp_path: P
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=20)
     assert running.returncode == 143
+
+
+def test_the_program_that_is_sent_starts_and_speaks(tmp_path: Path) -> None:
+    """Out of its zip, and not out of this checkout: the checkout is not where it runs."""
+    work = tmp_path / "work"
+    (work / "in" / "clips").mkdir(parents=True)
+    (work / "in" / "clips" / "clip-000.mp4").write_bytes(b"no film")
+    pack_program(work / "in" / "program.zip")
+    write_job(work / "in" / "job.json", "ink", TrainingSettings())
+    running = run(work)
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 1, err
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert "None of the reference videos can be learned from" in lines[-1]["error"]
 
 
 def test_only_what_changed_is_copied_and_no_half_written_file(tmp_path: Path) -> None:
