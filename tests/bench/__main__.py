@@ -81,7 +81,7 @@ def main(wanted: list[str]) -> None:
         for line in grading.measure():
             print(f"| {line.name} | {line.value} |", flush=True)
         print()
-    for name in ("repairs", "quality", "sequence"):  # they have options of their own
+    for name in ("repairs", "quality", "sequence", "style"):  # they have options of their own
         if not wanted or name in wanted:
             sys.stdout.flush()
             subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=True)

@@ -216,9 +216,11 @@ class Loop:
     def run(self) -> None:
         """Do the steps that are left.
 
-        Raises ``Diverged`` on numbers that are none and ``Cancelled``; in both cases the last good
-        state is on disk.
+        Raises ``Diverged`` on numbers that are none and ``Cancelled``; in both cases, and where the
+        card's memory is not enough, the last good state is on disk.
         """
+        import torch
+
         try:
             with watched(self.base.experts, self.cancel), thrifty(self.base.experts):
                 while True:
@@ -229,6 +231,9 @@ class Loop:
                     if self.step % self.settings.checkpoint_every == 0:
                         self.save()
             self.save()
+        except torch.OutOfMemoryError:
+            self.save()
+            raise
         except Cancelled:
             self.save()
             raise Cancelled(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth.backends.protocol import Frame
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
-from synth.errors import InvalidInstruction, Unavailable
+from synth.errors import InvalidInstruction, LimitExceeded, Unavailable
+from synth.limits import LIMITS
 from synth.style.files import style_metadata
 from synth.style.references import References
 from synth.style.training import check
@@ -78,6 +81,7 @@ def train_lora(
         InvalidMedia: there is no clip that can be learned from, or a state cannot be read.
         InvalidInstruction: weights of another family.
         Unavailable: packages, weights or the card are not there.
+        LimitExceeded: the disk or the card's memory is not enough.
         Diverged: numbers that are none; the last good state is kept.
         Cancelled: on request; the state is kept.
     """
@@ -103,7 +107,7 @@ def train_lora(
             "from, so it cannot tell whether the style holds for more than that.",
         )
     captions = captions_of((piece.clip.path for piece in pieces), trigger)
-    folder.mkdir(parents=True, exist_ok=True)
+    _check_disk(folder)
     cache = Cache(folder / "cache", base)
     latents = cache.latents([*train, *held], device, token_, progress)
     words = cache.words([*sorted(set(captions.values())), f"{trigger}.", ""], device, token_)
@@ -118,7 +122,7 @@ def train_lora(
     desk = Desk(base.experts, device)
     neutral = check.encoded_neutral(base, settings.resolution, device)
     gallery = _Gallery(base, settings, neutral, words[f"{trigger}."], device, desk, token_)
-    with adapted(base.experts, settings) as adapters:
+    with _memory_told(settings), adapted(base.experts, settings) as adapters:
         try:
             loop = Loop(
                 base, settings, adapters, samples[: len(train)],
@@ -209,6 +213,32 @@ def _device(settings: TrainingSettings) -> str:
             "a look, or train on Hugging Face Jobs."
         )
     return "cuda" if there and settings.device != "cpu" else "cpu"
+
+
+def _check_disk(folder: Path) -> None:
+    """Make the folder, with room for states and latents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < LIMITS.free_disk_bytes:
+        raise LimitExceeded(
+            f"There are {free / 1e6:.0f} MB left on the disk; training needs at least "
+            f"{LIMITS.free_disk_bytes / 1e6:.0f} MB. Make room and start again."
+        )
+
+
+@contextmanager
+def _memory_told(settings: TrainingSettings) -> Iterator[None]:
+    """Too little memory on the card is told with what would need less."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise LimitExceeded(
+            f"The card's memory is not enough for clips of {settings.frames} frames at "
+            f"{settings.resolution} pixels, {settings.batch} at a time. Choose fewer frames, a "
+            "smaller resolution, batch or rank, or a smaller model; the last state is kept."
+        ) from error
 
 
 def _print(

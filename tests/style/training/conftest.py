@@ -14,7 +14,7 @@ from synth.style.training import TrainedLora, TrainingSettings
 from tests.style.training.films import noir_references
 
 SMALL = {
-    "family": "ltx", "rank": 8, "learning_rate": 1e-2, "steps": 60, "batch": 4,
+    "family": "ltx", "rank": 8, "learning_rate": 1e-2, "steps": 40, "batch": 4,
     "resolution": 48, "frames": 9, "warmup": 5, "validate_every": 20, "preview_every": 0,
     "preview_steps": 6,
 }  # fmt: skip

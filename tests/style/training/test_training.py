@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from synth.control import CancelToken, Progress
-from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, Unavailable
+from synth.errors import Cancelled, InvalidInstruction, InvalidMedia, LimitExceeded, Unavailable
 from synth.style.files import read_style
 from synth.style.references import References
 from synth.style.training import Diverged, Moment, TrainingSettings, train_lora
@@ -32,6 +32,14 @@ from tests.style.training.drawing import drawn, style_of
 
 ROOT = Path(__file__).resolve().parents[3]
 Small = Callable[..., TrainingSettings]
+
+
+class Usage(NamedTuple):
+    """Of a disk, bytes."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -48,7 +56,7 @@ def test_a_style_is_learned(
         pipe = tiny_pipeline("ltx", seed=seed)
         lora = train_lora(references, small(seed=seed), folder=tmp_path, base=pipe)
     assert lora.fall >= 0.4
-    worlds = range(3)
+    worlds = range(2)
     wanted = style_of(base_of(pipe, trained_family("ltx")), worlds)
 
     def away(strength: float) -> float:
@@ -97,7 +105,7 @@ def test_the_file_says_what_it_is_and_how_strong(trained: Trained) -> None:
     assert style.triggers == (trained.lora.trigger,) == ("noir style",)
     assert style.thumbnail is not None
     assert style.trained is not None
-    assert style.trained["steps"] == "60"
+    assert style.trained["steps"] == "40"
     assert style.trained["references"] == "6 clips"
     with safe_open(str(trained.lora.path), "pt") as file:
         header = file.metadata()
@@ -239,6 +247,48 @@ def test_numbers_that_are_none_stop_it_with_the_last_good_state_kept(
     assert any("learning rate changed at step 4" in note for note in made.notes)
 
 
+def test_a_large_model_in_half_precision_is_trained_the_same_way(
+    references: References, small: Small, trained: Trained, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Activations that are worked out twice change no number; half precision changes little."""
+    settings = small(steps=4, preview_steps=1)
+    plain = train_lora(references, settings, folder=tmp_path / "a", base=trained.pipe)
+    monkeypatch.setattr("synth.style.training.loop._LARGE", 0)
+    twice = train_lora(references, settings, folder=tmp_path / "b", base=trained.pipe)
+    assert twice.losses == plain.losses
+    half = tiny_pipeline("ltx")
+    half.transformer.to(torch.bfloat16)
+    rough = train_lora(references, settings, folder=tmp_path / "c", base=half)
+    assert rough.losses == pytest.approx(plain.losses, rel=0.02)
+    assert {one.dtype for one in load_file(rough.path).values()} == {torch.float32}
+
+
+def test_too_little_memory_and_disk_are_told(
+    references: References, small: Small, trained: Trained, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    calls: list[int] = []
+
+    def full(*_: object) -> None:
+        calls.append(1)
+        if torch.is_grad_enabled() and len(calls) > 60:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = trained.pipe.transformer.register_forward_pre_hook(full)
+    try:
+        with pytest.raises(LimitExceeded, match=r"9 frames at 48 pixels, 4 at a time.*is kept"):
+            train_lora(references, small(steps=90), folder=tmp_path, base=trained.pipe)
+    finally:
+        hook.remove()
+    state = read_state(tmp_path)
+    assert state is not None
+    assert 0 < state.step < 90
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(9, 8, 1_000_000))
+    with pytest.raises(LimitExceeded, match="1 MB left"):
+        train_lora(references, small(), folder=tmp_path, base=trained.pipe)
+
+
 def test_it_tells_what_it_does(
     references: References, small: Small, trained: Trained, tmp_path: Path
 ) -> None:
@@ -272,7 +322,7 @@ def test_every_family_is_served(
     pipe = tiny_pipeline(family)
     settings = small(
         family=family, steps=2, alpha=4.0, learning_rate=3e-2, warmup=0, batch=1, preview_steps=1,
-        validate_every=10, held_out=0.5,
+        validate_every=10, held_out=0.17,
     )  # fmt: skip
     if family == "cogvideox":  # eight frames a second, nine at least
         slow = [replace(clip, seconds=2 * clip.seconds) for clip in references.clips]
