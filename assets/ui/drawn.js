@@ -29,10 +29,10 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
   const picks = h("div", { class: "ms-fields" });
   const styles = h("div", { class: "ms-styletags" });
   const report = h("div", { class: "ms-preflight", id: `${prefix}-preflight`, role: "status" });
-  const sentence = h("textarea", { class: "ms-json ms-sentencebox", id: `${prefix}-sentence`, rows: "4", "aria-label": "What the model reads",
+  const sentence = h("textarea", { class: "ms-json ms-sentencebox", id: `${prefix}-words`, rows: "4", "aria-label": "What the model reads",
     onchange: () => { set({ sentence: sentence.value.trim() && sentence.value.trim() !== compiled ? sentence.value.trim() : null }); lookSoon(); } });
-  const reset = button("Reset", { symbol: "undo", kind: "plain", id: `${prefix}-sentence-reset`, title: "The sentence as it is compiled from the shot", onclick: () => { set({ sentence: null }); sentence.value = compiled; lookSoon(); } });
-  const words = h("div", { class: "ms-field", hidden: true }, h("div", { class: "ms-label" }, h("label", { for: `${prefix}-sentence` }, "What the model reads"), reset), sentence);
+  const reset = button("Reset", { symbol: "undo", kind: "plain", id: `${prefix}-words-reset`, title: "The sentence as it is compiled from the shot", onclick: () => { set({ sentence: null }); sentence.value = compiled; lookSoon(); } });
+  const words = h("div", { class: "ms-field", hidden: true }, h("div", { class: "ms-label" }, h("label", { for: `${prefix}-words` }, "What the model reads"), reset), sentence);
   const token = h("input", { class: "ms-input", type: "password", id: `${prefix}-token`, autocomplete: "off", "data-token": "1", maxlength: "200", placeholder: "hf_…", "aria-label": "Hugging Face token", oninput: () => { for (const one of report.querySelectorAll(".ms-lacks")) one.hidden = Boolean(token.value.trim()); } });
   const secret = h("div", { class: "ms-field", hidden: true }, h("div", { class: "ms-label" }, h("label", { for: `${prefix}-token` }, "Hugging Face token")), token,
     h("p", { class: "ms-note" }, "It goes along with the next render alone, and is kept nowhere: not in the page, not in the project, not on the server."));

@@ -36,6 +36,8 @@ _WHOLE: Final = frozenset({"steps", "rank", "resolution", "frames"})
 _WORDS: Final = frozenset({"trigger"})
 _PREVIEW_SIDE: Final = 240
 _PREVIEWS_KEPT: Final = 6
+_LOOK_PACE: Final = 0.5
+"""Seconds that a second of references takes to learn from, on two cores."""
 _POINTS: Final = 400
 """Most points of the curve that the page gets."""
 
@@ -95,11 +97,11 @@ def estimate_of(plan: Plan, desk: StyleDesk | None) -> dict[str, Any]:
         plan: what is to be learned.
         desk: holds the references, if there are any.
     """
-    count = len(desk.references()) if desk is not None else 0
     if plan.make == "look":
         lines = [["Drawn by", "photo geometry, at any strength"]]
-        if count:
-            lines.insert(0, ["Takes", f"about {max(2, 3 * count)} s on this machine"])
+        if desk is not None and desk.references():
+            wait = 2 + _LOOK_PACE * sum(one.seconds for one in desk.references())
+            lines.insert(0, ["Takes", f"about {wait:.0f} s on this machine"])
         return {"lines": lines, "lacks": ""}
     from synth.backends.local.machine import told_machine
     from synth.style.training.estimate import estimate
@@ -138,8 +140,8 @@ def _learn_look(
 ) -> tuple[Path, tuple[str, ...]]:
     from synth.style.look import learn_look, save_look
 
-    paths = [one.path for one in desk.references() if not one.bad]
-    look = learn_look(paths, name=plan.name, cancel=job.cancel, progress=job.progress)
+    found = _references(desk, job.cancel)
+    look = learn_look(found, name=plan.name, cancel=job.cancel, progress=job.progress)
     path = job.folder / f"{safe_name(plan.name, 'look')}.safetensors"
     save_look(look, path)
     return path, look.notes

@@ -69,7 +69,11 @@ def cube_of(desk: StyleDesk, style: StyleFile) -> Path:
 
 
 def _told(style: StyleFile) -> list[tuple[str, str]]:
-    return list((style.trained or {}).items())[:_MOST_TOLD]
+    told = dict(style.trained or {})
+    away = told.pop("distance before", ""), told.pop("distance after", "")
+    if all(away):
+        told["held out"] = f"{away[0]} away from the style without it, {away[1]} with it"
+    return list(told.items())[:_MOST_TOLD]
 
 
 def base_title(base: str) -> str:

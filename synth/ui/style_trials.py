@@ -23,7 +23,7 @@ from synth.ui.depth_brush import DepthStore
 from synth.ui.examples import Example
 from synth.ui.photo import Photo
 
-_LOOKS: Final = ("noir", "golden_hour")
+_LOOKS: Final = ("day_for_night", "noir")
 """Built-in looks that the trial clips wear; what the photos show has nothing to do with them."""
 _SECONDS: Final = 2.0
 _MOVES: Final = (

@@ -1,0 +1,215 @@
+"""The Style tab and the preflight in a real browser: a look is learned, tried, and drawn with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.ui.conftest import Server
+from tests.ui.styling import make_look, make_lora, make_reference
+
+CANARY = "hf_canaryCANARYcanary0123456789"
+
+
+@pytest.fixture
+def tab(desk: Page) -> Iterator[Page]:
+    """The tab, empty; what it put on the server goes away afterwards."""
+    desk.evaluate("localStorage.clear()")
+    desk.reload()
+    desk.wait_for_selector(".ms-tile")
+    _open(desk, "Style")
+    desk.wait_for_selector("#st-make", state="visible")
+    yield desk
+    _open(desk, "Style")
+    if desk.is_visible("#st-forget"):
+        desk.once("dialog", lambda dialog: dialog.accept())
+        desk.click("#st-forget")
+        desk.wait_for_selector(".ms-stylecard", state="detached")
+    desk.evaluate("localStorage.clear()")
+
+
+def _open(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def _send(page: Page, button: str, *paths: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click(button)
+    chooser.value.set_files([str(path) for path in paths])
+
+
+def _after(page: Page) -> str:
+    return str(page.get_attribute("#st-after", "src"))
+
+
+def test_clips_become_a_look_that_is_tried_and_drawn_with(tab: Page, tmp_path: Path) -> None:
+    assert tab.is_disabled("#st-make")
+    clips = [make_reference(tmp_path / f"clip {n} <b>.mp4", n) for n in range(3)]
+    _send(tab, ".ms-drop", *clips)
+    tab.wait_for_function("document.querySelectorAll('.ms-ref').length === 3")
+    tab.wait_for_selector(".ms-fine")
+    assert "clip 0 _b_.mp4" in tab.inner_text(".ms-refs")
+    assert tab.inner_text("#st-sum") == "3 clips, 6 s"
+    assert "5 to 10" in tab.inner_text(".ms-refs")  # what would make it better
+
+    # A LoRA: what it takes is told before.
+    tab.click("[data-kind=lora]")
+    tab.wait_for_function("document.querySelector('#st-estimate').textContent.includes('GB')")
+    tab.click("[data-kind=look]")
+    tab.wait_for_function("!document.querySelector('#st-estimate').textContent.includes('GB')")
+
+    # A look: learned, found again after a reload.
+    tab.click("#st-make")
+    assert "name" in tab.inner_text("#st-make-note")
+    tab.fill("#st-name", "grey day")
+    tab.click("#st-make")
+    tab.wait_for_selector("[data-style='grey day']")
+    tab.wait_for_selector("#st-after", state="visible")
+    tab.reload()
+    tab.wait_for_selector(".ms-tile")
+    _open(tab, "Style")
+    tab.wait_for_selector("[data-style='grey day']")
+    assert tab.locator(".ms-ref").count() == 3
+
+    # At any strength, on another photo.
+    tab.wait_for_selector("#st-after", state="visible")
+    first = _after(tab)
+    tab.locator("#st-strength").fill("0")
+    tab.wait_for_function("before => document.querySelector('#st-after').src !== before", arg=first)
+    tab.wait_for_function(
+        "document.querySelector('#st-after').src === document.querySelector('#st-before').src"
+    )
+    tab.locator("#st-strength").fill("0.9")
+    box = tab.locator(".ms-style .ms-divider").bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + 1, box["y"] + 40)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] - 100, box["y"] + 40, steps=3)
+    tab.mouse.up()
+    assert float(str(tab.get_attribute(".ms-style .ms-divider", "aria-valuenow"))) < 45
+
+    # Files to keep.
+    for form in ("safetensors", "cube"):
+        with tab.expect_download() as kept:
+            tab.click(f"[data-form={form}]")
+        assert kept.value.suggested_filename == f"grey day.{form}"
+
+    # Into the prompt, where its strength is at hand; then a clip is drawn with it.
+    tab.click("#st-use")
+    tab.wait_for_selector(".ms-desk", state="visible")
+    assert tab.input_value("#ms-sentence") == "<lora:grey day:0.9>"
+    tab.wait_for_selector(".ms-styletag[data-style='grey day']")
+    tab.fill("#ms-sentence", "slow push in <lora:grey day:0.7>")
+    tab.click("#ms-read")
+    tab.wait_for_function(
+        "document.querySelector('.ms-styletag .ms-value')?.textContent === '0.70'"
+    )
+    tab.click("#ms-preview")
+    _made(tab)
+    tab.click(".ms-styletag button")
+    tab.wait_for_selector(".ms-styletag", state="detached")
+    assert "lora" not in tab.input_value("#ms-sentence")
+
+
+def _made(page: Page) -> None:
+    page.wait_for_function(
+        "!document.querySelector('#monitor .ms-badge').hidden"
+        " || document.querySelector('#ms-failure').textContent"
+    )
+    assert page.inner_text("#ms-failure") == ""
+
+
+def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> None:
+    look, lora = make_look(tmp_path / "noir.safetensors"), make_lora(tmp_path / "ember.safetensors")
+    _send(tab, "#st-import", look, lora)
+    tab.wait_for_function("document.querySelectorAll('.ms-stylecard').length === 2")
+    card = tab.inner_text(".ms-stylecard[data-style=ember]")
+    assert "Wan 2.2 (5B)" in card
+    assert "in noir" in card
+    name = tab.locator("[data-style=ember] .ms-stylename")
+    name.fill("glow")
+    name.press("Enter")
+    tab.wait_for_selector("[data-style=glow]")
+    tab.once("dialog", lambda dialog: dialog.accept())
+    tab.click("[data-style=glow] > .ms-quiet")
+    tab.wait_for_selector("[data-style=glow]", state="detached")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no style")
+    _send(tab, "#st-import", broken)
+    tab.wait_for_selector("#st-library-note.ms-bad:not(:empty)")
+
+
+def test_who_draws_is_chosen_and_told_before_and_a_token_goes_once(
+    tab: Page, server: Server
+) -> None:
+    _open(tab, "Motion")
+    assert tab.text_content("#ms-drawn") == "Drawn by: photo geometry"
+    tab.click("#ms-drawn")
+    tab.wait_for_selector("#ms-preflight .ms-keeps-exactly")
+    assert not tab.is_visible("#ms-token")
+
+    # Geometry steers a model: the camera is kept, the sentence can be changed and had again.
+    tab.click("#ms-settings [data-backend=guided]")
+    tab.wait_for_selector("#ms-words-reset", state="hidden")
+    tab.wait_for_function("document.querySelector('#ms-words').value.length > 10")
+    compiled = tab.input_value("#ms-words")
+    tab.fill("#ms-words", "A robot waves.")
+    tab.locator("#ms-words").blur()
+    tab.wait_for_selector("#ms-words-reset", state="visible")
+    tab.click("#ms-words-reset")
+    tab.wait_for_selector("#ms-words-reset", state="hidden")
+    assert tab.input_value("#ms-words") == compiled
+
+    # A service: the photo leaves, a token is asked for, and the camera is only told in words.
+    tab.click("#ms-settings [data-backend=providers]")
+    tab.wait_for_selector("#ms-preflight .ms-keeps-words")
+    assert tab.is_visible(".ms-leaves")
+    tab.select_option("#ms-provider", "together")
+    sent: list[str] = []
+    tab.on("request", lambda request: sent.append(request.post_data or ""))
+    tab.fill("#ms-token", f"{CANARY} broken")
+    tab.click("#ms-render")
+    tab.wait_for_selector("#ms-failure:not(:empty)")
+    assert "token" in tab.inner_text("#ms-failure")
+    assert tab.input_value("#ms-token") == ""  # it went with this one call
+    assert sum(CANARY in body for body in sent) == 1
+    kept = tab.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    shown = tab.evaluate("document.documentElement.outerHTML")
+    assert CANARY not in kept + shown
+    for file in server.uploads.rglob("*"):
+        assert not file.is_file() or CANARY.encode() not in file.read_bytes()
+
+    # The same choice on the Keyframes tab; the shot carries it, without the token.
+    _open(tab, "Keyframes")
+    tab.wait_for_selector("#kf-drawn")
+    assert "service" in tab.inner_text("#kf-drawn")
+    tab.click("#kf-drawn")
+    tab.click("#kf-settings [data-backend=geometric]")
+    tab.wait_for_function(
+        "document.querySelector('#ms-drawn').textContent === 'Drawn by: photo geometry'"
+    )
+
+
+def test_a_card_of_the_sequence_says_who_draws_it(tab: Page) -> None:
+    _open(tab, "Sequence")
+    tab.click("#sq-examples")
+    tab.wait_for_selector("#sq-drawn", state="visible")
+    tab.click("#sq-drawn")
+    tab.click("#sequence [data-backend=diffusers]")
+    tab.wait_for_function(
+        "JSON.parse(localStorage['motion-synth:sequence:1']).doc.project.shots"
+        ".some((shot) => shot.shot.backend?.name === 'diffusers')"
+    )
+    tab.wait_for_selector("#sq-preflight .ms-keeps-words")
+    kept: dict[str, Any] = json.loads(tab.evaluate("localStorage['motion-synth:sequence:1']"))
+    drawn = [shot["shot"].get("backend", {}) for shot in kept["doc"]["project"]["shots"]]
+    assert [one.get("name", "geometric") for one in drawn].count("diffusers") == 1
+    tab.once("dialog", lambda dialog: dialog.accept())
+    tab.click("#sq-menu")
+    tab.click("[data-do=forget]")
+    tab.wait_for_function("document.querySelector('#sq-note').textContent.includes('none of your')")
