@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
+import numpy as np
+
 from synth.backends.chain import Call, calls, chained, frames_of
 from synth.backends.conform import Conformed, conform
 from synth.backends.families import Family, family
-from synth.backends.guided.guide import Guide, make_guide
+from synth.backends.guided.guide import Guide, GuideFrame, make_guide
 from synth.backends.guided.keeping import laid_back
 from synth.backends.guided.painting import Holes, check_scale, painting
+from synth.backends.guided.warp import carried
 from synth.backends.guided.warp_error import WarpMeter
 from synth.backends.local.backend import cost_of
 from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
@@ -330,7 +333,7 @@ class _Work:
                 for index in range(1 if number else 0, call.frames):
                     picture, frame = next(drawn), next(geometry)
                     if self.backend.follows and not self._weather:
-                        self._meter.add(picture, frame)
+                        self._meter.add(picture, frame, self._painted[index])
                     if self.backend.keeps:
                         picture = laid_back(
                             picture, frame.shown, self._painted[index], frame.acting
@@ -343,17 +346,35 @@ class _Work:
     def _draw(self, call: Call, start: Frame) -> Iterator[Frame]:
         """One call of the model on its part of the guide."""
         begin = round(Fraction(call.begins) * self.guide.path.fps)
+        last = self._last
         shown: list[Frame] = []
         holes: list[Holes] = []
-        for frame in self.guide.frames(
-            begin, call.frames, cancel=self.cancel, progress=self.progress
+        before: GuideFrame | None = None
+        for index, frame in enumerate(
+            self.guide.frames(begin, call.frames, cancel=self.cancel, progress=self.progress)
         ):
-            shown.append(frame.shown)
+            picture = frame.shown
+            if last is not None and before is not None and index == 1:
+                picture = self._gone_on(last, before, frame, begin)
+            shown.append(picture)
             holes.append(frame.hole)
+            before = frame
         # A further part begins on the picture as it was shown, not as the model left it.
-        shown[0] = start if self._last is None else self._last
+        shown[0] = start if last is None else last
         drawn, self._painted = self.backend.paint(self, call, shown, holes)
         yield from drawn
+
+    def _gone_on(self, last: Frame, before: GuideFrame, frame: GuideFrame, place: int) -> Frame:
+        """The second picture of a later part, which its model is told to keep whole, too.
+
+        In its holes goes on what was painted before, where geometry's own guess would flash up.
+        """
+        path = self.guide.path
+        cameras = path[place], path[place + 1]
+        seen, there = carried(last, frame.nearness, *cameras)
+        stood, _ = carried(before.acting.astype(np.uint8), frame.nearness, *cameras)
+        free = frame.hole & there & (stood == 0)
+        return np.where(free[..., None], seen, frame.shown)
 
 
 def _printed(frames: Conformed, film: FilmSettings, machine: Machine) -> Iterator[Frame]:

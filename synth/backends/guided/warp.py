@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +46,30 @@ def reprojected(nearness: Floats, before: CameraPose, after: CameraPose) -> tupl
     places[..., 0] = width / 2.0 + other * across * scale
     places[..., 1] = height / 2.0 - other * down * scale
     return places, (nearness * scale).astype(np.float32)
+
+
+def carried(
+    picture: NDArray[np.uint8], nearness: Floats, before: CameraPose, now: CameraPose
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """One camera's picture as another sees it, read along the geometry of the second.
+
+    Args:
+        picture: of the first camera, (H, W, 3) or (H, W).
+        nearness: inverse depth in the second camera, (H, W).
+        before, now: the two cameras.
+
+    Returns:
+        The picture, its border drawn out, and where it could be read at all.
+    """
+    places, _ = reprojected(nearness, now, before)
+    x, y = places[..., 0] - np.float32(0.5), places[..., 1] - np.float32(0.5)
+    ahead = np.isfinite(x)
+    read = cv2.remap(
+        picture, np.where(ahead, x, -1.0).astype(np.float32),
+        np.where(ahead, y, -1.0).astype(np.float32), cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(read, np.uint8), ahead
 
 
 def pixel_places(width: int, height: int) -> Floats:

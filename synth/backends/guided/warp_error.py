@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth.backends.guided.guide import GuideFrame
+from synth.backends.guided.warp import pixel_places
 from synth.backends.protocol import Frame
 from synth.flow.dense import DenseFlow, FlowGrade
 
@@ -19,6 +20,8 @@ _LEAST_SHARE: Final = 0.02
 _TEXTURE: Final = 2.5
 """Gradient, codes a pixel, averaged over a window, from which motion can be seen at all."""
 _WINDOW: Final = (9, 9)
+_PATCH: Final = np.ones((9, 9), np.uint8)
+"""Of the size of the patches by which motion is found."""
 
 
 @dataclass(frozen=True)
@@ -54,31 +57,47 @@ class WarpMeter:
 
     def __init__(self) -> None:
         self._flow = DenseFlow(_CAREFUL)
-        self._last: tuple[NDArray[np.uint8], GuideFrame] | None = None
+        self._last: tuple[NDArray[np.uint8], GuideFrame, NDArray[np.bool_]] | None = None
         self._error = self._motion = self._share = 0.0
         self._pixels = self._frames = 0
 
-    def add(self, drawn: Frame, guide: GuideFrame) -> None:
+    def add(
+        self, drawn: Frame, guide: GuideFrame, painted: NDArray[np.bool_] | None = None
+    ) -> None:
         """The next frame as the model drew it, before anything is laid over it.
 
-        Raises ``ValueError`` where the two are not of one size.
+        Args:
+            drawn: by the model, (H, W, 3).
+            guide: the guide's frame.
+            painted: what the model was told to paint, (H, W), where that is more than the holes.
+
+        Raises ``ValueError`` where they are not of one size.
         """
         if drawn.shape != guide.shown.shape:
             raise ValueError(f"frame of {drawn.shape} for a guide of {guide.shown.shape}")
         grey = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), np.uint8)
+        free = guide.hole if painted is None else painted
         if self._last is not None:
-            self._measure(*self._last, grey)
-        self._last = (grey, guide)
-
-    def restart(self) -> None:
-        """The next frame does not follow the last one."""
-        self._last = None
+            self._measure(*self._last, grey, free)
+        self._last = (grey, guide, free)
 
     def _measure(
-        self, before: NDArray[np.uint8], guide: GuideFrame, after: NDArray[np.uint8]
+        self,
+        before: NDArray[np.uint8],
+        guide: GuideFrame,
+        free: NDArray[np.bool_],
+        after: NDArray[np.uint8],
+        free_after: NDArray[np.bool_],
     ) -> None:
+        places = pixel_places(*before.shape[::-1]) + guide.flow - np.float32(0.5)
+        later = cv2.remap(
+            free_after.view(np.uint8), places[..., 0], places[..., 1], cv2.INTER_NEAREST
+        )
+        known = guide.known & ~free & (later == 0)
+        # Motion is found by patches: close to what was painted they hold some of that.
+        known = cv2.erode(known.view(np.uint8), _PATCH, borderValue=1) > 0
         # Judged where the *guide* has detail: a model that draws none there must not escape.
-        known = guide.known & _followable(guide.shown)
+        known &= _followable(guide.shown)
         pixels = int(known.sum())
         if pixels < _LEAST_SHARE * known.size:
             return

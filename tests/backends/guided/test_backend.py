@@ -127,6 +127,25 @@ def test_a_long_shot_is_a_chain_whose_guides_begin_on_the_last_picture(
     assert seeds == [0, 1]
 
 
+def test_a_later_part_never_shows_geometrys_own_guess(layered: Layered, scenes: SceneCache) -> None:
+    """Its second picture is kept whole by rule: there the holes go on with what was painted."""
+    pipe = Painter()
+    assignment = shot(
+        layered, truck(0.8, 17), film=_film(SIZE), extend=True, scenes=scenes
+    )  # fmt: skip
+    frames, _ = _drawn(_backend(pipe, most=9), assignment)
+    call = pipe.calls[1]
+    second = np.array(call["video"][1])
+    assert not np.array(call["mask"][1]).any()
+    guide = list(make_guide(assignment, size=SIZE, count=17, rate=Fraction(16)).frames(8, 2))
+    stayed = guide[0].hole & guide[1].hole
+    assert stayed.mean() > 0.03
+    magenta = (second == Painter.COLOUR).all(axis=2)
+    assert magenta[stayed].mean() > 0.8
+    assert np.array_equal(second[~guide[1].hole], guide[1].shown[~guide[1].hole])
+    assert (frames[9] == Painter.COLOUR).all(axis=2)[stayed].mean() > 0.8
+
+
 def layered_frame(layered: Layered) -> np.ndarray:
     """The photo as the model's size shows it."""
     from synth.backends.geometric import frame_photo
