@@ -89,7 +89,18 @@ def load_base(
 
     family = trained_family(settings.family)
     watcher = cancel or CancelToken()
-    weights = find_weights(family, settings.model, token=token, cancel=watcher, progress=progress)
+    try:
+        weights = find_weights(
+            family, settings.model, token=token, cancel=watcher, progress=progress
+        )
+    except InvalidInstruction:
+        if not settings.model:
+            raise
+        # A repository of the family that takes a picture serves as well: the picture is left out.
+        family = next(one for one in families() if one.name == settings.family)
+        weights = find_weights(
+            family, settings.model, token=token, cancel=watcher, progress=progress
+        )
     watcher.check()
     progress(Progress(f"Loading {family.title}"))
     # The repository itself says which of the family's pipelines it holds.
@@ -99,7 +110,7 @@ def load_base(
         machine = replace(machine, device="cpu")
     try:
         pipe = kind.from_pretrained(
-            str(weights.folder), torch_dtype=dtypes(machine), local_files_only=True,
+            str(weights.folder), dtype=dtypes(machine), local_files_only=True,
             use_safetensors=True,
         )  # fmt: skip
     except Exception as error:

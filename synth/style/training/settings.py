@@ -107,7 +107,7 @@ class TrainingJob(BaseModel):
         strict=False, min_length=1, max_length=100,
         description="Reference videos, or one folder that holds them.",
     )  # fmt: skip
-    name: StyleName = Field(description="Name of the style.")
+    name: StyleName = Field(description="What the style is called, and its file.")
     output: str = Field(
         min_length=1, max_length=1000, description="The .safetensors file to be written."
     )
