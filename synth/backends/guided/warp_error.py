@@ -20,8 +20,8 @@ _LEAST_SHARE: Final = 0.02
 _TEXTURE: Final = 2.5
 """Gradient, codes a pixel, averaged over a window, from which motion can be seen at all."""
 _WINDOW: Final = (9, 9)
-_PATCH: Final = np.ones((9, 9), np.uint8)
-"""Of the size of the patches by which motion is found."""
+_PATCH: Final = (9, 9)
+"""The size of the patches by which motion is found."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class WarpMeter:
 
     def __init__(self) -> None:
         self._flow = DenseFlow(_CAREFUL)
+        self._patch = np.ones(_PATCH, np.uint8)
         self._last: tuple[NDArray[np.uint8], GuideFrame, NDArray[np.bool_]] | None = None
         self._error = self._motion = self._share = 0.0
         self._pixels = self._frames = 0
@@ -95,7 +96,7 @@ class WarpMeter:
         )
         known = guide.known & ~free & (later == 0)
         # Motion is found by patches: close to what was painted they hold some of that.
-        known = cv2.erode(known.view(np.uint8), _PATCH, borderValue=1) > 0
+        known = cv2.erode(known.view(np.uint8), self._patch, borderValue=1) > 0
         # Judged where the *guide* has detail: a model that draws none there must not escape.
         known &= _followable(guide.shown)
         pixels = int(known.sum())
