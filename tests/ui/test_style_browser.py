@@ -174,8 +174,9 @@ def test_who_draws_is_chosen_and_told_before_and_a_token_goes_once(
     tab.on("request", lambda request: sent.append(request.post_data or ""))
     tab.fill("#ms-token", f"{CANARY} broken")
     tab.click("#ms-render")
-    tab.wait_for_selector("#ms-failure:not(:empty)")
-    assert "token" in tab.inner_text("#ms-failure")
+    # An answer to the choice before may still come, and takes the words away again.
+    words = tab.wait_for_function("document.querySelector('#ms-failure').textContent").json_value()
+    assert "token" in str(words)
     assert tab.input_value("#ms-token") == ""  # it went with this one call
     assert sum(CANARY in body for body in sent) == 1
     kept = tab.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
@@ -202,7 +203,7 @@ def test_a_card_of_the_sequence_says_who_draws_it(tab: Page) -> None:
     tab.click("#sq-drawn")
     tab.click("#sequence [data-backend=diffusers]")
     tab.wait_for_function(
-        "JSON.parse(localStorage['motion-synth:sequence:1']).doc.project.shots"
+        "JSON.parse(localStorage['motion-synth:sequence:1'] || 'null')?.doc.project.shots"
         ".some((shot) => shot.shot.backend?.name === 'diffusers')"
     )
     tab.wait_for_selector("#sq-preflight .ms-keeps-words")
