@@ -216,14 +216,20 @@ def _beside(
 def _from_pairs(clips: Sequence[_Clip], name: str) -> Look:
     """The look of frames that are known before and after."""
     pairs = [pair for clip in clips for pair in clip.pairs]
-    cube = _paired_cube(pairs, centre=True)
-    first = Look(cube)
-    meant = [_through(first.lut(), pair.before) for pair in pairs]
     after = [pair.after for pair in pairs]
-    vignette = vignette_between(list(zip(meant, after, strict=True)))
-    halation, reach = halation_of(list(zip(after, meant, strict=True)))
-    texture = Texture(halation=halation, halation_size=reach, vignette=vignette)
-    return Look(_paired_cube(pairs, centre=bool(vignette)), texture, name)
+
+    def meant(cube: NDArray[np.float32]) -> list[Picture]:
+        lut = Look(cube).lut()
+        return [_through(lut, pair.before) for pair in pairs]
+
+    cube = _paired_cube(pairs, centre=False)
+    vignette = vignette_between(list(zip(meant(cube), after, strict=True)))
+    if vignette:
+        # The cube took a part of it for contrast.
+        cube = _paired_cube(pairs, centre=True)
+        vignette = vignette_between(list(zip(meant(cube), after, strict=True)))
+    halation, reach = halation_of(list(zip(after, meant(cube), strict=True)))
+    return Look(cube, Texture(halation=halation, halation_size=reach, vignette=vignette), name)
 
 
 def _paired_cube(pairs: Sequence[_Pair], *, centre: bool) -> NDArray[np.float32]:

@@ -1,13 +1,13 @@
 """A style's colours from pairs of pixels: the same frames before and after a grade.
 
-A small grade with ten numbers (``synth.grade.match_fit``) tells what happens to colours that no
-frame shows; on top of it lies a cube of differences that follows the pairs and is otherwise as
-smooth as it can be (lattice regression; E. Garcia, M. Gupta, "Lattice Regression", NIPS 2009).
+A quadratic map, fitted by ridge regression, tells what happens to colours that no frame shows; on
+top of it lies a cube of differences that follows the pairs and is otherwise as smooth as it can be
+(lattice regression; E. Garcia, M. Gupta, "Lattice Regression", NIPS 2009).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -17,7 +17,6 @@ from scipy.sparse import csr_matrix, diags, eye_array, kron, vstack
 from scipy.sparse.linalg import splu
 
 from synth.grade.lut import identity_cube
-from synth.grade.match_fit import fit
 
 Colours = NDArray[np.floating]
 
@@ -30,7 +29,11 @@ _SMOOTH: Final = 0.4
 _HOLD: Final = 2e-3
 _TRUST: Final = 0.02
 """Difference, encoded, at which a pair begins to count as a stray one."""
-_PROBES: Final = 1200
+_SYMMETRIC: Final[dict[str, Any]] = {
+    "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True},
+}  # fmt: skip
+_EVEN: Final = 1e-3
+"""How strongly the quadratic part of the map is held down; its rest a thousandth of that."""
 
 
 def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -60,10 +63,8 @@ def fit_pairs(before: Colours, after: Colours, size: int) -> NDArray[np.float32]
         size: entries along the cube's edge.
     """
     x, y, count = _gathered(before.astype(np.float64), after.astype(np.float64))
-    rng = np.random.default_rng(0)
-    some = rng.permutation(len(x))[:_PROBES]
-    base = fit(x[some], y[some], (x[some], y[some]), protect=0.0)
-    left = y - base.apply(x)
+    base = _base(x, y)
+    left = y - _mapped(x, base)
     weights = _weights(x)
     smooth = _bends() * _SMOOTH
     normal = smooth.T @ smooth + _HOLD * eye_array(_NODES**3)
@@ -71,11 +72,12 @@ def fit_pairs(before: Colours, after: Colours, size: int) -> NDArray[np.float32]
     lattice = np.zeros((_NODES**3, 3))
     for _ in range(3):
         scaled = weights.T @ diags(trust)
-        lattice = np.asarray(splu((scaled @ weights + normal).tocsc()).solve(scaled @ left))
+        solver = splu((scaled @ weights + normal).tocsc(), "MMD_AT_PLUS_A", **_SYMMETRIC)
+        lattice = np.asarray(solver.solve(scaled @ left))
         stray = np.abs(left - weights @ lattice).max(axis=1)
         trust = np.sqrt(count) / (1 + (stray / _TRUST) ** 2)
     grid = identity_cube(size)
-    flat = base.apply(grid.reshape(-1, 3).astype(np.float64))
+    flat = _mapped(grid.reshape(-1, 3).astype(np.float64), base)
     # Nodes are stored by red, green, blue; cubes by blue, green, red.
     place = grid.reshape(-1, 3).T * (_NODES - 1)
     extra = [
@@ -83,6 +85,23 @@ def fit_pairs(before: Colours, after: Colours, size: int) -> NDArray[np.float32]
     ]
     found = np.clip(flat + np.stack(extra, axis=1), 0, 1)
     return np.ascontiguousarray(found.reshape(grid.shape), np.float32)
+
+
+def _base(x: Colours, y: Colours) -> Colours:
+    """Coefficients (10, 3) of what a quadratic map adds to colours."""
+    terms = _terms(x)
+    hold = np.full(terms.shape[1], _EVEN)
+    hold[:4] *= 1e-3
+    return np.linalg.solve(terms.T @ terms / len(x) + np.diag(hold), terms.T @ (y - x) / len(x))
+
+
+def _mapped(x: Colours, base: Colours) -> Colours:
+    return x + _terms(x) @ base
+
+
+def _terms(x: Colours) -> Colours:
+    r, g, b = x.T
+    return np.stack([np.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, g * b, b * r], axis=1)
 
 
 def _gathered(before: Colours, after: Colours) -> tuple[Colours, Colours, Colours]:
