@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -227,3 +228,28 @@ def test_the_amplitudes_are_those_of_the_table() -> None:
                          ("orbit", "6°"), ("arc", "9°"), ("pedestal", "0.6")):  # fmt: skip
         assert f"{MOVE_KINDS[kind].amplitude:g}" in figure
         assert figure in told
+
+
+def test_the_style_snippet_learns_a_style_that_the_next_clip_has(
+    folder: Path, here: Callable[[str], str]
+) -> None:
+    for seed, name in enumerate(("one", "two", "three")):
+        warm = [
+            np.clip(picture * (1.0, 0.8, 0.5), 0, 255).astype(np.uint8)
+            for picture in panned(24, seed=seed)
+        ]
+        write_clip(folder / f"{name}.mp4", warm, 12)
+    said = here(snippet("Style"))
+    assert said.startswith("look A look was learned rather than a LoRA")
+    assert (folder / "loras" / "cinematic_noir_video.cube").is_file()
+    info = probe(folder / "noir.mp4")
+    assert (info.codec, info.width, info.frames) == ("h264", 1280, 48)
+
+
+def test_the_snippet_of_other_brushes_tells_what_is_kept_and_makes_a_clip(
+    folder: Path, here: Callable[[str], str]
+) -> None:
+    said = here(snippet("Other brushes"))
+    assert said.startswith("camera exactly")
+    assert "a quiet street at dawn" in said.lower()
+    assert probe(folder / "best.mp4").frames == 48
