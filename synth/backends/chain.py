@@ -111,7 +111,11 @@ def frames_of(planned: Sequence[Call]) -> int:
 
 
 def chained(
-    draw: Callable[[Call, Frame], Iterator[Frame]], first: Frame, planned: Sequence[Call]
+    draw: Callable[[Call, Frame], Iterator[Frame]],
+    first: Frame,
+    planned: Sequence[Call],
+    *,
+    finish: Callable[[Call, int, Frame], Frame] | None = None,
 ) -> Iterator[Frame]:
     """The frames of a chain, one after the other, its colours held across the seams.
 
@@ -121,6 +125,9 @@ def chained(
             is left alone.
         first: the picture that the first call begins on.
         planned: from ``calls``.
+        finish: changes each frame, given its call and its number in it, once its colours are held.
+            What it gives is what is shown, what the next call begins on, and what that one's
+            colours are laid on.
 
     Yields:
         The frames of every call; that which a later call begins on is not shown twice.
@@ -137,7 +144,8 @@ def chained(
                 shown: Iterator[Frame] = islice(frames, call.frames)
             else:
                 shown = _held(islice(frames, call.frames), start, before, call)
-            for frame in shown:
+            for index, raw in enumerate(shown, start=min(call.number, 1)):
+                frame = raw if finish is None else finish(call, index, raw)
                 yield frame
                 previous, last = last if last is not None else start, frame
             if last is None and call.number == 0:

@@ -95,6 +95,53 @@ def compile_prompt(
     Returns:
         The text; "" only where there is nothing to say, as words of the user's alone never are.
     """
+    told = _told(motion, prompt, path, part)
+    words = told.words if told.stands else without_camera(told.words)
+    camera = _camera(told.strokes, told.seconds, wording, words, stands=told.stands)
+    scene = _scene(motion, words)
+    user = [Part("prompt", words.text)] if words.text else []
+    cue = tell_light(lighting)
+    light = [Part("lighting", cue)] if cue else []
+    # LTX's makers want the action first, the others' own examples begin with the camera.
+    late = wording == "ltx" and len(words.text.split()) <= _LONG_WORDS
+    parts = [*user, *scene, *camera, *light] if late else [*camera, *user, *scene, *light]
+    return CompiledPrompt(" ".join(part.text for part in parts), tuple(parts))
+
+
+def camera_of(
+    motion: MotionControl,
+    *,
+    prompt: str,
+    path: CameraPath | None = None,
+    part: tuple[float, float] | None = None,
+) -> tuple[Stroke, ...]:
+    """What a model is told that the camera does, by its moves, its keys or the user's words.
+
+    Args as for ``compile_prompt``; empty for a camera that stands still.
+    """
+    told = _told(motion, prompt, path, part)
+    if told.stands:
+        return strokes_of(told.words.control, None) or ()
+    return told.strokes
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Who says what the camera does."""
+
+    strokes: tuple[Stroke, ...]
+    """What it does in the part that is told, from 0."""
+    seconds: float
+    """How long that part is."""
+    words: UserWords
+    """The user's words."""
+    stands: bool
+    """Whether these say what the camera does, and stand as they are."""
+
+
+def _told(
+    motion: MotionControl, prompt: str, path: CameraPath | None, part: tuple[float, float] | None
+) -> _Told:
     seconds = len(path) / float(path.fps) if path is not None else motion.duration
     strokes = strokes_of(motion, path)
     words = read_words(prompt)
@@ -107,16 +154,7 @@ def compile_prompt(
         strokes, seconds = within(strokes, start, end), max(end - start, 1e-3)
         # Words that tell the whole clip would have every call do all of it.
         stands = stands and (whole or len(asked) < 2)
-    if not stands:
-        words = without_camera(words)
-    camera = _camera(strokes or (), seconds, wording, words, stands=stands)
-    scene = _scene(motion, words)
-    user = [Part("prompt", words.text)] if words.text else []
-    light = [Part("lighting", told)] if (told := tell_light(lighting)) else []
-    # LTX's makers want the action first, the others' own examples begin with the camera.
-    late = wording == "ltx" and len(words.text.split()) <= _LONG_WORDS
-    parts = [*user, *scene, *camera, *light] if late else [*camera, *user, *scene, *light]
-    return CompiledPrompt(" ".join(part.text for part in parts), tuple(parts))
+    return _Told(strokes or (), seconds, words, stands)
 
 
 def _camera(

@@ -71,9 +71,7 @@ class SizeRule:
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """The lawful size nearest in shape to a wanted one, and no larger than it need be."""
         if self.only:
-            return min(
-                self.only, key=lambda one: abs(math.log(one[0] * height / (one[1] * width)))
-            )
+            return min(self.only, key=lambda one: abs(math.log(one[0] * height / (one[1] * width))))
         shrink = min(1.0, (self.most_pixels / (width * height)) ** 0.5)
         step = self.multiple
         least = -(-self.least_side // step) * step

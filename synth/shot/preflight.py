@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Final, Self, TypeVar
 
-from synth.backends.chain import calls, frames_of
+from synth.backends.chain import Call, calls, frames_of
+from synth.backends.families import family
 from synth.backends.prompts import Advice, Part, advice_for, compile_prompt
+from synth.backends.prompts_calls import CallWords, advised_negative, check_said, words_of_calls
 from synth.backends.prompts_camera import grouped, tell_camera
 from synth.backends.prompts_scene import tell_air, tell_light, tell_subject
 from synth.backends.prompts_strokes import Stroke, strokes_of
 from synth.backends.prompts_words import read_words
 from synth.backends.protocol import Capabilities, Instruction, Keeps
+from synth.backends.settings import BackendSettings
 from synth.camera.pose import CameraPath
 from synth.errors import SynthError
 from synth.render.settings import LensSettings
 from synth.shot.model import Shot
+from synth.shot.preflight_words import (
+    COMPILED,
+    FROM_GEOMETRY,
+    GIVES_WAY,
+    GUIDED,
+    LOST,
+    READS,
+    REPLACED,
+    TOLD,
+)
 from synth.style.model import StyleUse
 from synth.style.resolve import check_fits
 from synth.style.tags import read_tags
@@ -29,34 +41,8 @@ _USUAL_SHAPE: Final = (1500, 1000)
 """Of a photo that is not known yet, pixels."""
 _T = TypeVar("_T")
 
-_FROM_GEOMETRY: Final = "Drawn from the photo's geometry."
-_GUIDED: Final = "The guide is drawn from the photo's geometry; the model paints over it."
-_READS: Final = "A model reads it in a sentence; how far it follows is up to the model."
-_REPLACED: Final = "Your own sentence stands in place of the compiled one, which would say it."
-_COMPILED: Final[frozenset[Instruction]] = frozenset(
-    {"camera", "timing", "zoom", "handheld", "loop", "subjects", "weather", "lighting"}
-)
-"""What a compiled sentence says."""
-_TOLD: Final[Mapping[Instruction, str]] = MappingProxyType(
-    {
-        "negative prompt": "The model is told to stay away from it.",
-        "seed": "It is handed on; whether it is used is up to the service.",
-    }
-)
-_GIVES_WAY: Final = " What it says of the camera gives way to the moves that are set."
-_LOST: Final[Mapping[Instruction, str]] = MappingProxyType(
-    {
-        "timing": "A model decides itself when and how fast things happen.",
-        "lens": "The model has no lens to set. Its pictures stay as it paints them.",
-        "edge": "A model invents what lies past the photo's edges in any case.",
-        "loop": "The last frame will not lead into the first.",
-        "prompt": "Geometry moves the photo as it is; words alone change nothing in it.",
-        "lighting": "Geometry keeps the light of the photo. Grade the clip to change it.",
-        "negative prompt": "Nobody reads it here.",
-        "seed": "The same seed may give another clip.",
-    }
-)
-"""What it means that an instruction is not kept."""
+_ONCE: Final = Call(0, 1, 0.0, 0.0)
+"""The one call of whoever is not called in parts."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +79,9 @@ class Preflight:
     """What it costs in money and time; "" for nothing worth saying."""
     parts: tuple[Part, ...] = ()
     """Where each piece of a compiled sentence comes from; none for one's own."""
+    told: tuple[CallWords, ...] = ()
+    """What each call of the model reads, in order: its own part of the sentence where that is
+    compiled. None where no model reads."""
 
     @property
     def ready(self) -> bool:
@@ -137,13 +126,23 @@ def preflight(
                 shot.motion, prompt=words, lighting=lighting, wording=advice.wording, path=path
             )
             sentence, parts = compiled.text, compiled.parts
-        given = shot.backend.negative
-        negative = advice.negative if given is None else given
+        negative = shot.backend.negative
+        if negative is None:
+            negative = advised_negative(
+                advice.negative, shot.motion, prompt=words, path=path, sentence=own
+            )
     frame = _Frame.of(shot, photo_size)
     plan = found.tried(lambda: _planned(shot, capabilities, frame), _Plan())
+    told: tuple[CallWords, ...] = ()
+    if reads(capabilities):
+        told = words_of_calls(
+            shot.motion, plan.planned, prompt=words, lighting=lighting, advice=advice, path=path,
+            sentence=own, negative=shot.backend.negative,
+        )  # fmt: skip
+    found.tried(lambda: _check_settings(shot.backend, told), None)
     asked = _Asked(shot, capabilities, words, lighting, path, parts)
     return Preflight(
-        lines=(*asked.lines(), *_output(shot, capabilities, plan, frame)),
+        lines=(*asked.lines(), *_output(shot, capabilities, plan, frame, told)),
         problems=tuple(dict.fromkeys(found.problems)),
         calls=plan.calls,
         made=plan.made,
@@ -151,6 +150,7 @@ def preflight(
         negative=negative,
         cost=_cost(capabilities, plan.calls),
         parts=parts,
+        told=told,
     )
 
 
@@ -202,10 +202,15 @@ class _Frame:
 class _Plan:
     """How a model makes a clip."""
 
-    calls: int = 1
+    planned: tuple[Call, ...] = (_ONCE,)
     made: str = ""
     size: tuple[int, int] | None = None
     """Of its own frames; None where it makes what is wanted."""
+
+    @property
+    def calls(self) -> int:
+        """How many there are."""
+        return len(self.planned)
 
 
 def _planned(shot: Shot, capabilities: Capabilities, frame: _Frame) -> _Plan:
@@ -223,7 +228,7 @@ def _planned(shot: Shot, capabilities: Capabilities, frame: _Frame) -> _Plan:
             f"its colours: {frames_of(planned)} frames"
         )
     return _Plan(
-        len(planned), f"{made}; brought to {shot.frames} of {frame.told} at {_per_second(fps)}.",
+        planned, f"{made}; brought to {shot.frames} of {frame.told} at {_per_second(fps)}.",
         size,
     )  # fmt: skip
 
@@ -241,7 +246,23 @@ def _cost(capabilities: Capabilities, count: int) -> str:
     return cost
 
 
-def _output(shot: Shot, capabilities: Capabilities, plan: _Plan, frame: _Frame) -> list[Line]:
+def _check_settings(settings: BackendSettings, told: Sequence[CallWords]) -> None:
+    """Raise ``InvalidInstruction`` for what a model would refuse once it is asked."""
+    if settings.name == "guided":
+        from synth.backends.guided.painting import check_scale
+
+        check_scale(family(settings.family, guided=True), settings.guide_scale)
+    if settings.name == "providers":
+        check_said(told)
+
+
+def _output(
+    shot: Shot,
+    capabilities: Capabilities,
+    plan: _Plan,
+    frame: _Frame,
+    told: Sequence[CallWords],
+) -> list[Line]:
     """Size, rate and length: always asked for."""
     size, rate, fps = plan.size, capabilities.rate, shot.output.rate
     scaled = "Drawn at this size."
@@ -265,6 +286,8 @@ def _output(shot: Shot, capabilities: Capabilities, plan: _Plan, frame: _Frame) 
                 f"Longer than the {capabilities.longest_seconds:.3g} s of one call: {plan.calls} "
                 "calls are chained, and their colours held steady."
             )
+            if len({one.text for one in told}) > 1:
+                long += " Each call reads its own part of the sentence."
     keeps = capabilities.keeps
     return [
         Line("size", frame.told, keeps.get("size", "not"), scaled),
@@ -304,13 +327,13 @@ class _Asked:
 
     def _line(self, instruction: Instruction, said: str, why: str = "") -> Line:
         keeps = self._can.keeps.get(instruction, "not")
-        if keeps == "in words" and self._own and instruction in _COMPILED:
-            return Line(instruction, said, "not", _REPLACED)
+        if keeps == "in words" and self._own and instruction in COMPILED:
+            return Line(instruction, said, "not", REPLACED)
         if keeps == "exactly":
-            usual = _GUIDED if self._can.generative else _FROM_GEOMETRY
+            usual = GUIDED if self._can.generative else FROM_GEOMETRY
         else:
-            usual = _TOLD.get(instruction, _READS)
-            usual = usual if keeps == "in words" else _LOST.get(instruction, "It has no effect.")
+            usual = TOLD.get(instruction, READS)
+            usual = usual if keeps == "in words" else LOST.get(instruction, "It has no effect.")
         return Line(instruction, said, keeps, why or usual)
 
     def _camera(self) -> list[Line]:
@@ -400,7 +423,7 @@ class _Asked:
             line = self._line("prompt", _quoted(self._words))
             kept = " ".join(part.text for part in self._parts if part.instruction == "prompt")
             gives_way = reads(self._can) and kept != self._read.text
-            found.append(replace(line, why=line.why + _GIVES_WAY) if gives_way else line)
+            found.append(replace(line, why=line.why + GIVES_WAY) if gives_way else line)
         if self._shot.backend.negative and reads(self._can):
             found.append(self._line("negative prompt", _quoted(self._shot.backend.negative)))
         if said := tell_light(self._lighting):

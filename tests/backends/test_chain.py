@@ -147,6 +147,25 @@ def test_every_call_begins_on_the_frame_before_it_which_is_shown_once() -> None:
         assert not np.array_equal(frames[seam], frames[seam + 1])
 
 
+def test_what_finishing_gives_is_shown_and_gone_on_from() -> None:
+    planned = calls(2.0, FrameRule(4, 1, 5, 21), Fraction(16))
+    model = Tinting(planned, opening=True)
+    seen: list[tuple[int, int]] = []
+
+    def finish(call: Call, index: int, frame: Frame) -> Frame:
+        seen.append((call.number, index))
+        return world(len(seen) - 1)
+
+    frames = list(chained(model, world(0), planned, finish=finish))
+    assert all(np.array_equal(frame, world(index)) for index, frame in enumerate(frames))
+    assert np.array_equal(model.starts[1], world(planned[0].frames - 1))
+    assert seen == [
+        (call.number, index)
+        for call in planned
+        for index in range(min(call.number, 1), call.frames)
+    ]
+
+
 def test_a_model_without_a_tint_is_left_bit_for_bit() -> None:
     planned = calls(3.0, FrameRule(4, 1, 5, 21), Fraction(16))
 

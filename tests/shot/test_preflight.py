@@ -7,9 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from synth.backends.chain import calls
 from synth.backends.geometric_backend import GeometricBackend
+from synth.backends.prompts import advice_for
 from synth.backends.protocol import Capabilities, FrameRule, Instruction, Keeps, SizeRule
 from synth.shot.model import Shot
 from synth.shot.preflight import Preflight, preflight
@@ -17,7 +20,7 @@ from synth.style.model import StyleFile, StyleUse
 
 GEOMETRY = GeometricBackend().capabilities
 KEEPS: dict[Instruction, Keeps] = {
-    "camera": "in words", "timing": "not", "zoom": "in words", "handheld": "in words",
+    "camera": "in words", "timing": "in words", "zoom": "in words", "handheld": "in words",
     "subjects": "in words", "weather": "in words", "lens": "not", "edge": "not", "loop": "not",
     "prompt": "in words", "negative prompt": "in words", "lighting": "in words",
     "seed": "exactly", "size": "exactly", "rate": "exactly", "length": "exactly",
@@ -135,6 +138,60 @@ def test_a_long_clip_is_a_chain_and_says_so() -> None:
     assert told({"motion": {"camera": {"type": "dolly", "duration": 60.0}}}, GEOMETRY).calls == 1
 
 
+def test_each_call_is_shown_with_its_own_words() -> None:
+    turns = [
+        {"type": "pan", "direction": "left", "duration": 6.0},
+        {"type": "pedestal", "direction": "up", "duration": 6.0},
+    ]
+    said = told({"motion": {"camera": turns}})
+    assert len(said.told) == said.calls == 3
+    assert "pans" in said.told[0].text
+    assert "pans" not in said.told[2].text
+    assert "rises" in said.sentence
+    length = next(line for line in said.lines if line.instruction == "length")
+    assert "its own part" in length.why
+    own = told({"motion": {"camera": turns}, "backend": {"sentence": "Mine."}})
+    assert {one.text for one in own.told} == {"Mine."}
+    assert "own part" not in next(one.why for one in own.lines if one.instruction == "length")
+    assert told({}, GEOMETRY).told == ()
+    still = told({"motion": {"camera": {"type": "static", "duration": 3.0}}})
+    assert "static" not in still.negative
+    assert still.told[0].negative == still.negative
+
+
+@pytest.mark.parametrize("name", ["diffusers", "guided", "providers"])
+def test_what_is_shown_is_what_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words that the backend puts together itself are those of the preflight."""
+    import synth.backends.prompts_calls as calls_told
+    from synth.backends.registry import make_backend
+    from synth.media.image import LoadedImage
+    from synth.shot.produce import assignment_of
+
+    shot = Shot.from_dict(
+        {
+            "motion": {
+                "camera": [
+                    {"type": "pan", "direction": "left", "duration": 5.0},
+                    {"type": "static", "duration": 5.0},
+                ]
+            },
+            "prompt": "a castle",
+            "backend": {"name": name},
+        }
+    )
+    can = make_backend(shot.backend, token="hf_abcdefghij").capabilities
+    said = preflight(shot, can, photo_size=(1600, 900), lighting="dusk")
+    assignment = assignment_of(
+        shot,
+        LoadedImage(np.zeros((90, 160, 3), np.uint8), "PNG", "RGB", False, ()),
+        lighting="dusk",
+    )
+    own = advice_for(shot.backend)
+    planned = calls(shot.seconds, can.frames, can.rate or Fraction(1), fps=shot.output.rate)
+    assert said.told == calls_told.words_of(assignment, shot.backend, own, planned)
+    assert len({one.text for one in said.told}) > 1
+
+
 def test_changes_of_size_and_rate_are_said() -> None:
     lines = {line.instruction: line.why for line in told({}).lines}
     assert lines["size"] == "Painted at 832x480, then scaled and cropped about its centre."
@@ -166,6 +223,10 @@ def test_what_stands_in_the_way_is_told_all_at_once() -> None:
     lora = StyleUse(StyleFile(Path("a.safetensors"), "ink", "lora", "wan2.1-14b"), 0.8)
     assert told({}, styles=(lora,)).ready
     assert not told({}, GEOMETRY, styles=(lora,)).ready
+    guided = {"backend": {"family": "ltx2-guided", "guide_scale": 1.5}}
+    assert "LTX-2 takes 0 to 1" in told(guided, replace(WAN, name="guided")).problems[0]
+    silent = told({"backend": {"sentence": " "}}, replace(WAN, name="providers"))
+    assert any("needs a sentence" in problem for problem in silent.problems)
     stills = replace(WAN, frames=FrameRule(1, 0, 1, 1))
     assert any("too few" in problem for problem in told({}, stills).problems)
     assert any("no model family" in problem for problem in told({}, family="nope").problems)
@@ -200,7 +261,7 @@ def test_keyed_cameras_are_described(extra: dict[str, Any]) -> None:
     if not extra:
         assert "dollies in toward the subject" in camera.said
         assert "pushes forward toward the subject" in said.sentence
-        assert by_kind(said)["timing"] == "not"
+        assert by_kind(said)["timing"] == "in words"
     else:
         assert "stands still" in camera.said
         assert by_kind(said)["loop"] == "not"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -25,11 +25,13 @@ from synth.backends.guided.painting import Holes, check_scale, painting
 from synth.backends.guided.warp import carried
 from synth.backends.guided.warp_error import WarpMeter
 from synth.backends.local.backend import cost_of
+from synth.backends.local.calls import words_left_out
 from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
 from synth.backends.local.loras import check_loras, obeyed
 from synth.backends.local.machine import Machine, free_memory, missing_packages
 from synth.backends.local.running import run_pipeline
-from synth.backends.prompts import compile_prompt
+from synth.backends.prompts import Advice
+from synth.backends.prompts_calls import CallWords, all_said, words_of
 from synth.backends.protocol import Assignment, Capabilities, Frame, Instruction, Keeps, Rendering
 from synth.backends.settings import BackendSettings
 from synth.camera.pose import CameraPath
@@ -125,12 +127,13 @@ class GuidedBackend:
         own = loaded.family
         film, path = assignment.film, assignment.path
         planned = calls(float(len(path) / path.fps), own.frames, own.rate, fps=Fraction(path.fps))
-        prompt, negative = self._words(assignment, own)
+        words = words_of(assignment, self._settings, Advice(own.wording, own.negative), planned)
         guide = make_guide(
             assignment, size=own.sizes.fit(film.width, film.height), count=frames_of(planned),
-            rate=own.rate, prompt=prompt, negative=negative, cancel=cancel, progress=progress,
+            rate=own.rate, prompt=all_said([one.text for one in words]),
+            negative=all_said([one.negative for one in words]), cancel=cancel, progress=progress,
         )  # fmt: skip
-        work = _Work(self, assignment, loaded, guide, planned, cancel, progress)
+        work = _Work(self, assignment, loaded, guide, planned, words, cancel, progress)
         whole = conform(
             work.frames(), rate=own.rate, width=film.width, height=film.height,
             fps=Fraction(path.fps), count=len(path), cancel=cancel,
@@ -140,7 +143,7 @@ class GuidedBackend:
             frames=_printed(whole, film, loaded.machine),
             path=seen,
             depth=replace(guide.stage, path=seen, film=film).first_depth,
-            notes=(*guide.notes, *self._notes(loaded, guide, assignment, len(planned))),
+            notes=(*guide.notes, *self._notes(loaded, guide, assignment, words)),
             made_by=self._made_by(loaded, guide, assignment),
             closing_notes=lambda: (*work.closing_notes(), *whole.notes),
         )
@@ -175,25 +178,6 @@ class GuidedBackend:
                 )  # fmt: skip
         return self._loaded
 
-    def _words(self, assignment: Assignment, own: Family) -> tuple[str, str]:
-        """The sentence for all of the clip, and what to avoid."""
-        settings = self._settings
-        negative = assignment.negative if assignment.negative is not None else settings.negative
-        sentence = self._sentence(assignment, own, None)
-        return sentence, own.negative if negative is None else negative
-
-    def _sentence(
-        self, assignment: Assignment, own: Family, part: tuple[float, float] | None
-    ) -> str:
-        """The sentence for a part of the clip, seconds from and to."""
-        for given in (assignment.sentence, self._settings.sentence):
-            if given is not None:
-                return given
-        return compile_prompt(
-            assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
-            wording=own.wording, path=assignment.path, part=part,
-        ).text  # fmt: skip
-
     @property
     def follows(self) -> bool:
         """Whether the model is to follow the guide at all."""
@@ -211,10 +195,10 @@ class GuidedBackend:
         settings, loaded = self._settings, work.loaded
         own, loras = loaded.family, work.assignment.loras
         steps, count = settings.steps or own.steps, len(work.planned)
-        part = (call.begins, call.ends) if count > 1 else None
+        words = work.words[call.number]
         arguments, painted = painting(
-            loaded, shown, holes, prompt=self._sentence(work.assignment, own, part),
-            negative=work.guide.negative, scale=settings.guide_scale, loras=loras,
+            loaded, shown, holes, prompt=words.text, negative=words.negative,
+            scale=settings.guide_scale, loras=loras,
         )  # fmt: skip
         stage = "Painting" if count == 1 else f"Painting part {call.number + 1} of {count}"
         with (
@@ -233,8 +217,13 @@ class GuidedBackend:
         return list(drawn), painted
 
     def _notes(
-        self, loaded: LoadedPipeline, guide: Guide, assignment: Assignment, count: int
+        self,
+        loaded: LoadedPipeline,
+        guide: Guide,
+        assignment: Assignment,
+        words: tuple[CallWords, ...],
     ) -> tuple[str, ...]:
+        count = len(words)
         own, film, scale = loaded.family, assignment.film, self._settings.guide_scale
         notes = [*loaded.notes]
         if scale == 0:
@@ -262,6 +251,13 @@ class GuidedBackend:
                 f"model makes at "
                 f"once; {count} parts were chained, each from the last frame of the one before."
             )
+            if scale == 0 and own.pipeline == "WanVACEPipeline":
+                notes.append("With the guide goes the picture to begin on: at 0 parts do not join.")
+        left = words_left_out(loaded, [one.text for one in words])
+        if left:
+            notes.append(left)
+        if own.base == "ltx2":
+            notes.append("LTX-2 also made sound; it was left out.")
         if assignment.loop:
             notes.append("The camera closes its loop; what was painted may differ at the seam.")
         return tuple(notes)
@@ -297,13 +293,13 @@ class _Work:
     loaded: LoadedPipeline
     guide: Guide
     planned: tuple[Call, ...]
+    words: tuple[CallWords, ...]
     cancel: CancelToken
     progress: ProgressCallback
 
     def __post_init__(self) -> None:
         self._meter = WarpMeter()
         self._said: list[str] = []
-        self._last: Frame | None = None
         self._painted: tuple[Holes, ...] = ()
 
     def say(self, notes: tuple[str, ...]) -> None:
@@ -326,27 +322,23 @@ class _Work:
     def frames(self) -> Iterator[Frame]:
         """The clip at the model's size and rate, kept pixels laid back."""
         first = next(iter(self.guide.frames(0, 1, cancel=self.cancel))).shown
-        drawn = chained(self._draw, first, self.planned)
-        geometry = self.guide.frames(cancel=self.cancel)
-        try:
-            for number, call in enumerate(self.planned):
-                for index in range(1 if number else 0, call.frames):
-                    picture, frame = next(drawn), next(geometry)
-                    if self.backend.follows and not self._weather:
-                        self._meter.add(picture, frame, self._painted[index])
-                    if self.backend.keeps:
-                        picture = laid_back(
-                            picture, frame.shown, self._painted[index], frame.acting
-                        )
-                    self._last = picture
-                    yield picture
-        finally:
-            geometry.close()
+        with closing(self.guide.frames(cancel=self.cancel)) as geometry:
+
+            def finish(_: Call, index: int, picture: Frame) -> Frame:
+                frame = next(geometry)
+                if self.backend.follows and not self._weather:
+                    self._meter.add(picture, frame, self._painted[index])
+                if self.backend.keeps:
+                    picture = laid_back(picture, frame.shown, self._painted[index], frame.acting)
+                return picture
+
+            # The colours of a later part are laid on what is shown: next to the photo's own pixels
+            # a tint of the model's would be seen in the holes.
+            yield from chained(self._draw, first, self.planned, finish=finish)
 
     def _draw(self, call: Call, start: Frame) -> Iterator[Frame]:
         """One call of the model on its part of the guide."""
         begin = round(Fraction(call.begins) * self.guide.path.fps)
-        last = self._last
         shown: list[Frame] = []
         holes: list[Holes] = []
         before: GuideFrame | None = None
@@ -354,13 +346,12 @@ class _Work:
             self.guide.frames(begin, call.frames, cancel=self.cancel, progress=self.progress)
         ):
             picture = frame.shown
-            if last is not None and before is not None and index == 1:
-                picture = self._gone_on(last, before, frame, begin)
+            if call.number and before is not None and index == 1:
+                picture = self._gone_on(start, before, frame, begin)
             shown.append(picture)
             holes.append(frame.hole)
             before = frame
-        # A further part begins on the picture as it was shown, not as the model left it.
-        shown[0] = start if last is None else last
+        shown[0] = start
         drawn, self._painted = self.backend.paint(self, call, shown, holes)
         yield from drawn
 
@@ -409,7 +400,7 @@ def _capabilities(own: Family, *, follows: bool, missing: str) -> Capabilities:
     keeps |= {one: "in words" for one in words}
     keeps |= {one: "exactly" if follows else "in words" for one in drawn}
     if not follows:
-        never: tuple[Instruction, ...] = ("timing", "lens", "edge")
+        never: tuple[Instruction, ...] = ("lens", "edge")
         keeps |= {one: "not" for one in never}
     keeps["loop"] = "not"
     return Capabilities(

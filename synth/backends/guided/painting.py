@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from synth.backends.families import Family
 from synth.backends.guided import ltx, vace
+from synth.backends.local.calls import WORDS
 from synth.backends.local.loading import LoadedPipeline
 from synth.backends.protocol import Frame, LoraUse
 from synth.errors import InvalidInstruction, Unavailable
 
 _VACE: Final = "WanVACEPipeline"
 _LTX: Final = "LTX2InContextPipeline"
-_WORDS: Final = {_VACE: 512, _LTX: 1024}
-"""Most tokens that the text encoder is given."""
 _STG_BLOCKS: Final = (29, 28)
 """Block of LTX-2 that its guidance in space and time leaves out: of 2.0, and of 2.3 and later."""
 _SHRINK_KEY: Final = "reference_downscale_factor"
@@ -54,12 +53,12 @@ def painting(
         Unavailable: a pipeline that takes no guide.
     """
     kind = loaded.family.pipeline
-    if kind not in _WORDS:
+    if kind not in (_VACE, _LTX):
         raise Unavailable(f"{loaded.family.title} takes no guide. Choose a guided model.")
     words = {
         "prompt": prompt,
         "negative_prompt": negative,
-        "max_sequence_length": _WORDS[kind],
+        "max_sequence_length": WORDS[kind],
     }
     if kind == _VACE:
         more, painted = _for_vace(loaded.pipe, shown, holes, scale)

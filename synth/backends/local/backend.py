@@ -17,7 +17,8 @@ from synth.backends.local.loading import LoadedPipeline, Loader, load_pipeline
 from synth.backends.local.loras import check_loras, obeyed
 from synth.backends.local.machine import Machine, free_memory, missing_packages, told_machine
 from synth.backends.local.running import run_pipeline
-from synth.backends.prompts import compile_prompt
+from synth.backends.prompts import Advice
+from synth.backends.prompts_calls import CallWords, all_said, words_of
 from synth.backends.protocol import Assignment, Capabilities, Frame, Instruction, Keeps, Rendering
 from synth.backends.settings import BackendSettings
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -31,8 +32,8 @@ _WAIT_SECONDS: Final = 0.1
 class _Order:
     """One clip as the model is asked for it."""
 
-    prompt: str
-    negative: str
+    words: tuple[CallWords, ...]
+    """What each call reads."""
     width: int
     height: int
     steps: int
@@ -113,7 +114,7 @@ class DiffusersBackend:
         film, path = assignment.film, assignment.path
         planned = calls(float(len(path) / path.fps), own.frames, own.rate, fps=Fraction(path.fps))
         width, height = own.sizes.fit(film.width, film.height)
-        order = self._order(assignment, loaded, width, height, len(planned))
+        order = self._order(assignment, loaded, width, height, planned)
         notes = self._notes(assignment, loaded, order, len(planned))
         later: list[str] = []
 
@@ -123,8 +124,9 @@ class DiffusersBackend:
                 obeyed(loaded.pipe, assignment.loras, own, cancel=cancel) as said,
             ):
                 later.extend(one for one in said if one not in later)
+                words = order.words[call.number]
                 drawn = run_pipeline(
-                    loaded, arguments(loaded, order.prompt, order.negative, first),
+                    loaded, arguments(loaded, words.text, words.negative, first),
                     width=width, height=height, count=call.frames, steps=order.steps,
                     guidance=order.guidance, seed=order.seed + call.number, cancel=cancel,
                     progress=progress, stage=_stage(call, len(planned)),
@@ -176,26 +178,23 @@ class DiffusersBackend:
         return self._loaded
 
     def _order(
-        self, assignment: Assignment, loaded: LoadedPipeline, width: int, height: int, count: int
+        self,
+        assignment: Assignment,
+        loaded: LoadedPipeline,
+        width: int,
+        height: int,
+        planned: tuple[Call, ...],
     ) -> _Order:
         settings, own = self._settings, loaded.family
-        prompt = assignment.sentence if assignment.sentence is not None else settings.sentence
-        if prompt is None:
-            prompt = compile_prompt(
-                assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
-                wording=own.wording, path=assignment.path,
-            ).text  # fmt: skip
-        negative = assignment.negative if assignment.negative is not None else settings.negative
         steps = settings.steps or own.steps
         return _Order(
-            prompt,
-            own.negative if negative is None else negative,
+            words_of(assignment, settings, Advice(own.wording, own.negative), planned),
             width,
             height,
             steps,
             own.guidance if settings.guidance is None else settings.guidance,
             assignment.film.seed,
-            steps * count,
+            steps * len(planned),
         )
 
     def _notes(
@@ -215,7 +214,7 @@ class DiffusersBackend:
                 f"The clip is longer than the {own.usual_seconds:.1f} s that the model makes at "
                 f"once; {count} parts were chained, each from the last frame of the one before."
             )
-        left = words_left_out(loaded, order.prompt)
+        left = words_left_out(loaded, [one.text for one in order.words])
         if left:
             notes.append(left)
         if own.base == "ltx2":
@@ -230,8 +229,8 @@ class DiffusersBackend:
             "family": loaded.family.name,
             "model": loaded.model or self._settings.model or loaded.family.model,
             "revision": loaded.revision,
-            "sentence": order.prompt,
-            "negative": order.negative,
+            "sentence": all_said([one.text for one in order.words]),
+            "negative": all_said([one.negative for one in order.words]),
             "seed": str(order.seed),
             "steps": str(order.steps),
             "guidance": f"{order.guidance:g}",
@@ -243,13 +242,13 @@ class DiffusersBackend:
 def capabilities_of(own: Family, *, missing: str = "") -> Capabilities:
     """What a family obeys on this machine. Imports no AI package."""
     words: tuple[Instruction, ...] = (
-        "camera", "zoom", "handheld", "subjects", "weather", "prompt", "lighting",
+        "camera", "timing", "zoom", "handheld", "subjects", "weather", "prompt", "lighting",
     )  # fmt: skip
     exact: tuple[Instruction, ...] = ("seed", "size", "rate", "length")
     keeps: dict[Instruction, Keeps] = {one: "in words" for one in words}
     keeps |= {one: "exactly" for one in exact}
     keeps["negative prompt"] = "in words"
-    never: tuple[Instruction, ...] = ("timing", "lens", "edge", "loop")
+    never: tuple[Instruction, ...] = ("lens", "edge", "loop")
     keeps |= {one: "not" for one in never}
     return Capabilities(
         NAME, f"{own.title} on this machine", keeps, sizes=own.sizes, frames=own.frames,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from synth.backends.local.loading import LoadedPipeline
 from synth.backends.protocol import Frame
 
-_WORDS: Final = {"WanImageToVideoPipeline": 512, "WanVACEPipeline": 512,
-                 "LTXImageToVideoPipeline": 256, "LTX2ImageToVideoPipeline": 1024,
-                 "CogVideoXImageToVideoPipeline": 226}  # fmt: skip
+WORDS: Final = {"WanImageToVideoPipeline": 512, "WanVACEPipeline": 512,
+                "LTXImageToVideoPipeline": 256, "LTX2ImageToVideoPipeline": 1024,
+                "LTX2InContextPipeline": 1024, "CogVideoXImageToVideoPipeline": 226}  # fmt: skip
 """Most tokens that a family's text encoder is given. LTX-Video takes 128 unless told otherwise;
 its makers use 256."""
 _STG_BLOCKS: Final = (29, 28)
@@ -26,8 +27,8 @@ def arguments(loaded: LoadedPipeline, prompt: str, negative: str, first: Frame) 
         "negative_prompt": negative,
         "image": Image.fromarray(first),
     }
-    if family.pipeline in _WORDS:
-        call["max_sequence_length"] = _WORDS[family.pipeline]
+    if family.pipeline in WORDS:
+        call["max_sequence_length"] = WORDS[family.pipeline]
     if family.pipeline == "LTXImageToVideoPipeline":
         call["frame_rate"] = int(family.rate)
         if pipe.vae.config.timestep_conditioning:
@@ -40,10 +41,11 @@ def arguments(loaded: LoadedPipeline, prompt: str, negative: str, first: Frame) 
     return call
 
 
-def words_left_out(loaded: LoadedPipeline, prompt: str) -> str:
-    """A sentence where the model cannot read all of the words; "" where it can."""
-    most = _WORDS.get(loaded.family.pipeline, 0)
-    count = len(loaded.pipe.tokenizer(prompt).input_ids)
+def words_left_out(loaded: LoadedPipeline, sentences: Sequence[str]) -> str:
+    """What to say where the model cannot read all of a sentence of these; "" where it can."""
+    most = WORDS.get(loaded.family.pipeline, 0)
+    read = loaded.pipe.tokenizer
+    count = max(len(read(one).input_ids) for one in dict.fromkeys(sentences))
     if not most or count <= most:
         return ""
     return (

@@ -13,7 +13,8 @@ from typing import Final
 from synth.backends.chain import Call, calls, chained
 from synth.backends.conform import conform
 from synth.backends.geometric import frame_photo
-from synth.backends.prompts import compile_prompt
+from synth.backends.prompts import Advice
+from synth.backends.prompts_calls import CallWords, all_said, check_said, words_of
 from synth.backends.protocol import (
     Assignment,
     Capabilities,
@@ -48,7 +49,7 @@ _KEEPS: Final[dict[Instruction, Keeps]] = {
     "camera": "in words", "timing": "in words", "zoom": "in words", "handheld": "in words",
     "subjects": "in words", "weather": "in words", "lens": "not", "edge": "not", "loop": "not",
     "prompt": "in words", "negative prompt": "in words", "lighting": "in words",
-    "seed": "exactly", "size": "exactly", "rate": "exactly", "length": "exactly",
+    "seed": "in words", "size": "exactly", "rate": "exactly", "length": "exactly",
 }  # fmt: skip
 """A seed is passed on as it is; that it always gives the same clip is the service's promise."""
 
@@ -141,9 +142,11 @@ class ProvidersBackend:
         plan = calls(
             len(path) / float(path.fps), self._model.frames, self._model.rate, fps=path.fps
         )
-        sentences = self._sentences(assignment, plan)
+        advice = Advice(self._model.wording, self._model.negative)
+        words = words_of(assignment, self._settings, advice, plan)
+        check_said(words)
         wish = Wish(
-            first, sentences[0], self._negative(assignment), film.seed, plan[0].frames,
+            first, words[0].text, words[0].negative, film.seed, plan[0].frames,
             self._settings.steps, self._settings.guidance, loras,
         )  # fmt: skip
         # Said before anything is sent: a style that cannot be obeyed, a photo that is too large.
@@ -155,12 +158,12 @@ class ProvidersBackend:
         )  # fmt: skip
         made_by = {
             "backend": "providers", "provider": offer.provider, "model": self._model.model,
-            "endpoint": payload.endpoint, "sentence": " / ".join(dict.fromkeys(sentences)),
-            "negative": wish.negative, "seed": str(film.seed),
+            "endpoint": payload.endpoint, "sentence": all_said([one.text for one in words]),
+            "negative": all_said([one.negative for one in words]), "seed": str(film.seed),
         }  # fmt: skip
         if loras:
             made_by["styles"] = ", ".join(f"{one.url} at {one.strength:g}" for one in loras)
-        shot = _Shot(line, offer, self._model, wish, plan, sentences, told, cancel, progress)
+        shot = _Shot(line, offer, self._model, wish, plan, words, told, cancel, progress)
         return Rendering(
             frames=shot.frames(film.width, film.height, path.fps, len(path)),
             path=path,
@@ -195,38 +198,6 @@ class ProvidersBackend:
             scrub=token.scrub,
         )
 
-    def _sentences(self, assignment: Assignment, plan: tuple[Call, ...]) -> tuple[str, ...]:
-        """What the model reads in each call: the user's own words for all, else its own part.
-
-        Raises ``InvalidInstruction`` where there is nothing to say.
-        """
-        given = assignment.sentence
-        if given is None:
-            given = self._settings.sentence
-        if given is not None:
-            told = [given] * len(plan)
-        else:
-            told = [
-                compile_prompt(
-                    assignment.motion, prompt=assignment.prompt, lighting=assignment.lighting,
-                    wording=self._model.wording, path=assignment.path,
-                    part=(call.begins, call.ends) if len(plan) > 1 else None,
-                ).text
-                for call in plan
-            ]  # fmt: skip
-        if not all(sentence.strip() for sentence in told):
-            raise InvalidInstruction(
-                "A service needs a sentence that says what happens, and there is none. Write a "
-                "prompt, or choose a camera move."
-            )
-        return tuple(told)
-
-    def _negative(self, assignment: Assignment) -> str:
-        for given in (assignment.negative, self._settings.negative):
-            if given is not None:
-                return given
-        return self._model.negative
-
     def _cost(self) -> str:
         price = _PRICES.get((self._settings.provider, self._model.family))
         about = f"about {price} a second of video when this was written" if price else "a fee"
@@ -247,7 +218,7 @@ class _Shot:
         model: Served,
         wish: Wish,
         plan: tuple[Call, ...],
-        sentences: tuple[str, ...],
+        words: tuple[CallWords, ...],
         told: Told,
         cancel: CancelToken,
         progress: ProgressCallback,
@@ -257,7 +228,7 @@ class _Shot:
         self._model = model
         self._wish = wish
         self._plan = plan
-        self._sentences = sentences
+        self._words = words
         self._told = told
         self._cancel = cancel
         self._progress = progress
@@ -303,9 +274,10 @@ class _Shot:
         """One call's clip, brought to a size, a rate and a count."""
         path = folder / f"clip-{call.number}"
         which = f"clip {call.number + 1} of {len(self._plan)}" if len(self._plan) > 1 else ""
+        words = self._words[call.number]
         wish = replace(
-            self._wish, picture=start, sentence=self._sentences[call.number], frames=call.frames,
-            seed=self._wish.seed + call.number,
+            self._wish, picture=start, sentence=words.text, negative=words.negative,
+            frames=call.frames, seed=self._wish.seed + call.number,
         )  # fmt: skip
         payload = make_payload(self._offer, self._model, wish)
         self._told.notes.extend(payload.notes)

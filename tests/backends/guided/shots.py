@@ -64,6 +64,10 @@ class Painter:
         self._tint = tint
         self._still = still
 
+    def tokenizer(self, text: str) -> Any:
+        """A token for every word."""
+        return SimpleNamespace(input_ids=text.split())
+
     def maybe_free_model_hooks(self) -> None:
         """As pipelines of diffusers have it."""
 

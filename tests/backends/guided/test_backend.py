@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,6 +145,45 @@ def test_a_later_part_never_shows_geometrys_own_guess(layered: Layered, scenes: 
     assert magenta[stayed].mean() > 0.8
     assert np.array_equal(second[~guide[1].hole], guide[1].shown[~guide[1].hole])
     assert (frames[9] == Painter.COLOUR).all(axis=2)[stayed].mean() > 0.8
+
+
+@pytest.mark.parametrize("tint", [12, -20])
+def test_a_tint_of_the_models_shows_at_no_seam_of_what_it_painted(
+    layered: Layered, scenes: SceneCache, tint: int
+) -> None:
+    """Colours of a later part are laid on the picture as it was shown, the photo's own beside."""
+
+    class Tinting(Painter):
+        """Goes on with what it painted last, and gives all of it a tint each time."""
+
+        hole: Any = None
+
+        def __call__(self, **options: Any) -> Any:
+            video = [np.array(frame).astype(float) for frame in options["video"]]
+            masks = [np.array(mask) > 127 for mask in options["mask"]]
+            level = 128.0 if self.hole is None else np.median(video[0][self.hole])
+            for picture, mask in zip(video, masks, strict=True):
+                picture[mask] = level
+            self.hole = masks[-1]
+            return SimpleNamespace(frames=np.clip(np.stack(video) + tint, 0, 255)[None] / 255.0)
+
+    assignment = shot(layered, truck(1.6, 25), film=_film(SIZE), extend=True, scenes=scenes)
+    frames, _ = _drawn(_backend(Tinting(), most=9), assignment)
+    guide = list(make_guide(assignment, size=SIZE, count=25, rate=Fraction(16)).frames())
+    for seam in (8, 16):
+        free = guide[seam - 1].hole & guide[seam].hole & guide[seam + 1].hole
+        before, after = (np.median(frames[index][free]) for index in (seam, seam + 2))
+        assert abs(before - after) <= 1, (seam, before, after)
+
+
+def test_words_that_the_model_cannot_read_and_parts_that_do_not_join_are_told(
+    layered: Layered, moving: Assignment
+) -> None:
+    _, told = _drawn(_backend(Painter()), replace(moving, sentence="word " * 600))
+    assert any("reads 512 tokens and the sentence has 600" in note for note in told.notes)
+    assignment = shot(layered, truck(0.8, 17), film=_film(SIZE), extend=True)
+    _, told = _drawn(_backend(Painter(), most=9, guide_scale=0.0), assignment)
+    assert any("parts do not join" in note for note in told.notes)
 
 
 def layered_frame(layered: Layered) -> np.ndarray:

@@ -18,6 +18,7 @@ from synth.backends.protocol import FrameRule, Instruction, LoraUse
 from synth.backends.settings import BackendSettings
 from synth.control import CancelToken, Progress
 from synth.errors import Cancelled, InvalidInstruction, Unavailable
+from synth.motion import MotionControl, camera_path
 from tests.backends.local.worlds import Loads, assignment, backend, write_lora
 from tests.backends.tiny import tiny_pipeline
 
@@ -93,7 +94,9 @@ def test_seeds_are_kept_and_words_in_place_of_ours_are_read(ltx: Any) -> None:
     assert not np.array_equal(first, np.stack([*told.frames]))
 
 
-def test_a_longer_clip_is_chained_and_reported_as_one(ltx: Any) -> None:
+def test_a_longer_clip_is_chained_and_reported_as_one(
+    ltx: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load = Loads(ltx)
 
     def short_calls(*given: Any) -> Any:
@@ -104,9 +107,32 @@ def test_a_longer_clip_is_chained_and_reported_as_one(ltx: Any) -> None:
     settings = BackendSettings(name="diffusers", family="ltx", steps=2, guidance=1.0)
     made = DiffusersBackend(settings, load=short_calls)
     said: list[Progress] = []
-    rendering = made.render(assignment(20), cancel=CancelToken(), progress=said.append)
+    asked: list[str] = []
+    kind = type(ltx)
+    real = kind.__call__
+
+    def watched(self: Any, **options: Any) -> Any:
+        asked.append(options["prompt"])
+        return real(self, **options)
+
+    monkeypatch.setattr(kind, "__call__", watched)
+    motion = MotionControl.from_dict(
+        {
+            "camera": [
+                {"type": "truck", "direction": "right", "duration": 8 / 24},
+                {"type": "pedestal", "direction": "up", "duration": 12 / 24},
+            ]
+        }
+    )
+    moving = replace(assignment(20), motion=motion, path=camera_path(motion, fps=Fraction(24)))
+    rendering = made.render(moving, cancel=CancelToken(), progress=said.append)
     assert len([*rendering.frames]) == 20
     assert "3 parts were chained" in " ".join(rendering.notes)
+    # Each part is told what happens in it, and nothing else.
+    assert ["truck" in one for one in asked] == [True, False, False]
+    assert ["rise" in one for one in asked] == [False, True, True]
+    assert all("quiet harbour" in one for one in asked)
+    assert rendering.made_by["sentence"] == " / ".join(asked)
     painting = [one for one in said if one.stage.startswith("Painting")]
     assert [one.done for one in painting] == [0, 1, 2, 2, 3, 4, 4, 5, 6]
     assert {one.total for one in painting} == {6}
