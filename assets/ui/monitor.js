@@ -166,7 +166,7 @@ function show() {
   const stopped = value.phase === "stopped";
   failure.textContent = value.phase === "failed" ? value.message : "";
   told.textContent = stopped ? "Cancelled." : "";
-  failedWith = (props.summary || {}).key;
+  failedWith = value.key || (props.summary || {}).key;
   if (stopped && current) props.value = { ...current, again: true }; // it can still be taken further
   if (value.phase === "done") showClip(value);
 }

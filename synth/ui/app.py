@@ -14,7 +14,7 @@ from synth.scene.cache import SceneCache
 from synth.shot.still import StillMaker
 from synth.ui.assets import ASSETS, stylesheet
 from synth.ui.depth_brush import DepthStore
-from synth.ui.drawn import Preflights, on_space
+from synth.ui.drawn import Preflights, signs_in
 from synth.ui.endpoints import add_endpoints
 from synth.ui.examples import find_examples
 from synth.ui.grade_handlers import GradeHandlers
@@ -60,7 +60,7 @@ def build() -> gr.Blocks:
         title="Motion Synth", analytics_enabled=False, delete_cache=(1800, _FORGET_AFTER)
     ) as page:
         gr.HTML(_BRAND, js_on_load=_OPEN_API, apply_default_css=False, elem_id="brand")
-        if on_space():  # Elsewhere signing in would use the account of whoever serves the page.
+        if signs_in():  # Elsewhere signing in would use the account of whoever serves the page.
             gr.LoginButton(size="sm", elem_id="sign-in")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             trials = StyleTrials(examples, depths, scenes)

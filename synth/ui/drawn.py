@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import gradio as gr
+from gradio.utils import get_space
 
 from synth.backends.families import families
+from synth.backends.registry import make_backend
 from synth.backends.settings import BackendSettings, ProviderName
 from synth.errors import InvalidInstruction
 from synth.shot import Shot
@@ -60,6 +63,11 @@ def on_space() -> bool:
     return bool(os.environ.get("SPACE_ID"))
 
 
+def signs_in() -> bool:
+    """Whether people can sign in here: on a Space whose README asks for it (``hf_oauth``)."""
+    return get_space() is not None and bool(os.environ.get("OAUTH_CLIENT_ID"))
+
+
 def drawn_spec() -> dict[str, Any]:
     """What the page's scripts must know of the choice; nothing in it comes from a user."""
     plain = [[one.name, one.title] for one in families(guided=False)]
@@ -84,22 +92,19 @@ def drawn_spec() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def caller_of(asked: object, request: gr.Request | None, desks: StyleDesks) -> Caller:
+def caller_of(asked: object, signed: gr.OAuthToken | None, desks: StyleDesks) -> Caller:
     """Who calls, from what the page sent with this one call.
 
     Raises ``InvalidInstruction`` for a token that cannot be one.
     """
     sent = asked if isinstance(asked, Mapping) else {}
-    return Caller(resolver_of(desks, sent.get("styles")), token_of(sent, request))
+    return Caller(resolver_of(desks, sent.get("styles")), token_of(sent, signed))
 
 
-def token_of(sent: Mapping[str, Any], request: gr.Request | None) -> str | None:
+def token_of(sent: Mapping[str, Any], signed: gr.OAuthToken | None) -> str | None:
     """The token of this one call: what was typed, or on a Space that of the person signed in."""
     if on_space():
-        session = getattr(request, "session", None)
-        signed = session.get("oauth_info") if isinstance(session, Mapping) else None
-        token = signed.get("access_token") if isinstance(signed, Mapping) else None
-        return token if isinstance(token, str) and token else None
+        return signed.token if signed is not None else None
     return read_token(sent.get("token"))
 
 
@@ -136,6 +141,9 @@ class Preflights:
     def __init__(self, desks: StyleDesks) -> None:
         """``desks`` holds the visitors' styles."""
         self._desks = desks
+        self._first = threading.Lock()
+        """Held while a backend's modules come in: two threads that do so at once may each see half
+        of what the other is loading."""
 
     def function(self) -> Callable[[Any], dict[str, Any]]:
         """What the page calls, with {"shot", "styles", "width", "height"}."""
@@ -152,6 +160,8 @@ class Preflights:
 
     def answer(self, shot: Shot, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What whoever draws the shot would keep of it."""
+        with self._first:
+            make_backend(shot.backend)
         sizes = asked.get("width"), asked.get("height")
         photo = sizes if all(_is_size(one) for one in sizes) else None
         lighting = asked.get("lighting")
@@ -176,7 +186,6 @@ def preflight_of(
 
     Raises ``InvalidInstruction`` for a family or a tag that is not there.
     """
-    from synth.backends.registry import make_backend
     from synth.shot.preflight import preflight
     from synth.style.resolve import styles_of
 

@@ -365,16 +365,26 @@ class Handlers:
         yield from self._make(photo, depth, desk, event._data, None, sketched, ending=".mp4")
 
     def render(
-        self, photo: Photo, depth: object, desk: object, event: gr.EventData, request: gr.Request
+        self,
+        photo: Photo,
+        depth: object,
+        desk: object,
+        event: gr.EventData,
+        signed: gr.OAuthToken | None,
     ) -> Generator[Any, None, None]:
         """The finished clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, request, drawn)
+        yield from self._make(photo, depth, desk, event._data, signed, drawn)
 
     def again(
-        self, photo: Photo, depth: object, desk: object, event: gr.EventData, request: gr.Request
+        self,
+        photo: Photo,
+        depth: object,
+        desk: object,
+        event: gr.EventData,
+        signed: gr.OAuthToken | None,
     ) -> Generator[Any, None, None]:
         """The finished clip, tried again until it passes: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, request, until_it_passes)
+        yield from self._make(photo, depth, desk, event._data, signed, until_it_passes)
 
     def guide(
         self, photo: Photo, depth: object, desk: object, event: gr.EventData
@@ -403,12 +413,12 @@ class Handlers:
         strokes: object,
         desk: object,
         asked: object,
-        request: gr.Request | None,
+        signed: gr.OAuthToken | None,
         draw: Callable[..., Drawn],
         *,
         ending: str | None = None,
     ) -> Generator[Any, None, None]:
-        began = time.monotonic()
+        began, key = time.monotonic(), ""
         failures: list[str] = []
         with told(failures):
             if photo is None:
@@ -421,7 +431,7 @@ class Handlers:
                 chosen = shot.depth.model_copy(update={"method": photo.method})
                 shot = shot.model_copy(update={"depth": chosen})
             name = file_name(photo.name, shot) + (ending or suffix(shot))
-            caller = caller_of(asked, request, self._styles)
+            caller = caller_of(asked, signed, self._styles)
 
             def work(job: JobContext) -> Drawn:
                 depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
@@ -444,4 +454,4 @@ class Handlers:
                 clip = shown_clip(result, seconds=seconds, final=ending is None)
                 yield gr.update(value={**clip, **attempts, "key": key})
         if failures:
-            yield gr.update(value={"phase": "failed", "message": failures[0]})
+            yield gr.update(value={"phase": "failed", "message": failures[0], "key": key})

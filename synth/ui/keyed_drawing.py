@@ -34,10 +34,10 @@ class KeyedDrawing:
         desk: object,
         keyed: object,
         event: gr.EventData,
-        request: gr.Request,
+        signed: gr.OAuthToken | None,
     ) -> Updates:
         """The finished clip."""
-        yield from self._handlers.render(photo, depth, with_keys(desk, keyed), event, request)
+        yield from self._handlers.render(photo, depth, with_keys(desk, keyed), event, signed)
 
     def again(
         self,
@@ -46,10 +46,10 @@ class KeyedDrawing:
         desk: object,
         keyed: object,
         event: gr.EventData,
-        request: gr.Request,
+        signed: gr.OAuthToken | None,
     ) -> Updates:
         """The finished clip, tried again until it passes."""
-        yield from self._handlers.again(photo, depth, with_keys(desk, keyed), event, request)
+        yield from self._handlers.again(photo, depth, with_keys(desk, keyed), event, signed)
 
     def guide(
         self, photo: Photo, depth: object, desk: object, keyed: object, event: gr.EventData

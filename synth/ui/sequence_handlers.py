@@ -106,7 +106,7 @@ class SequenceHandlers:
     def function(self) -> Callable[[Any], Answer]:
         """What the page calls, with {"do": what, ...}."""
 
-        def ask(asked: Any, request: gr.Request | None = None) -> Answer:
+        def ask(asked: Any, signed: gr.OAuthToken | None = None) -> Answer:
             try:
                 if not isinstance(asked, Mapping):
                     raise InvalidInstruction("The request cannot be read. Reload the page.")
@@ -116,7 +116,7 @@ class SequenceHandlers:
                 if asked["do"] in _NEVER_WAIT:
                     return work(asked)
                 with self._slots:
-                    return self.start(asked, request) if asked["do"] == "start" else work(asked)
+                    return self.start(asked, signed) if asked["do"] == "start" else work(asked)
             except Exception as error:
                 return {"error": without_own_names(message_of(error))}
 
@@ -361,9 +361,9 @@ class SequenceHandlers:
 
     # --- long work ---
 
-    def start(self, asked: Asked, request: gr.Request | None = None) -> Answer:
+    def start(self, asked: Asked, signed: gr.OAuthToken | None = None) -> Answer:
         """Begin a job: {"kind": "film", "play", "shot", "file" or "match", ...}."""
-        caller = caller_of(asked, request, self._styles)
+        caller = caller_of(asked, signed, self._styles)
         desk = self.desks.get(asked.get("desk"))
         kind = asked.get("kind")
         document = self._document(desk, asked.get("document"))

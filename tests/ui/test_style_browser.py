@@ -174,7 +174,6 @@ def test_who_draws_is_chosen_and_told_before_and_a_token_goes_once(
     tab.on("request", lambda request: sent.append(request.post_data or ""))
     tab.fill("#ms-token", f"{CANARY} broken")
     tab.click("#ms-render")
-    # An answer to the choice before may still come, and takes the words away again.
     words = tab.wait_for_function("document.querySelector('#ms-failure').textContent").json_value()
     assert "token" in str(words)
     assert tab.input_value("#ms-token") == ""  # it went with this one call

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 from gradio.utils import get_upload_folder
 
@@ -209,9 +209,9 @@ def test_a_token_is_read_once_and_never_shown(monkeypatch: pytest.MonkeyPatch) -
         assert CANARY not in str(told.value)
     # On a Space nobody types one: it is that of who signed in.
     monkeypatch.setenv("SPACE_ID", "me/motion")
-    request: Any = SimpleNamespace(session={"oauth_info": {"access_token": "hf_signed"}})
-    assert caller_of({"token": CANARY}, request, desks).token == "hf_signed"
-    assert caller_of({"token": CANARY}, SimpleNamespace(session={}), desks).token is None  # type: ignore[arg-type]
+    signed = gr.OAuthToken("hf_signed", "inference-api", 0)
+    assert caller_of({"token": CANARY}, signed, desks).token == "hf_signed"
+    assert caller_of({"token": CANARY}, None, desks).token is None
     assert drawn_spec()["signed"] is True
 
 
