@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import get_args
 
@@ -9,6 +11,7 @@ from synth.backends.families import families
 from synth.backends.geometric_backend import GeometricBackend
 from synth.backends.protocol import Backend, Capabilities
 from synth.backends.settings import BackendSettings, ProviderName
+from synth.errors import InvalidInstruction
 
 
 @dataclass(frozen=True)
@@ -21,17 +24,38 @@ class Choice:
     """What it obeys; ``missing`` says what stands in the way of it here."""
 
 
-def make_backend(settings: BackendSettings, *, token: str | None = None) -> Backend:
+def check_for_visitors(settings: BackendSettings) -> None:
+    """See that settings ask nothing of this machine that only its owner may ask.
+
+    A page that strangers use would fetch whatever repository of the Hub they name onto its own
+    disk, and run it. Services are asked for any model: it runs there, on the visitor's account.
+
+    Raises ``InvalidInstruction`` for a model of one's own on this machine.
+    """
+    if settings.model and settings.name in ("diffusers", "guided"):
+        raise InvalidInstruction(
+            f"This page draws with the families' own models alone, not with {settings.model}. "
+            "Leave the model out, choose a service, or run the program on a machine of your own."
+        )
+
+
+def make_backend(
+    settings: BackendSettings, *, token: str | None = None, visitor: bool = False
+) -> Backend:
     """The backend that a shot's settings name. Nothing is loaded before it draws.
 
     Args:
         settings: which, and how.
         token: of the user's Hugging Face account, for services and for weights that ask for one.
             It is kept nowhere but in the object.
+        visitor: whether a stranger asks, on a page that is served to others than its owner: then
+            ``check_for_visitors`` is asked first.
 
     Raises:
-        InvalidInstruction: for a family, model or provider that is not there.
+        InvalidInstruction: for a family, model or provider that is not there, or not for visitors.
     """
+    if visitor:
+        check_for_visitors(settings)
     if settings.name == "diffusers":
         from synth.backends.local import DiffusersBackend
 
@@ -45,6 +69,24 @@ def make_backend(settings: BackendSettings, *, token: str | None = None) -> Back
 
         return ProvidersBackend(settings, token=token)
     return GeometricBackend()
+
+
+@contextmanager
+def artist(settings: BackendSettings, given: Backend | None = None) -> Iterator[Backend]:
+    """Whoever draws: the one that is given, or one made for this and let go afterwards.
+
+    What a model holds goes with its backend; one that is given is its owner's to close.
+    """
+    if given is not None:
+        yield given
+        return
+    made = make_backend(settings)
+    try:
+        yield made
+    finally:
+        close = getattr(made, "close", None)
+        if close is not None:
+            close()
 
 
 def every_capabilities(*, token: str | None = None) -> tuple[Choice, ...]:

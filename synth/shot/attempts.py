@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.backends.protocol import Backend, Capabilities
-from synth.backends.registry import make_backend
+from synth.backends.registry import artist
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
 from synth.errors import Cancelled, InvalidInstruction, SynthError
 from synth.flow.retime import retime_video
@@ -168,13 +168,16 @@ def generate_until_pass(
         raise InvalidInstruction(
             f"The folder {target.absolute().parent.name!r} does not exist. Create it first."
         )
-    artist = backend or make_backend(shot.backend)
     token = cancel or CancelToken()
-    strict = artist.capabilities.keeps.get("camera") == "exactly" if camera is None else camera
     # Beside the target, so that the best gets its name in one move.
-    with tempfile.TemporaryDirectory(
-        prefix=".motion-synth-", dir=target.absolute().parent
-    ) as folder:
+    with (
+        artist(shot.backend, backend) as drawer,
+        tempfile.TemporaryDirectory(
+            prefix=".motion-synth-", dir=target.absolute().parent
+        ) as folder,
+    ):
+        able = drawer.capabilities
+        strict = able.keeps.get("camera") == "exactly" if camera is None else camera
 
         def draw(asked: Shot, number: int) -> VideoResult:
             return render_shot(
@@ -183,7 +186,7 @@ def generate_until_pass(
                 Path(folder) / f"{number}{suffix(asked)}",
                 depth=depth,
                 size=size,
-                backend=artist,
+                backend=drawer,
                 styles=styles,
                 lighting=lighting,
                 scenes=scenes,
@@ -193,7 +196,7 @@ def generate_until_pass(
             )
 
         gate = _Gate(threshold, strict)
-        work = _Work(draw, gate, artist.capabilities, attempts, token, progress, watch)
+        work = _Work(draw, gate, able, attempts, token, progress, watch)
         made = work.run(shot)
         return _put_down(made, target, keep_all)
 

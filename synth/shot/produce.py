@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from synth.backends.geometric import Stage
 from synth.backends.geometric_backend import GeometricBackend, photo_distances, stage_of
 from synth.backends.protocol import Assignment, Backend, Frame
-from synth.backends.registry import make_backend
+from synth.backends.registry import artist
 from synth.camera.fidelity import CameraFidelity, measure_file
 from synth.control import CancelToken, Progress, ProgressCallback, ignore_progress
 from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded, Unavailable
@@ -101,12 +101,13 @@ def render_shot(
         Unavailable: the backend lacks a package, weights or an account.
         Cancelled: on request.
     """
-    artist = backend or make_backend(shot.backend)
-    styling = styling_of(shot, artist.capabilities, styles)
-    return draw_shot(
-        shot, image_path, output_path, artist, styling, depth=depth, size=size, fidelity=fidelity,
-        lighting=lighting, scenes=scenes, encoder=encoder, cancel=cancel, progress=progress,
-    )  # fmt: skip
+    with artist(shot.backend, backend) as drawer:
+        styling = styling_of(shot, drawer.capabilities, styles)
+        return draw_shot(
+            shot, image_path, output_path, drawer, styling, depth=depth, size=size,
+            fidelity=fidelity, lighting=lighting, scenes=scenes, encoder=encoder, cancel=cancel,
+            progress=progress,
+        )  # fmt: skip
 
 
 def draw_shot(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from synth.backends.local.machine import (
     Saver,
     choose_saver,
     dtypes,
+    free_memory,
     memory_gigabytes,
     missing_packages,
     real_machine,
@@ -25,6 +27,7 @@ from synth.control import CancelToken, Progress, ProgressCallback, ignore_progre
 from synth.errors import InvalidInstruction, SynthError, Unavailable
 from synth.media.hub_file import brief
 
+_POLL_SECONDS = 0.1
 _TOLERABLE = 1.25
 """How much larger than the machine's memory weights may be: they are mapped, not read at once."""
 
@@ -70,7 +73,8 @@ def load_pipeline(
         family: which pipeline.
         model: other weights than the family's own, owner/name on the Hub.
         token: for weights that ask for an account; used for this and kept nowhere.
-        cancel: stops a download at once, and loading between parts.
+        cancel: returns within a fraction of a second. A part that is being read from disk then is
+            read to its end by a thread that nobody waits for, and let go.
         progress: told in bytes while weights are fetched.
 
     Raises:
@@ -85,9 +89,36 @@ def load_pipeline(
     cancel.check()
     progress(Progress(f"Loading {family.title}"))
     machine = real_machine()
-    pipe = _built(family, weights, dtypes(machine))
-    cancel.check()
-    return placed(pipe, family, machine, weights)
+    # What was loaded before and is not wanted any more must be gone first.
+    free_memory(machine)
+
+    def work() -> LoadedPipeline:
+        pipe = _built(family, weights, dtypes(machine))
+        cancel.check()
+        return placed(pipe, family, machine, weights)
+
+    return _unless_stopped(work, cancel)
+
+
+def _unless_stopped(work: Callable[[], LoadedPipeline], cancel: CancelToken) -> LoadedPipeline:
+    """What ``work`` gives, done on a thread of its own: reading gigabytes cannot be interrupted."""
+    given: list[LoadedPipeline] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            given.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    worker = threading.Thread(target=run, name="load-pipeline", daemon=True)
+    worker.start()
+    while worker.is_alive():
+        worker.join(_POLL_SECONDS)
+        cancel.check()
+    if failed:
+        raise failed[0]
+    return given[0]
 
 
 def placed(pipe: Any, family: Family, machine: Machine, weights: Weights) -> LoadedPipeline:

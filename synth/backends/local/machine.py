@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import platform
@@ -160,14 +161,16 @@ def save_memory(pipe: Any, saver: Saver, machine: Machine) -> None:
 
 
 def free_memory(machine: Machine) -> None:
-    """Give back a card's memory that no object holds any more; a CPU's comes back by itself."""
+    """Give back memory that no object holds any more.
+
+    Pipelines hold themselves in circles, so that counting references alone would leave tens of
+    gigabytes behind until the collector happens to come by.
+    """
+    gc.collect()
     if machine.device == "cpu":
         return
-    import gc
-
     import torch
 
-    gc.collect()
     if machine.device == "cuda":
         torch.cuda.empty_cache()
     else:

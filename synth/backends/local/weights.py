@@ -28,6 +28,8 @@ _RELATED: Final[dict[str, tuple[str, ...]]] = {
     "LTX2InContextPipeline": ("LTX2Pipeline", "LTX2ConditionPipeline", "LTX2ImageToVideoPipeline"),
 }
 """Other pipelines made of the same parts: some repositories name these."""
+_SHARD: Final = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.safetensors)")
+_MOST_SHARDS: Final = 1000
 _POLL_SECONDS: Final = 0.1
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,500}")
 _MOST_INDEX_BYTES: Final = 1_000_000
@@ -218,6 +220,12 @@ def _whole(folder: Path) -> bool:
             files = [one for one in inside.iterdir() if one.exists()] if inside.is_dir() else []
             if not files:
                 return False
+            for told in filter(None, (_SHARD.fullmatch(one.name) for one in files)):
+                # The listing may not have arrived yet.
+                count = int(told[3])
+                names = {f"{told[1]}-{k:05d}-of-{told[3]}{told[4]}" for k in range(1, count + 1)}
+                if count > _MOST_SHARDS or not names <= {one.name for one in files}:
+                    return False
             for listing in inside.glob("*.safetensors.index.json"):
                 shards = set(json.loads(listing.read_text())["weight_map"].values())
                 if not all((inside / shard).exists() for shard in shards):

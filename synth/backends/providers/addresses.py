@@ -14,6 +14,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], tuple[str, ...]]
 """From a host's name and port to its addresses."""
 
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""What is given out to hosts of the internet (https://www.iana.org/assignments/ipv6-address-space)."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -35,7 +37,18 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text.split("%", 1)[0])
     except ValueError:
         return False
-    return all(one.is_global and not one.is_multicast for one in _meant(address))
+    return all(_is_outside(one) for one in _meant(address))
+
+
+def _is_outside(address: Address) -> bool:
+    """Whether it is one of the public internet itself."""
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    # Python calls global what nobody has reserved: old ways of wrapping an IPv4 address, local
+    # translators and site-local networks among it. Public hosts have addresses of these two.
+    return address in _UNICAST or address in _NAT64
 
 
 def _meant(address: Address) -> tuple[Address, ...]:

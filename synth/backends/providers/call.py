@@ -108,6 +108,8 @@ def draw_clip(
 def _submitted(line: Line, payload: Payload, told: Told, wire: Wire, watch: Watch) -> Ticket:
     watch.say(Progress(f"Sending the photo to {line.queue.provider}"))
     entrance = line.queue.entrance(payload.endpoint)
+    # From here on it may cost money: not every service can be stopped.
+    watch.check()
     try:
         answer = wire.ask("POST", entrance, body=payload.body, model=line.model)
     except NotTaken:

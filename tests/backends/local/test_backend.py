@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -185,6 +187,21 @@ def test_a_model_that_was_let_go_is_loaded_again(ltx: Any) -> None:
     made.close()
     drawn(made)
     assert load.count == 2
+
+
+def test_a_model_that_was_let_go_frees_its_memory_at_once() -> None:
+    """Pipelines hold themselves in circles, which counting references never ends."""
+    load = Loads(tiny_pipeline("ltx"))
+    made = backend("ltx", load)
+    made.render(assignment(), cancel=CancelToken())
+    held = weakref.ref(load.pipe.transformer)
+    gc.disable()
+    try:
+        load.pipe = None
+        made.close()
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_what_is_missing_is_said_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from synth.backends.families import family
+from synth.backends.local import loading
 from synth.backends.local.loading import load_pipeline
-from synth.backends.local.weights import Weights, find_weights
+from synth.backends.local.weights import Weights, _whole, find_weights
 from synth.control import CancelToken, Progress
 from synth.errors import Cancelled, InvalidInstruction, Unavailable
 from tests.backends.local.hub import COMMIT, model_hub
@@ -63,6 +65,46 @@ def test_only_what_is_needed_is_fetched_and_then_found_without_the_hub(
     shutil.rmtree(found.folder / "vae")
     with pytest.raises(Unavailable, match=r"not on this machine.*hf download someone/tiny"):
         find_weights(LTX, MODEL, cancel=CancelToken(), cache_dir=tmp_path, endpoint=NOWHERE)
+
+
+def test_shards_count_before_their_listing_has_come(tmp_path: Path) -> None:
+    part = tmp_path / "transformer"
+    part.mkdir()
+    (tmp_path / "model_index.json").write_text('{"transformer": ["diffusers", "X"]}')
+    (part / "config.json").write_text("{}")
+    for number in (1, 3):
+        (part / f"model-{number:05d}-of-00003.safetensors").write_bytes(b"x")
+    assert not _whole(tmp_path)
+    (part / "model-00002-of-00003.safetensors").write_bytes(b"x")
+    assert _whole(tmp_path)
+
+
+def test_a_stop_does_not_wait_for_weights_that_are_being_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reached, release, cancel = threading.Event(), threading.Event(), CancelToken()
+    ended: list[str] = []
+
+    def slow(*_: object) -> None:
+        reached.set()
+        release.wait(20)
+        ended.append("read")
+
+    monkeypatch.setattr(loading, "_built", slow)
+    monkeypatch.setattr(loading, "find_weights", lambda *_, **__: Weights(tmp_path, MODEL))
+    stopper = threading.Thread(target=lambda: (reached.wait(20), cancel.cancel()))
+    stopper.start()
+    try:
+        with pytest.raises(Cancelled):
+            load_pipeline(LTX, MODEL, cancel=cancel)
+        assert ended == []
+    finally:
+        release.set()
+        stopper.join(20)
+        for thread in threading.enumerate():
+            if thread.name == "load-pipeline":
+                thread.join(20)
+    assert ended == ["read"]
 
 
 def test_a_stop_is_seen_in_the_middle_of_a_file(repository: Path, tmp_path: Path) -> None:

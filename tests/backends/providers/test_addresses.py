@@ -34,6 +34,8 @@ NAME = "clips.example"
         ("::1", False), ("::", False), ("fe80::1%eth0", False), ("fc00::1", False),
         ("ff02::1", False), ("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False),
         ("64:ff9b::a9fe:a9fe", False), ("2002:7f00:1::", False), ("2002:a00:1::", False),
+        ("::127.0.0.1", False), ("::a9fe:a9fe", False), ("64:ff9b:1::a00:1", False),
+        ("fec0::1", False), ("::ffff:0:a9fe:a9fe", False), ("64:ff9b::808:808", True),
         ("not an address", False), ("", False),
     ],
 )  # fmt: skip
