@@ -38,6 +38,8 @@ _CALM: Final = 0.2
 """Share of the tiles that are looked at for grain: those with the least in them."""
 _CODEC: Final = 1.2
 """Levels by which encoders make flat parts waver."""
+_COARSEST: Final = 2.2
+"""Size from which what wavers is no grain but something soft that moves."""
 _BAR: Final = 20
 """Brightest code of the bars above and below a picture, or beside it."""
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"BM", b"RIFF")
@@ -165,19 +167,32 @@ def _grain(one: Planes, other: Planes, tags: ColourTags) -> Grain | None:
     if fit.sum() < 12:
         return None
     calm = np.flatnonzero(fit & (busy <= np.quantile(busy[fit], _CALM)))
-    found = tiles(wavers)[calm]
-    found -= found.mean(axis=(1, 2), keepdims=True)
+    soft = np.asarray(cv2.blur((first + second) / 2, (5, 5)), np.float32)
+    slopes = [np.asarray(cv2.Sobel(soft, -1, *way), np.float32) for way in ((1, 0), (0, 1))]
+    found = _unmoved(tiles(wavers)[calm], [tiles(slope)[calm] for slope in slopes])
     power = (found**2).mean(axis=(1, 2))
     if not power.any():
         return None
     weight = 4 * level[calm] * (1 - level[calm])
-    levels = math.sqrt(float(np.median(power / weight)))
-    usual = power <= np.quantile(power, 0.75)
+    # Grain is everywhere alike; what is more in some tiles is something that moves.
+    levels = math.sqrt(float(np.quantile(power / weight, 0.25)))
+    usual = power <= np.median(power)
     beside = float((found[usual, :, 1:] * found[usual, :, :-1]).mean())
     near = min(max(beside / max(float((found[usual] ** 2).mean()), 1e-6), 0.02), 0.95)
     sigma = 0.5 / math.sqrt(-math.log(near))
-    clean = math.sqrt(max(levels**2 - _CODEC**2, 0.0))
-    return Grain(clean, sigma * 1080 / one.y.shape[0])
+    size = sigma * 1080 / one.y.shape[0]
+    clean = math.sqrt(max(levels**2 - _CODEC**2, 0.0)) if size < _COARSEST else 0.0
+    return Grain(clean, size)
+
+
+def _unmoved(wavers: NDArray[np.float32], slopes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Tiles (n, h, w) of differences without their mean and what a small shift explains."""
+    count = len(wavers)
+    shape = np.stack([np.ones_like(slopes[0]), *slopes], axis=-1).reshape(count, -1, 3)
+    flat = wavers.reshape(count, -1, 1)
+    square = shape.transpose(0, 2, 1) @ shape + 1e-3 * np.eye(3, dtype=np.float32)
+    told = np.linalg.solve(square, shape.transpose(0, 2, 1) @ flat)
+    return np.asarray(flat - shape @ told, np.float32).reshape(wavers.shape)
 
 
 def _is_picture(path: Path) -> bool:

@@ -157,6 +157,7 @@ def test_with_nothing_beside_the_clips_it_comes_much_nearer(known: Set, blind: L
     assert not blind.paired
     assert styled(known, blind.look) <= 0.5 * distance(known, known.judges)
     assert blind.after < blind.before
+    assert blind.look.texture.nothing  # what moves is no grain, what is dark no vignette
     assert any("bundled neutral scenes" in note for note in blind.notes)
 
 
