@@ -14,7 +14,8 @@ from synth.errors import Cancelled, SynthError
 from synth.sequence.project import Project, SequenceShot
 from synth.sequence.shelf import content_hash
 from synth.shot.model import Shot
-from synth.shot.styling import Styling, styling_of
+from synth.shot.styling import Styling, is_address, styling_of
+from synth.style.model import StyleFile
 from synth.style.resolve import Resolver
 
 
@@ -99,10 +100,13 @@ class Artists:
             # Geometry only draws what is instructed; whatever reads words depends on them.
             said["words"] = [styling.prompt, self._project.lighting.strip()]
         if styling.uses:
-            said["styles"] = [[self._hash(use.file.path), use.strength] for use in styling.uses]
+            said["styles"] = [[self._hash(use.file), use.strength] for use in styling.uses]
         return said
 
-    def _hash(self, path: Path) -> str:
+    def _hash(self, file: StyleFile) -> str:
+        if is_address(file.name):
+            return file.name
+        path = file.path
         if path not in self._hashes:
             self._hashes[path] = content_hash(path)
         return self._hashes[path]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
 
 from synth.backends.protocol import Capabilities, Frame, LoraUse
 from synth.shot.model import Shot
-from synth.style.model import StyleUse
+from synth.style.model import StyleFile, StyleUse
 from synth.style.resolve import Resolver, check_fits, no_styles, styles_of
+
+_ADDRESS: Final = re.compile(r"https://[\w.-]+(?::\d+)?/[\x21-\x7e]{1,400}\.safetensors", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,9 @@ class Styling:
     def loras(self) -> tuple[LoraUse, ...]:
         """Weights for the backend's model."""
         return tuple(
-            LoraUse(use.file.path, use.strength) for use in self.uses if use.file.kind == "lora"
+            LoraUse(use.file.path, use.strength, use.file.name if is_address(use.file.name) else "")
+            for use in self.uses
+            if use.file.kind == "lora"
         )
 
     @property
@@ -80,6 +88,27 @@ class Styling:
         return tuple(use for use in self.uses if use.file.kind == "look" and use.strength != 0)
 
 
+def is_address(name: str) -> bool:
+    """Whether a tag's name is where a style lies on the internet, not what it is called here."""
+    return bool(_ADDRESS.fullmatch(name))
+
+
+def with_addresses(finder: Resolver) -> Resolver:
+    """A resolver that takes a style's address as well, for services that fetch styles themselves.
+
+    ``<lora:https://huggingface.co/owner/name/resolve/main/ink.safetensors:0.8>`` is handed on as
+    it is: nobody here fetches it, so nothing of it is checked.
+    """
+
+    def find(name: str) -> StyleFile:
+        if not is_address(name):
+            return finder(name)
+        file = PurePosixPath(urlsplit(name).path).name
+        return StyleFile(Path(file), name, "lora", "", title=file.removesuffix(".safetensors"))
+
+    return find
+
+
 def styling_of(
     shot: Shot, capabilities: Capabilities, resolver: Resolver | None, *, sketch: bool = False
 ) -> Styling:
@@ -88,7 +117,8 @@ def styling_of(
     Args:
         shot: with tags in its prompt, or in the sentence that its model is to read.
         capabilities: of whoever draws it.
-        resolver: finds a style by its name; None knows none, so that any tag is an error.
+        resolver: finds a style by its name; None knows none, so that any tag is an error, but an
+            address where a service draws.
         sketch: leave out what this backend cannot obey, and say so, since another will.
 
     Raises:
@@ -99,6 +129,8 @@ def styling_of(
     if "<" not in shot.prompt and "<" not in (sentence or ""):
         return Styling(shot.prompt, sentence)
     finder = resolver or no_styles
+    if capabilities.remote or sketch:
+        finder = with_addresses(finder)
     prompt, uses = styles_of(shot.prompt, finder)
     if sentence is not None:
         sentence, more = styles_of(sentence, finder)

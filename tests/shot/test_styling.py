@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from synth.backends.geometric_backend import GeometricBackend
+from synth.backends.registry import make_backend
+from synth.backends.settings import BackendSettings
 from synth.errors import InvalidInstruction
 from synth.grade.lut import identity_cube
 from synth.media import VideoReader
@@ -86,6 +88,23 @@ def test_a_style_in_the_sentence_counts_and_is_not_read_out(dim: Path) -> None:
     assert (found.prompt, found.sentence) == ("A wall", "Slowly")
     assert [use.strength for use in found.uses] == [0.3]
     assert found.loras == ()
+
+
+def test_a_style_at_an_address_is_for_services_which_fetch_it_themselves() -> None:
+    url = "https://huggingface.co/me/ink/resolve/main/ink.safetensors"
+    shot = Shot.from_dict({"prompt": f"A wall <lora:{url}:0.7>", "backend": {"name": "providers"}})
+    able = make_backend(shot.backend, token="hf_abcdefghij").capabilities
+    found = styling_of(shot, able, None)
+    assert found.prompt == "A wall"
+    assert [(one.url, one.strength) for one in found.loras] == [(url, 0.7)]
+    assert found.told == {"styles": "ink 0.7"}
+    # A sketch leaves it out; on this machine it is no style; and http is no address.
+    assert styling_of(shot, GeometricBackend().capabilities, None, sketch=True).uses == ()
+    here = make_backend(BackendSettings(name="diffusers")).capabilities
+    plain = shot.model_copy(update={"prompt": f"A <lora:{url.replace('https', 'http')}:1>"})
+    for other, can in ((shot, here), (plain, able)):
+        with pytest.raises(InvalidInstruction, match="asks for the style"):
+            styling_of(other, can, None)
 
 
 def test_words_without_tags_need_no_styles() -> None:

@@ -19,6 +19,12 @@ from PIL import Image
 
 from synth.backends.protocol import Assignment, Frame, LoraUse, Rendering
 from synth.backends.providers import ProvidersBackend
+from synth.backends.providers.call import Line, Told, _submitted
+from synth.backends.providers.payloads import Payload
+from synth.backends.providers.queues import make_queue
+from synth.backends.providers.secret import Token
+from synth.backends.providers.watch import Abandoned, Watch
+from synth.backends.providers.wire import Wire
 from synth.backends.settings import BackendSettings
 from synth.camera.pose import CameraPath, CameraPose
 from synth.control import CancelToken, Progress
@@ -32,6 +38,7 @@ from synth.errors import (
 )
 from synth.motion import CameraMove, MotionControl, camera_path
 from synth.render.film import FilmSettings
+from synth.shot import Shot, render_shot
 from tests.backends.providers.hub_stand_in import ENDPOINTS, MODEL, Script, StandIn, make_clip
 
 CANARY = "hf_CanaryThatMustNotBeSeenAnywhere"
@@ -497,6 +504,39 @@ def test_styles_go_where_they_are_taken(server: StandIn, tmp_path: Path) -> None
     with pytest.raises(InvalidInstruction, match="only on this machine"):
         drawn(server, "fal-ai", what=local)
     assert len(server.requests("POST")) == 2
+
+
+def test_a_tag_with_an_address_reaches_the_service(server: StandIn, tmp_path: Path) -> None:
+    url = "https://huggingface.co/me/style/resolve/main/style.safetensors"
+    photo = tmp_path / "photo.png"
+    Image.fromarray(assignment().photo).save(photo)
+    shot = Shot.from_dict(
+        {
+            "motion": {"camera": {"type": "pan", "direction": "left", "duration": 1.0}},
+            "prompt": f"a wall <lora:{url}:0.7>",
+            "output": {"long_side": 160, "fps": "12"},
+            "backend": {"name": "providers", "provider": "fal-ai"},
+        }
+    )
+    made = render_shot(
+        shot, photo, tmp_path / "clip.mp4", backend=backend(server), fidelity=False
+    )  # fmt: skip
+    body = server.requests("POST")[-1].body
+    assert body["loras"] == [{"path": url, "scale": 0.7, "transformer": "both"}]
+    assert "lora" not in body["prompt"]
+    assert made.frames == 12
+
+
+def test_nothing_is_sent_for_a_caller_who_has_gone(server: StandIn) -> None:
+    """Where a request cannot be stopped, one that nobody waits for would be paid for nothing."""
+    watch = Watch()
+    watch.leave()
+    token = Token(CANARY)
+    queue = make_queue("together", token, own=server.url)
+    line = Line(queue, token, MODEL, 20.0, own=server.url)
+    with Wire("together", token, watch, own=server.url) as wire, pytest.raises(Abandoned):
+        _submitted(line, Payload("x", {"a": 1}, {}), Told(), wire, watch)
+    assert server.heard == []
 
 
 def test_a_model_that_is_a_lora_itself_keeps_its_own(server: StandIn) -> None:
