@@ -67,7 +67,8 @@ function showCard(parts, card, index) {
   const picture = desk.picture(card);
   put(parts, "picture", picture, (value) => { parts.picture.hidden = !value; if (value) parts.picture.src = value; });
   put(parts, "colour", card.shot ? "" : card.colour, (value) => { parts.frame.style.background = value; });
-  put(parts, "lost", Boolean(card.shot) && !picture, (value) => { parts.lost.hidden = !value; });
+  const damaged = shot && (desk.media[shot.media.sha256] || {}).wrong;
+  put(parts, "lost", !card.shot || picture ? "" : damaged ? `${shot.media.name || "This file"} is damaged` : "Add the file again", (value) => { parts.lost.hidden = !value; parts.lost.textContent = value; });
   put(parts, "photo", photo, (value) => { parts.saying.hidden = parts.move.hidden = !value; });
   const text = shot ? (shot.shot || {}).prompt || "" : "";
   put(parts, "sentence", text, (value) => { parts.sentence.value = value; });

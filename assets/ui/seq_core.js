@@ -85,6 +85,8 @@ const desk = {
   index(key) { return this.doc.cards.findIndex((card) => card.key === key); },
   shot(id) { return this.doc.project.shots.find((shot) => shot.id === id) || null; },
   isPhoto(card) { const shot = card && card.shot ? this.shot(card.shot) : null; return Boolean(shot) && shot.media.kind === "photo"; },
+  /** Whether geometry draws it, so that a transition may draw frames of it anew. */
+  isGeometry(card) { return this.isPhoto(card) && (((this.shot(card.shot).shot || {}).backend || {}).name || "geometric") === "geometric"; },
   picture(card) { const shot = card.shot ? this.shot(card.shot) : null; return shot ? (this.media[shot.media.sha256] || {}).picture || "" : ""; },
   /** How long the card's shot is by itself, seconds; null where that is not known. */
   own(card) {
@@ -207,9 +209,9 @@ function wayTrouble(index) {
   if (!card || !next || !card.way) return "";
   const kind = spec.ways.find((one) => one.name === card.way.type);
   if (!kind) return "This transition is unknown. Choose another.";
-  const photos = [desk.isPhoto(card), desk.isPhoto(next)];
-  if (kind.photos === "both" && !(photos[0] && photos[1])) return `${kind.title} needs both its shots to be a photo.`;
-  if (kind.photos === "either" && !(photos[0] || photos[1])) return `${kind.title} needs one of its shots to be a photo.`;
+  const photos = [desk.isGeometry(card), desk.isGeometry(next)];
+  const need = kind.photos === "both" && !(photos[0] && photos[1]) ? "both its shots" : kind.photos === "either" && !(photos[0] || photos[1]) ? "one of its shots" : "";
+  if (need) return `${kind.title} needs ${need} to be a photo${desk.isPhoto(card) && desk.isPhoto(next) ? " that its own geometry draws" : ""}.`;
   return "";
 }
 

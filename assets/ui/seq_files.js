@@ -198,6 +198,7 @@ const openTabName = () => document.querySelector('#tabs button[role="tab"][aria-
 
 function openInMotion(card) {
   const shot = desk.shot(card.shot);
+  if ((desk.media[shot.media.sha256] || {}).wrong) { say(desk.media[shot.media.sha256].wrong, true); return; }
   if (!desk.media[shot.media.sha256]) { say(`The file ${shot.media.name} is not on the server any more. Add it again first.`, true); return; }
   lent = { id: shot.id, key: card.key, seconds: desk.own(card) };
   fill(backBar, h("span", {}, "Editing ", h("strong", {}, shot.id)),

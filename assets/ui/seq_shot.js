@@ -79,7 +79,7 @@ function showShotFace(force = false) {
   const card = desk.card(desk.chosen);
   const shot = card && card.shot ? desk.shot(card.shot) : null;
   const said = (shot && desk.said[shot.id]) || {};
-  const mark = JSON.stringify([card, shot, said, desk.project.match, Boolean(card && desk.picture(card))]);
+  const mark = JSON.stringify([card, shot, said, desk.project.match, Boolean(card && desk.picture(card)), shot && (desk.media[shot.media.sha256] || {}).wrong]);
   if (!force && mark === shownMark) return;
   shownMark = mark;
   if (!card) { fill(shotFace, h("p", { class: "ms-note" }, "Choose a card.")); return; }
@@ -89,7 +89,7 @@ function showShotFace(force = false) {
     return;
   }
   const photo = shot.media.kind === "photo", own = desk.own(card);
-  const lost = !desk.picture(card);
+  const lost = !desk.picture(card), damaged = (desk.media[shot.media.sha256] || {}).wrong;
   const name = h("input", { class: "ms-input", id: "sq-shot-name", value: shot.id, maxlength: "64", "aria-label": "Name of the shot", onchange: () => rename(shot.id, name.value) });
   const words = [...(said.understood || []).map((one) => h("li", {}, h("b", {}, "Understood "), one)), ...(said.assumed || []).map((one) => h("li", {}, one)),
     ...(said.missed || []).map((one) => h("li", { class: "ms-missed" }, h("b", {}, "Not understood "), one))];
@@ -102,7 +102,7 @@ function showShotFace(force = false) {
     h("label", { class: "ms-field" }, h("span", { class: "ms-label" }, "Name"), name),
     h("p", { class: "ms-lead" }, photo ? said.words || "" : `${shot.media.name || "A clip"} · ${(desk.media[shot.media.sha256] || {}).facts || ""}`),
     photo && words.length ? h("ul", { class: "ms-heard" }, words) : null,
-    lost ? h("p", { class: "ms-note ms-bad", role: "alert" }, `The file ${shot.media.name || "of this shot"} is not on the server any more. `,
+    damaged ? h("p", { class: "ms-note ms-bad", role: "alert", id: "sq-damaged" }, `${damaged} Add another file, and delete this card.`) : lost ? h("p", { class: "ms-note ms-bad", role: "alert" }, `The file ${shot.media.name || "of this shot"} is not on the server any more. `,
       button("Add it again", { kind: "plain", onclick: () => pickFiles("again", shot.media.sha256) })) : null,
     h("div", { class: "ms-row ms-wrap" },
       photo ? button("Edit camera", { symbol: "camera", kind: "second", id: "sq-edit", title: "Open this shot in the Motion or Keyframes tab; a button there brings it back", onclick: () => openInMotion(card) }) : null,

@@ -10,16 +10,18 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
 from synth.camera.transform import stretched
-from synth.errors import InvalidInstruction
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
+from synth.json_text import read_json
 from synth.limits import LIMITS
 from synth.motion.phrases import ParsedPhrase, parse_phrase
 from synth.sequence.footage import lengths_of
+from synth.sequence.future import Unknown
 from synth.sequence.plan import FilmPlan
 from synth.sequence.project import (
     MOST_SHOTS,
@@ -57,7 +59,7 @@ class Document:
 
 
 ClipFrames = Callable[[SequenceShot, FilmSettings], int | None]
-"""How many frames a clip has at the film's rate; None where its file is not here."""
+"""How many frames a clip has at the film's rate; None where its file is not here or is damaged."""
 
 
 def no_clips(shot: SequenceShot, output: FilmSettings) -> int | None:
@@ -65,13 +67,22 @@ def no_clips(shot: SequenceShot, output: FilmSettings) -> int | None:
     return None
 
 
-def read_clip_frames(shelf: Shelf) -> ClipFrames:
-    """Reads the clips that are on a shelf."""
+def read_clip_frames(shelf: Shelf, *, strict: bool = False) -> ClipFrames:
+    """Reads the clips that are on a shelf.
+
+    A clip that cannot be read has no length, so that the rest of its project can still be worked
+    on; with ``strict`` it raises ``InvalidMedia`` or ``LimitExceeded``.
+    """
 
     def frames(shot: SequenceShot, output: FilmSettings) -> int | None:
         if not shelf.has(shot.media):
             return None
-        return lengths_of(Project(shots=(shot,), output=output), shelf)[shot.id]
+        try:
+            return lengths_of(Project(shots=(shot,), output=output), shelf)[shot.id]
+        except (InvalidMedia, LimitExceeded):
+            if strict:
+                raise
+            return None
 
     return frames
 
@@ -82,7 +93,8 @@ def read_document(value: object, clips: ClipFrames = no_clips) -> Document:
     Args:
         value: ``{"project": a project without a timeline, "cards": [...]}``; a card has "shot",
             "start", "seconds", "colour", and "way", which is None or has "type", "seconds",
-            "easing", "colour" and "reverse".
+            "easing", "colour" and "reverse". Both may have "later", what a newer version wrote:
+            [[path, value], ...]; it is kept where the project says that it is of one.
         clips: how long the clips are.
 
     Raises ``InvalidInstruction`` or ``LimitExceeded`` for what makes no sense.
@@ -105,6 +117,8 @@ def read_document(value: object, clips: ClipFrames = no_clips) -> Document:
     rate = exact_rate(project.output.fps)
     lengths = shot_lengths(project, clips)
     board = tuple(_card(card, number, rate, lengths) for number, card in enumerate(laid, 1))
+    if project.written_as == SCHEMA:  # What we wrote ourselves has no such fields.
+        board = tuple(_without_later(card) for card in board)
     return Document(arrange(project, board), lengths, board)
 
 
@@ -141,21 +155,26 @@ def document_of(project: Project, clips: ClipFrames = no_clips) -> dict[str, Any
                     "easing": way.easing,
                     "colour": way.colour,
                     "reverse": way.reverse,
+                    **_shown_later(way.later),
                 },
+                **_shown_later(card.later),
             }
         )
     return {"project": values, "cards": laid}
 
 
 def missing_photos(document: Document, plan: FilmPlan) -> list[dict[str, Any]]:
-    """Transitions that need a photo where there is none: card number from 0, and words."""
+    """Transitions that need a photo's geometry where there is none: card number from 0, and words.
+
+    A shot that a model draws has none, though it is made of a photo.
+    """
     found: list[dict[str, Any]] = []
     for index, (card, after) in enumerate(zip(plan.cards, plan.cards[1:], strict=False)):
         if card.way is None:
             continue
         kind = TRANSITIONS[card.way.type]
         photos = [
-            side.shot is not None and document.project.shot(side.shot).is_photo
+            side.shot is not None and document.project.shot(side.shot).is_geometry
             for side in (card, after)
         ]
         short = (kind.photos == "both" and not all(photos)) or (
@@ -163,7 +182,10 @@ def missing_photos(document: Document, plan: FilmPlan) -> list[dict[str, Any]]:
         )
         if short:
             need = "both its shots" if kind.photos == "both" else "one of its shots"
-            words = f"{kind.title} needs {need} to be a photo. Choose another transition here."
+            words = (
+                f"{kind.title} needs {need} to be a photo that its own geometry draws. Choose "
+                "another transition here."
+            )
             found.append({"card": index, "words": words})
     return found
 
@@ -281,7 +303,10 @@ def _card(value: object, number: int, rate: Fraction, lengths: Mapping[str, int]
                 f"{float(available / rate):.2f} s long. Trim the card, or make the shot longer."
             )
     colour = value.get("colour", "#000000")
-    return Card(shot, start, frames, _way(value.get("way"), name, rate), str(colour)[:7])
+    return Card(
+        shot, start, frames, _way(value.get("way"), name, rate), str(colour)[:7],
+        _later(value.get("later"), name),
+    )  # fmt: skip
 
 
 def _way(value: object, name: str, rate: Fraction) -> Way | None:
@@ -298,8 +323,40 @@ def _way(value: object, name: str, rate: Fraction) -> Way | None:
         return None
     return Way(
         kind, frames, easing, str(value.get("colour", "#000000"))[:7],
-        value.get("reverse") is True,
+        value.get("reverse") is True, _later(value.get("later"), f"The transition after {name}"),
     )  # fmt: skip
+
+
+def _shown_later(later: Unknown) -> dict[str, Any]:
+    """What a newer version wrote, as the page keeps it."""
+    return {"later": [[list(path), value] for path, value in later]} if later else {}
+
+
+def _later(value: object, name: str) -> Unknown:
+    """What a newer version wrote, as the page kept it; raises ``InvalidInstruction``."""
+    if value is None:
+        return ()
+    wrong = f"{name} holds fields that cannot be read. Open the project's file again."
+    try:
+        # As strictly as a project's own text is read: how large, how deep, which numbers.
+        held: Any = read_json(json.dumps({"later": value}))["later"]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInstruction(wrong) from error
+    for one in held if isinstance(held, list) else [None]:
+        path = one[0] if isinstance(one, list) and len(one) == 2 else None
+        if (
+            not isinstance(path, list)
+            or not path
+            or not isinstance(path[-1], str)
+            or not all(isinstance(step, str) or type(step) is int for step in path)
+        ):
+            raise InvalidInstruction(wrong)
+    return tuple((tuple(path), kept) for path, kept in held)
+
+
+def _without_later(card: Card) -> Card:
+    way = None if card.way is None else replace(card.way, later=())
+    return replace(card, way=way, later=())
 
 
 def _seconds(value: object, what: str) -> Fraction:

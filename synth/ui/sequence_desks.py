@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from gradio.utils import get_upload_folder
 
-from synth.errors import Cancelled, LimitExceeded
+from synth.errors import Cancelled, InvalidMedia, LimitExceeded
 from synth.jobs import Workspace
 from synth.scene.cache import SceneCache
 from synth.sequence.keep import Keep
@@ -88,14 +88,27 @@ class Desk:
             return self._jobs.get(id) if isinstance(id, str) else None
 
     def look(self, ref: MediaRef) -> Look:
-        """What there is to know and to see of a file; raises ``InvalidMedia`` if it is missing."""
+        """What there is to know and to see of a file.
+
+        Raises ``InvalidMedia`` or ``LimitExceeded`` if it is missing or cannot be read.
+        """
         with self._lock:
             known = self._looks.get(ref.sha256)
-        if known is None:
+        if known is None or known.wrong:
             known = look_at(self.shelf.path(ref), ref.kind)
             with self._lock:
                 self._looks[ref.sha256] = known
         return known
+
+    def glance(self, ref: MediaRef) -> Look:
+        """As ``look``; of a file that cannot be read, ``wrong`` says so in place of an error."""
+        try:
+            return self.look(ref)
+        except (InvalidMedia, LimitExceeded) as error:
+            found = Look(wrong=f"{ref.name or 'This file'} cannot be used: {error}")
+            with self._lock:
+                self._looks[ref.sha256] = found
+            return found
 
     def serve(self, path: Path) -> str:
         """Put a finished file where the page may fetch it, until the desk goes; its path there.

@@ -108,7 +108,7 @@ class SequenceEndpoints:
         def work(job: JobContext) -> dict[str, Any]:
             shelf = Shelf(job.folder / "media")
             read = _read(project, shelf, media, names)
-            plan = plan_film(read, shot_lengths(read, read_clip_frames(shelf)))
+            plan = plan_film(read, shot_lengths(read, read_clip_frames(shelf, strict=True)))
             rate = plan.rate
             return {
                 "seconds": float(plan.seconds),
@@ -163,7 +163,7 @@ class SequenceEndpoints:
                 )
             shelf = Shelf(job.folder / "media")
             read = _read(project, shelf, media, names)
-            lengths = shot_lengths(read, read_clip_frames(shelf))
+            lengths = shot_lengths(read, read_clip_frames(shelf, strict=True))
             target = job.folder / f"{stem_of(read.name)}{FORMS[form]}"
             return str(target), write_as(form, read, shelf, lengths, target, job)
 
@@ -203,7 +203,7 @@ def _read(project: object, shelf: Shelf, media: object, names: object) -> Projec
     if cards is None:
         return Project.from_dict(named)
     document = {"project": named, "cards": cards}
-    return read_document(document, read_clip_frames(shelf)).project
+    return read_document(document, read_clip_frames(shelf, strict=True)).project
 
 
 def _with_hashes(values: Any, found: Mapping[str, MediaRef]) -> Any:

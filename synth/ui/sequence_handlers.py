@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from synth.errors import InvalidInstruction, InvalidMedia
+from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.jobs import JobPool
 from synth.sequence.plan import plan_film
 from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
@@ -293,12 +293,9 @@ class SequenceHandlers:
         with sent_file(given) as path:
             project, notes = take_in(path, name, desk)
         self._supply(desk, self._of_ours(ref.sha256 for ref in desk.shelf.missing(project)))
-        document = document_of(project, desk.clip_frames)
-        return {
-            **self._whole(desk, document),
-            "desk": desk.id,
-            "notes": [*map(without_own_names, notes)],
-        }
+        whole = self._whole(desk, document_of(project, desk.clip_frames))
+        said = [without_own_names(one) for one in (*notes, *whole["notes"])]
+        return {**whole, "desk": desk.id, "notes": said}
 
     def project(self, asked: Asked) -> Answer:
         """The project as the text of a file."""
@@ -320,13 +317,17 @@ class SequenceHandlers:
         desk.name(project.media())
         for ref in project.media():
             if desk.shelf.has(ref) and ref.kind in ("photo", "video"):
-                desk.look(ref)
-        waves = {
-            track.media.sha256: waveform_of(desk, track.media)
-            for track in project.sound.tracks
-            if desk.shelf.has(track.media)
-        }
+                desk.glance(ref)  # One damaged file must not keep the others from the page.
+        waves: Answer = {}
+        notes: list[str] = []
+        for ref in dict.fromkeys(track.media for track in project.sound.tracks):
+            try:
+                if desk.shelf.has(ref):
+                    waves[ref.sha256] = waveform_of(desk, ref)
+            except (InvalidMedia, LimitExceeded) as error:
+                notes.append(f"{ref.name or 'A sound'!r} cannot be used: {error}")
         return {
+            "notes": notes,
             "document": document,
             "media": self._media(desk, shas),
             "waves": waves,

@@ -46,6 +46,8 @@ class Look:
     """Length of a clip."""
     facts: str = ""
     """Size and rate in words."""
+    wrong: str = ""
+    """Why the file cannot be read, in a sentence; empty where it can."""
 
     def shown(self) -> dict[str, Any]:
         """As the page gets it."""
@@ -55,6 +57,7 @@ class Look:
             "height": self.height,
             "seconds": None if self.seconds is None else float(self.seconds),
             "facts": self.facts,
+            "wrong": self.wrong,
         }
 
 
