@@ -8,6 +8,7 @@ const STORE = "motion-synth:style:1";
 const studio = {
   id: null, // name of the desk on the server
   references: [],
+  befores: [], // the same clips before the grade, where there are such
   styles: [],
   chosen: null, // name of the style on show
   told: { notes: [], problems: [], words: "" }, // what the check said of all references together
@@ -30,13 +31,13 @@ async function ask(what, more = {}) {
 /** Take what an answer says of the desk, its references and its styles. */
 function learn(answer) {
   if (answer.desk !== undefined && answer.desk !== studio.id) { studio.id = answer.desk; remember(); }
-  if (answer.references) { studio.references = answer.references; studio.told = answer.told || studio.told; studio.tell("references"); }
+  if (answer.references) { studio.references = answer.references; studio.befores = answer.befores || []; studio.told = answer.told || studio.told; studio.tell("references"); }
   if (answer.styles) {
     studio.styles = answer.styles;
     if (!studio.style()) studio.chosen = (studio.styles[0] || {}).name || null;
     studio.tell("styles");
     studio.tell("chosen");
-    document.dispatchEvent(new CustomEvent("ms-styles", { detail: studio.styles.map(({ name, title, kind, base, strength }) => ({ name, title, kind, base, strength })) }));
+    document.dispatchEvent(new CustomEvent("ms-styles", { detail: studio.styles.map(({ name, kind, base, strength }) => ({ name, kind, base, strength })) }));
   }
 }
 
@@ -82,5 +83,36 @@ function follow(state, hear) {
 const stopJob = (kind) => { if (watched[kind]) ask("cancel", { job: watched[kind] }); };
 
 const picture = (source, words) => (source ? h("img", { src: source, alt: words || "", draggable: "false" }) : h("i", { class: "ms-blank" }, icon(ICONS.film, 20)));
+
+/** What went wrong with files, {name, why} each: a line for each reason, with all files that it holds for. */
+function troubleLines(troubles) {
+  const lines = new Map();
+  for (const { name, why } of troubles) {
+    const reason = why.startsWith(`${name}: `) ? why.slice(name.length + 2) : why;
+    lines.set(reason, [...(lines.get(reason) || []), name]);
+  }
+  return [...lines].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+}
+
+/** Show sentences in a note, a line each. */
+function sayLines(note, text, bad) {
+  const lines = (Array.isArray(text) ? text : [text]).filter(Boolean);
+  fill(note, lines.length > 1 ? lines.map((one) => h("span", { class: "ms-line" }, one)) : lines);
+  note.classList.toggle("ms-bad", bad);
+}
+
+/** Send files one after another to the server's `what`; gives what went wrong. */
+async function sendFiles(files, what, say, took = () => {}) {
+  const troubles = [];
+  for (const [place, file] of files.entries()) {
+    say(files.length === 1 ? `Reading ${file.name}…` : `Reading ${file.name}, ${place + 1} of ${files.length}…`);
+    let path;
+    try { ({ path } = await upload(ownName(file))); } catch (problem) { troubles.push({ name: file.name, why: "It could not be sent. It may be larger than this server accepts." }); continue; }
+    const answer = await ask(what, { file: { path, orig_name: file.name } });
+    if (answer.error) troubles.push({ name: file.name, why: answer.error });
+    else { learn(answer); took(answer); }
+  }
+  return troubleLines(troubles);
+}
 
 const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

@@ -1,6 +1,6 @@
 // The visitor's own styles as cards, and the tab put together.
 
-const stylePicker = h("input", { type: "file", class: "ms-file", multiple: true, accept: ".safetensors", "aria-label": "Choose style files", onchange: () => { const files = [...stylePicker.files]; stylePicker.value = ""; if (files.length) importStyles(files); } });
+const stylePicker = h("input", { type: "file", class: "ms-file", multiple: true, accept: ".safetensors,.cube", "aria-label": "Choose style files", onchange: () => { const files = [...stylePicker.files]; stylePicker.value = ""; if (files.length) importStyles(files); } });
 const libraryNote = h("p", { class: "ms-note", role: "status", id: "st-library-note" });
 const cards = h("div", { class: "ms-stylecards", role: "list", "aria-label": "Your styles" });
 const forget = button("Delete everything", { kind: "plain", id: "st-forget", title: "Delete your references and styles on the server", onclick: async () => {
@@ -8,33 +8,25 @@ const forget = button("Delete everything", { kind: "plain", id: "st-forget", tit
   for (const kind of Object.keys(watched)) delete watched[kind];
   const gone = await ask("forget");
   if (gone.error) { sayLibrary(`Nothing was deleted. ${gone.error}`, true); return; }
-  learn({ desk: null, references: [], styles: [], told: {} });
+  learn({ desk: null, references: [], befores: [], styles: [], told: {} });
   sayLibrary("The server has none of your references and styles any more.");
 } });
 const libraryPanel = h("section", { class: "ms-panel ms-librarypanel" },
-  h("header", { class: "ms-head" }, h("h2", {}, "Your styles"), h("div", { class: "ms-tools" }, forget, button("Import", { symbol: "upload", kind: "plain", id: "st-import", title: "Add a style's .safetensors", onclick: () => stylePicker.click() }))),
+  h("header", { class: "ms-head" }, h("h2", {}, "Your styles"), h("div", { class: "ms-tools" }, forget, button("Import", { symbol: "upload", kind: "plain", id: "st-import", title: "Add a style's .safetensors, or a .cube as a look", onclick: () => { sayLibrary(""); stylePicker.click(); } }))),
   cards, libraryNote, stylePicker);
 
-function sayLibrary(text, bad = false) {
-  libraryNote.textContent = text;
-  libraryNote.classList.toggle("ms-bad", bad);
-}
+function sayLibrary(text, bad = false) { sayLines(libraryNote, text, bad); }
 
 async function importStyles(files) {
-  const troubles = [];
-  for (const file of files) {
-    sayLibrary(`Reading ${file.name}…`);
-    let path;
-    try { ({ path } = await upload(ownName(file))); } catch (problem) { troubles.push(`${file.name} could not be sent. It may be larger than this server accepts.`); continue; }
-    const answer = await ask("import", { file: { path, orig_name: file.name } });
-    if (answer.error) troubles.push(`${file.name}: ${answer.error}`);
-    else { studio.chosen = answer.added; learn(answer); remember(); }
-  }
-  sayLibrary(troubles.join(" "), troubles.length > 0);
+  let words = "";
+  const troubles = await sendFiles(files, "import", sayLibrary, (answer) => { studio.choose(answer.added); words = answer.words || words; });
+  sayLibrary(troubles.length ? troubles : words, troubles.length > 0);
 }
 
 async function renameStyle(style, wanted) {
-  if (!wanted.trim() || wanted.trim() === style.name) { showCards(); return; }
+  if (!wanted.trim()) { sayLibrary(`A style needs a name, so this one is still called “${style.name}”.`, true); showCards(); return; }
+  sayLibrary("");
+  if (wanted.trim() === style.name) { showCards(); return; }
   const answer = await ask("rename", { style: style.name, name: wanted.trim() });
   if (answer.error) { sayLibrary(answer.error, true); showCards(); return; }
   studio.chosen = answer.renamed;
@@ -54,7 +46,7 @@ function card(style) {
   const chosen = style.name === studio.chosen;
   const name = h("input", { class: "ms-input ms-stylename", value: style.name, maxlength: "64", "aria-label": `Name of the style ${style.name}`, onchange: () => renameStyle(style, name.value), onclick: (event) => event.stopPropagation() });
   return h("article", { class: `ms-stylecard${chosen ? " ms-chosen" : ""}`, role: "listitem", "data-style": style.name },
-    h("button", { type: "button", class: "ms-stylepic", "aria-pressed": String(chosen), "aria-label": `Show ${style.title}`, onclick: () => studio.choose(style.name) }, picture(style.picture, ""), h("span", { class: `ms-side ms-side0 ms-kind-${style.kind}` }, style.kind === "look" ? "Look" : "LoRA")),
+    h("button", { type: "button", class: "ms-stylepic", "aria-pressed": String(chosen), "aria-label": `Show ${style.name}`, onclick: () => { sayLibrary(""); studio.choose(style.name); } }, picture(style.picture, ""), h("span", { class: `ms-side ms-side0 ms-kind-${style.kind}` }, style.kind === "look" ? "Look" : "LoRA")),
     h("div", { class: "ms-refwords" }, name, style.lines.map(([label, words]) => h("span", {}, h("b", {}, `${label} `), words)), (style.problems || []).map((one) => h("span", { class: "ms-bad" }, one))),
     button("", { symbol: "clear", kind: "quiet", title: `Delete ${style.name}`, onclick: () => deleteStyle(style) }));
 }
@@ -69,20 +61,21 @@ root.append(h("div", { class: "ms-stylegrid" },
   h("div", { class: "ms-stylecol" }, refPanel, makePanel), h("div", { class: "ms-stylecol" }, resultPanel, libraryPanel)));
 
 // Files dropped anywhere on the tab go where they belong by their kind.
-root.addEventListener("dragover", (event) => { if ([...(event.dataTransfer?.types || [])].includes("Files")) { event.preventDefault(); refDrop.classList.add("ms-over"); } });
-root.addEventListener("dragleave", () => refDrop.classList.remove("ms-over"));
+root.addEventListener("dragover", (event) => { if ([...(event.dataTransfer?.types || [])].includes("Files")) { event.preventDefault(); const before = beforeBox.contains(event.target); refDrop.classList.toggle("ms-over", !before); beforeBox.classList.toggle("ms-over", before); } });
+const dragOver = () => { for (const one of [refDrop, beforeBox]) one.classList.remove("ms-over"); };
+root.addEventListener("dragleave", dragOver);
 root.addEventListener("drop", (event) => {
-  refDrop.classList.remove("ms-over");
+  dragOver();
   const files = [...(event.dataTransfer?.files || [])];
   if (!files.length) return;
   event.preventDefault();
   const ends = (file, ...all) => all.some((one) => file.name.toLowerCase().endsWith(one));
-  const styles = files.filter((file) => ends(file, ".safetensors"));
+  const styles = files.filter((file) => ends(file, ".safetensors", ".cube"));
   const photos = files.filter((file) => file.type.startsWith("image/") && !ends(file, ".gif"));
   const clips = files.filter((file) => !styles.includes(file) && !photos.includes(file));
   if (styles.length) importStyles(styles);
   if (photos.length) takePhoto(photos[0]);
-  if (clips.length) takeReferences(clips);
+  if (clips.length) (beforeBox.contains(event.target) ? takeBefores : takeReferences)(clips);
 });
 
 async function wake() {

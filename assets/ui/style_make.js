@@ -20,9 +20,15 @@ const previews = h("div", { class: "ms-previews", hidden: true, "aria-label": "P
 const makePanel = h("section", { class: "ms-panel ms-makepanel" }, h("header", { class: "ms-head" }, h("h2", {}, "What to make of them")), kinds,
   h("div", { class: "ms-row ms-makerow" }, styleName, makeButton), loraFields, estimateBox, makeProgress, curve, previews, makeNote);
 
-function sayMake(text, bad = false) {
-  makeNote.textContent = text;
-  makeNote.classList.toggle("ms-bad", bad);
+function sayMake(text, bad = false) { sayLines(makeNote, text, bad); }
+
+/** Propose a name where none is given yet. */
+function suggestName(wanted) {
+  if (!wanted || make.name.trim()) return;
+  const taken = new Set(studio.styles.map((one) => one.name.toLowerCase()));
+  let name = wanted;
+  for (let number = 2; taken.has(name.toLowerCase()); number += 1) name = `${wanted} ${number}`;
+  make.name = styleName.value = name;
 }
 
 function loraField(key) {
@@ -100,7 +106,8 @@ function making(state) {
     studio.chosen = made;
     learn(state.result);
     remember();
-    sayMake([`“${(studio.style(made) || {}).title || made}” is ready, in ${seconds(state.result.took)}.`, ...notes].join(" "));
+    make.name = styleName.value = "";
+    sayMake([`“${made}” is ready, in ${seconds(state.result.took)}.`, ...notes]);
   }
   readyToMake();
 }

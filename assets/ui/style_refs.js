@@ -10,36 +10,36 @@ h("div", { class: "ms-empty" }, icon(ICONS.upload, 24), h("strong", {}, "Drop cl
 const refTries = h("div", { class: "ms-row ms-wrap ms-reftries" });
 const refSum = h("span", { class: "ms-facts", id: "st-sum" });
 const refClear = button("Remove all", { kind: "plain", onclick: async () => { learn(await ask("drop", { all: true })); sayRefs(""); } });
+const beforePicker = h("input", { type: "file", class: "ms-file", multiple: true, accept: "video/*,.mkv,.mov,.webm,.mp4,.gif", "aria-label": "Choose the same clips before the grade",
+  onchange: () => { const files = [...beforePicker.files]; beforePicker.value = ""; if (files.length) takeBefores(files); } });
+const beforeWords = h("span", { id: "st-before-words" });
+const beforeClear = button("Remove", { kind: "plain", id: "st-before-clear", title: "Remove the clips before the grade", onclick: async () => { learn(await ask("drop", { befores: true })); sayRefs(""); } });
+const beforeBox = h("div", { class: "ms-before", id: "st-befores", hidden: true }, h("div", { class: "ms-beforewords" }, h("b", {}, "Before the grade"), beforeWords), beforeClear,
+  button("Add", { symbol: "upload", kind: "plain", id: "st-before-add", title: "Add the same clips before the grade", onclick: () => beforePicker.click() }), beforePicker);
 const refPanel = h("section", { class: "ms-panel ms-refpanel" },
   h("header", { class: "ms-head" }, h("h2", {}, "References"), refSum, h("div", { class: "ms-tools" }, refClear, button("", { symbol: "plus", kind: "quiet", title: "Add clips", onclick: () => refPicker.click() }))),
-  refDrop, refTries, refGrid, refNote, refPicker);
+  refDrop, refTries, refGrid, beforeBox, refNote, refPicker);
 
-function sayRefs(text, bad = false) {
-  refNote.textContent = text;
-  refNote.classList.toggle("ms-bad", bad);
-}
+function sayRefs(text, bad = false) { sayLines(refNote, text, bad); }
 
 async function takeReferences(files) {
-  const troubles = [];
-  for (const [place, file] of files.entries()) {
-    sayRefs(files.length === 1 ? `Reading ${file.name}…` : `Reading ${file.name}, ${place + 1} of ${files.length}…`);
-    let path;
-    try { ({ path } = await upload(ownName(file))); } catch (problem) { troubles.push(`${file.name} could not be sent. It may be larger than this server accepts.`); continue; }
-    const answer = await ask("add", { file: { path, orig_name: file.name } });
-    if (answer.error) troubles.push(answer.error);
-    learn(answer);
-  }
-  sayRefs(troubles.join(" "), troubles.length > 0);
-  if (studio.references.length) checkReferences(troubles.join(" "));
+  const troubles = await sendFiles(files, "add", sayRefs);
+  sayRefs(troubles, troubles.length > 0);
+  if (studio.references.length) checkReferences(troubles);
+}
+
+async function takeBefores(files) {
+  const troubles = await sendFiles(files, "before", sayRefs);
+  sayRefs(troubles, troubles.length > 0);
 }
 
 /** Look at all clips together: lengths, cuts, duplicates. */
-function checkReferences(before = "") {
+function checkReferences(before = []) {
   begin("check", {}, (state) => {
     if (state.phase === "working") { sayRefs(`${state.stage}…`); return; }
     if (state.phase === "failed") { sayRefs(state.error, true); return; }
     if (state.result) learn(state.result);
-    sayRefs(before, Boolean(before));
+    sayRefs(before, before.length > 0);
   });
 }
 
@@ -51,6 +51,7 @@ function tryClips(id) {
     if (state.phase === "failed") { sayRefs(state.error, true); return; }
     if (state.result) learn(state.result);
     sayRefs("");
+    suggestName((spec.trials || []).find((one) => one.id === id)?.title);
   });
 }
 
@@ -68,11 +69,17 @@ function showReferences() {
   refSum.textContent = clips.length ? `${plural(clips.length, "clip")}, ${seconds(whole)}` : "";
   fill(refGrid, clips.map((one) => h("article", { class: `ms-ref${one.bad ? " ms-trouble" : ""}`, role: "listitem", "data-ref": one.id },
     h("div", { class: "ms-refpic" }, picture(one.picture, one.name), one.seconds ? h("span", { class: "ms-side ms-side1" }, seconds(one.seconds)) : null),
-    h("div", { class: "ms-refwords" }, h("b", { title: one.name }, one.name), h("span", {}, one.facts),
+    h("div", { class: "ms-refwords" }, h("b", { title: one.name }, one.name), h("span", {}, one.facts), one.before ? h("span", { class: "ms-wasbefore", title: `Before the grade: ${one.before}` }, `Before: ${one.before}`) : null,
       (one.notes || []).map((note) => h("span", { class: one.bad ? "ms-bad" : "ms-advice" }, note)),
       one.checked && !(one.notes || []).length ? h("span", { class: "ms-fine" }, "Good as it is") : null),
     button("", { symbol: "clear", kind: "quiet", title: `Remove ${one.name}`, onclick: async () => { learn(await ask("drop", { reference: one.id })); if (studio.references.length) checkReferences(); } }))),
   ...[...(told.problems || []).map((one) => h("p", { class: "ms-note ms-bad", role: "alert" }, one)), ...(told.notes || []).map((one) => h("p", { class: "ms-note" }, one))]);
   refGrid.hidden = !clips.length;
+  beforeBox.hidden = !clips.length;
+  const befores = studio.befores.length, without = clips.filter((one) => !one.before).length;
+  beforeClear.hidden = !befores;
+  beforeWords.textContent = !befores ? "Optional: drop the same clips as they were before the grade here, and the look is exact. They go together by their names, or by their order."
+    : befores < clips.length ? `${plural(befores, "clip")}; ${without} of the references ${without === 1 ? "has" : "have"} none, so these only tell what ungraded pictures look like.`
+    : `${plural(befores, "clip")}, one for each reference: the look is learned from what the grade did to each pixel.`;
 }
 studio.on("references", showReferences);

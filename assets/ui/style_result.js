@@ -132,7 +132,7 @@ async function download(form) {
 
 function showResult() {
   const style = studio.style();
-  resultName.textContent = style ? style.title : "Before and after";
+  resultName.textContent = style ? style.name : "Before and after";
   resultFacts.textContent = style ? style.facts : "";
   useButton.disabled = strength.disabled = !style;
   fill(downloads, style ? style.forms.map(([form, words]) => button(words, { symbol: "save", kind: "plain", "data-form": form, onclick: () => download(form) })) : null,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from gradio.utils import get_upload_folder
 from synth.errors import InvalidInstruction, LimitExceeded
 from synth.jobs import Workspace
 from synth.style.library import StyleLibrary, checked_name
+from synth.style.model import StyleFile
 from synth.style.references import MOST_FILES, References
 from synth.ui.desks import Registry
 from synth.ui.footage import open_clip
@@ -50,12 +53,13 @@ class Reference:
     notes: tuple[str, ...] = field(default=())
     """What the check said of it."""
 
-    def shown(self) -> dict[str, Any]:
-        """As the page gets it."""
+    def shown(self, before: Reference | None = None) -> dict[str, Any]:
+        """As the page gets it, with the clip that it was before the grade."""
         return {
             "id": self.id, "name": self.path.name, "picture": self.picture,
             "seconds": self.seconds, "facts": self.facts, "checked": self.checked,
             "bad": self.bad, "notes": list(self.notes),
+            "before": "" if before is None else before.path.name,
         }  # fmt: skip
 
 
@@ -74,6 +78,8 @@ class StyleDesk:
         self.photo: Path | None = None
         """A photo to try styles on."""
         self._references: OrderedDict[str, Reference] = OrderedDict()
+        self._befores: OrderedDict[str, Reference] = OrderedDict()
+        self._own: set[tuple[int, int]] = set()
         self._told: dict[str, list[str]] = {}
         self._checked: References | None = None
         self._jobs: OrderedDict[str, DeskJob] = OrderedDict()
@@ -107,6 +113,48 @@ class StyleDesk:
             raise LimitExceeded(
                 f"There are {MOST_FILES} reference clips already. Remove some first."
             )
+        found = self._copied(source, name)
+        with self._lock:
+            self._references[found.id] = found
+            self._told, self._checked = {}, None
+        return found
+
+    def add_before(self, source: Path, name: str) -> Reference:
+        """Keep a copy of a reference clip as it was before the grade; raises as above."""
+        if len(self.befores()) >= MOST_FILES:
+            raise LimitExceeded(
+                f"There are {MOST_FILES} clips before the grade already. Remove some first."
+            )
+        found = self._copied(source, name)
+        with self._lock:
+            self._befores[found.id] = found
+        return found
+
+    def befores(self) -> tuple[Reference, ...]:
+        """The clips before the grade, in the order in which they came."""
+        with self._lock:
+            return tuple(self._befores.values())
+
+    def drop_befores(self) -> None:
+        """Delete all clips before the grade."""
+        with self._lock:
+            gone = list(self._befores.values())
+            self._befores.clear()
+        for one in gone:
+            shutil.rmtree(one.path.parent, ignore_errors=True)
+
+    def neutral(self, files: Sequence[Path]) -> list[Path]:
+        """Ungraded footage for references: the very clips in the order of ``files`` where each has
+        one, else all there are.
+        """
+        befores = self.befores()
+        pairs = paired(self.references(), befores)
+        known = {one.path: pairs[one.id].path for one in self.references() if one.id in pairs}
+        if files and all(path in known for path in files):
+            return [known[path] for path in files]
+        return [one.path for one in befores]
+
+    def _copied(self, source: Path, name: str) -> Reference:
         self.check_room(source.stat().st_size)
         id = secrets.token_hex(8)
         place = self.folder / "references" / id
@@ -119,11 +167,7 @@ class StyleDesk:
             shutil.rmtree(place, ignore_errors=True)
             raise
         facts = f"{clip.width} × {clip.height}, {float(clip.rate):.4g} fps"
-        found = Reference(id, path, poster, clip.seconds, facts)
-        with self._lock:
-            self._references[id] = found
-            self._told, self._checked = {}, None
-        return found
+        return Reference(id, path, poster, clip.seconds, facts)
 
     def drop_reference(self, id: object) -> None:
         """Delete a reference clip; None deletes all."""
@@ -160,7 +204,25 @@ class StyleDesk:
         """As the page gets them."""
         with self._lock:
             told = dict(self._told)
-        return {"references": [one.shown() for one in self.references()], "told": told}
+        references, befores = self.references(), self.befores()
+        pairs = paired(references, befores)
+        return {
+            "references": [one.shown(pairs.get(one.id)) for one in references],
+            "befores": [one.shown() for one in befores],
+            "told": told,
+        }
+
+    # --- styles that were made here ---
+
+    def made_here(self, style: StyleFile) -> None:
+        """Remember that the visitor made a style, whatever it will be called."""
+        with self._lock:
+            self._own.add(_mark(style))
+
+    def owns(self, style: StyleFile) -> bool:
+        """Whether the visitor made it here."""
+        with self._lock:
+            return _mark(style) in self._own
 
     # --- jobs and files ---
 
@@ -227,6 +289,38 @@ class StyleDesks(Registry[StyleDesk]):
             lost="The server no longer has your references and styles. Add the clips again, or "
             "import the files that you downloaded.",
         )
+
+
+def paired(references: Sequence[Reference], befores: Sequence[Reference]) -> dict[str, Reference]:
+    """Which clip is a reference before its grade, by the reference's ``id``.
+
+    They go together by the same name, then where one name begins as the other, then by their order.
+    """
+    found: dict[str, Reference] = {}
+    left = list(befores)
+    for same in (operator.eq, _begins, lambda *_: True):
+        for one in references:
+            if one.id in found:
+                continue
+            hit = next((other for other in left if same(_stem(one), _stem(other))), None)
+            if hit is not None:
+                found[one.id] = hit
+                left.remove(hit)
+    return found
+
+
+def _stem(clip: Reference) -> str:
+    return clip.path.stem.casefold()
+
+
+def _begins(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and not long[len(short) :][:1].isalnum()
+
+
+def _mark(style: StyleFile) -> tuple[int, int]:
+    status = style.path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def safe_name(name: str, otherwise: str) -> str:

@@ -27,7 +27,14 @@ from synth.ui.sequence_jobs import DeskJob, JobKind
 from synth.ui.sequence_media import sent_file, without_own_names
 from synth.ui.style_desks import StyleDesk, StyleDesks, free_name, read_name, safe_name
 from synth.ui.style_learning import estimate_of, learn_work, read_plan
-from synth.ui.style_shown import before_and_after, cube_of, small_photo, style_card
+from synth.ui.style_shown import (
+    before_and_after,
+    cube_of,
+    look_of_cube,
+    small_photo,
+    style_card,
+    style_cards,
+)
 from synth.ui.style_trials import StyleTrials
 
 Answer = dict[str, Any]
@@ -38,6 +45,10 @@ _NEVER_WAIT: Final = frozenset({"hello", "status", "cancel"})
 _LEARNING_AT_ONCE: Final = 1
 """Styles learned side by side on one server: each takes all processors."""
 _FORGET_AFTER: Final = 6 * 3600.0
+_CUBE_SAID: Final = (
+    "The table is a look now. It is laid on ordinary sRGB pictures; one that was made for log "
+    "footage is too strong for them."
+)
 
 
 class StyleHandlers:
@@ -55,6 +66,7 @@ class StyleHandlers:
         self._known: dict[str, Callable[[Asked], Answer]] = {
             "hello": self.hello,
             "add": self.add,
+            "before": self.before,
             "drop": self.drop,
             "estimate": self.estimate,
             "photo": self.photo,
@@ -98,24 +110,37 @@ class StyleHandlers:
         """A page opened: what is still here of its desk."""
         desk = self.desks.find(asked.get("desk"))
         if desk is None:
-            return {"desk": None, "references": [], "styles": [], "jobs": [], "told": {}}
+            return {
+                "desk": None, "references": [], "befores": [], "styles": [], "jobs": [], "told": {},
+            }  # fmt: skip
         return {**_whole(desk), "jobs": [job.state() for job in desk.jobs()]}
 
     def add(self, asked: Asked) -> Answer:
         """One reference clip was sent."""
         desk = self._desk(asked)
+        return self._added(desk, asked, desk.add_reference)
+
+    def before(self, asked: Asked) -> Answer:
+        """A reference clip as it was before the grade was sent."""
+        desk = self._desk(asked)
+        return self._added(desk, asked, desk.add_before)
+
+    def _added(self, desk: StyleDesk, asked: Asked, add: Callable[[Path, str], object]) -> Answer:
         given = asked.get("file")
         try:
             with sent_file(given) as path:
-                desk.add_reference(Path(path), _name_of(given, "clip.mp4"))
+                add(Path(path), _name_of(given, "clip.mp4"))
         except (InvalidMedia, LimitExceeded) as error:
             raise type(error)(f"{_name_of(given, 'The file')}: {error}") from None
         return {"desk": desk.id, **desk.shown_references()}
 
     def drop(self, asked: Asked) -> Answer:
-        """A reference clip, or all of them, is to go."""
+        """A reference clip is to go, or all of them, or all before the grade."""
         desk = self.desks.get(asked.get("desk"))
-        desk.drop_reference(None if asked.get("all") is True else str(asked.get("reference")))
+        if asked.get("befores") is True or asked.get("all") is True:
+            desk.drop_befores()
+        if asked.get("befores") is not True:
+            desk.drop_reference(None if asked.get("all") is True else str(asked.get("reference")))
         return {"desk": desk.id, **desk.shown_references()}
 
     def estimate(self, asked: Asked) -> Answer:
@@ -170,8 +195,11 @@ class StyleHandlers:
         name = _name_of(given, "style.safetensors")
         with sent_file(given) as path, _as_named(Path(path), name) as named:
             desk.check_room(named.stat().st_size)
-            added = desk.library.add(named)
-        return {**_whole(desk), "added": added.name}
+            cube = named.suffix.lower() == ".cube"
+            added = desk.library.add(
+                look_of_cube(named, named.name, named.parent) if cube else named
+            )
+        return {**_whole(desk), "added": added.name, "words": _CUBE_SAID if cube else ""}
 
     def rename(self, asked: Asked) -> Answer:
         """A style gets another name."""
@@ -238,8 +266,9 @@ class StyleHandlers:
 
     def _trial_work(self, desk: StyleDesk, trial: object) -> Callable[..., Answer]:
         def work(job: JobContext, me: DeskJob) -> Answer:
-            for path, name in self._trials.clips(trial, job):
-                desk.add_reference(path, name)
+            for clip in self._trials.clips(trial, job):
+                desk.add_reference(clip.path, clip.name)
+                desk.add_before(clip.before, clip.before_name)
             return _check_work(desk)(job, me)
 
         return work
@@ -263,8 +292,7 @@ def _check_work(desk: StyleDesk) -> Callable[..., Answer]:
 
 def _whole(desk: StyleDesk) -> Answer:
     """The desk with everything on it."""
-    styles = [style_card(one) for one in desk.library.list()]
-    return {"desk": desk.id, "styles": styles, **desk.shown_references()}
+    return {"desk": desk.id, "styles": style_cards(desk), **desk.shown_references()}
 
 
 @contextlib.contextmanager

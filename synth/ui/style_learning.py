@@ -20,7 +20,7 @@ from synth.ui.assets import picture_url
 from synth.ui.field_bounds import bounds
 from synth.ui.sequence_jobs import DeskJob
 from synth.ui.style_desks import StyleDesk, safe_name
-from synth.ui.style_shown import style_card
+from synth.ui.style_shown import style_cards, weak_match
 
 if TYPE_CHECKING:
     from synth.backends.protocol import Frame
@@ -129,8 +129,13 @@ def learn_work(desk: StyleDesk, plan: Plan) -> Callable[[JobContext, DeskJob], d
             added = desk.library.add(path, name=plan.name)
         except InvalidInstruction:  # The name was taken meanwhile, and the work is not to be lost.
             added = desk.library.add(path)
-        styles = [style_card(one) for one in desk.library.list()]
-        return {"desk": desk.id, "made": added.name, "styles": styles, "notes": list(notes)}
+        desk.made_here(added)
+        told = desk.checked
+        known = {*told.notes, *told.problems} if told is not None else set()
+        return {
+            "desk": desk.id, "made": added.name, "styles": style_cards(desk),
+            "notes": [said for said in notes if said and said not in known],
+        }  # fmt: skip
 
     return work
 
@@ -141,10 +146,13 @@ def _learn_look(
     from synth.style.look import learn_look, save_look
 
     found = _references(desk, job.cancel)
-    look = learn_look(found, name=plan.name, cancel=job.cancel, progress=job.progress)
+    neutral = desk.neutral(list(dict.fromkeys(clip.path for clip in found.clips)))
+    look = learn_look(
+        found, name=plan.name, neutral=neutral, cancel=job.cancel, progress=job.progress
+    )
     path = job.folder / f"{safe_name(plan.name, 'look')}.safetensors"
     save_look(look, path)
-    return path, look.notes
+    return path, (*look.notes, weak_match(look.before, look.after))
 
 
 def _learn_lora(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import math
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,10 +24,18 @@ if TYPE_CHECKING:
 
 _SIDE: Final = 960
 _MOST_TOLD: Final = 6
+_CLOSE: Final = 0.6
+_WEAK: Final = 0.25
+"""Shares of the way to the references below which a look is told to be fair, and weak."""
 
 
-def style_card(style: StyleFile) -> dict[str, Any]:
-    """A style as the page gets it."""
+def style_cards(desk: StyleDesk) -> list[dict[str, Any]]:
+    """All styles of a desk as the page gets them."""
+    return [style_card(one, own=desk.owns(one)) for one in desk.library.list()]
+
+
+def style_card(style: StyleFile, *, own: bool = False) -> dict[str, Any]:
+    """A style as the page gets it; ``own`` is one that the visitor made."""
     look = style.kind == "look"
     picture = ""
     if style.thumbnail:
@@ -36,7 +46,10 @@ def style_card(style: StyleFile) -> dict[str, Any]:
     lines.append(["Strength", f"{style.strength:g} advised"])
     if style.triggers:
         lines.append(["Say", ", ".join(style.triggers)])
-    lines.append(["Licence", style.licence or "none named; ask its maker"])
+    if style.title and style.title != style.name and not own:
+        lines.append(["Title", style.title])
+    if not own or style.licence:
+        lines.append(["Licence", style.licence or "none named; ask its maker"])
     lines += [[key[:1].upper() + key[1:], said] for key, said in _told(style)]
     place = style.path.stat()
     forms = [["safetensors", "Download .safetensors"]]
@@ -44,7 +57,6 @@ def style_card(style: StyleFile) -> dict[str, Any]:
         forms.append(["cube", "Download .cube"])
     return {
         "name": style.name,
-        "title": style.title or style.name,
         "kind": style.kind,
         "base": style.base,
         "strength": style.strength,
@@ -71,9 +83,64 @@ def cube_of(desk: StyleDesk, style: StyleFile) -> Path:
 def _told(style: StyleFile) -> list[tuple[str, str]]:
     told = dict(style.trained or {})
     away = told.pop("distance before", ""), told.pop("distance after", "")
-    if all(away):
-        told["held out"] = f"{away[0]} away from the style without it, {away[1]} with it"
-    return list(told.items())[:_MOST_TOLD]
+    with contextlib.suppress(ValueError):  # A stranger's words, or none.
+        told["match"] = match_said(float(away[0]), float(away[1]))
+    return [(key, said) for key, said in told.items() if said][:_MOST_TOLD]
+
+
+def match_said(before: float, after: float) -> str:
+    """How well a look meets its references, from distances without and with it; "" for none."""
+    share = match_share(before, after)
+    if share is None:
+        return ""
+    word = "close" if share >= _CLOSE else "weak" if share < _WEAK else "fair"
+    return f"{word}, {100 * share:.0f} % of the way to the references"
+
+
+def match_share(before: float, after: float) -> float | None:
+    """The share of a distance that a look closes, 0 to 1; None where that says nothing."""
+    if not (math.isfinite(before) and math.isfinite(after) and before > 0 and after >= 0):
+        return None
+    return max(0.0, 1 - after / before)
+
+
+def weak_match(before: float, after: float) -> str:
+    """What to do about a look that hardly meets its references; "" for one that does."""
+    share = match_share(before, after)
+    # That nothing at all is gained, the look's own notes say.
+    if share is None or share >= _WEAK or after >= before:
+        return ""
+    return (
+        f"The match is weak: on frames that were held out it goes {100 * share:.0f} % of the way "
+        "to the references. Add clips that show other things, or the same clips before the grade."
+    )
+
+
+def look_of_cube(path: Path, name: str, folder: Path) -> Path:
+    """A look with the colours of a ``.cube``, as a style's file in ``folder``.
+
+    Args:
+        path: the table, which is taken to be for sRGB pictures.
+        name: the file's name as its owner knows it.
+        folder: where the style goes.
+
+    Raises ``InvalidMedia`` for what is no such table, ``LimitExceeded`` for a large one.
+    """
+    from synth.grade.cube import read_cube
+    from synth.grade.lut import identity_cube
+    from synth.style.look import Look, save_look
+    from synth.style.look_file import CUBE_SIZE
+
+    lut = read_cube(path)
+    # A table within what can be kept stays as fine as it is, others are looked up on its grid.
+    plain = not len(lut.curves) and lut.cube_from == (0, 0, 0) and lut.cube_to == (1, 1, 1)
+    size = len(lut.cube) if plain and len(lut.cube) else CUBE_SIZE
+    cube = np.clip(lut.apply(identity_cube(size)), 0.0, 1.0)
+    stem = Path(name).stem
+    made, _ = save_look(
+        Look(cube, name=stem), folder / f"{stem}.safetensors", trained={"made from": name}
+    )
+    return made
 
 
 def base_title(base: str) -> str:

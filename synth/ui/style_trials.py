@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,9 +31,24 @@ _MOVES: Final = (
     ("push_in", None), ("truck", "left"), ("arc", "right"), ("pan", "right"), ("crane", "up"),
 )  # fmt: skip
 _MOST: Final = 5
-_OUTPUT: Final = {"long_side": 640, "aspect": "16:9", "fps": "12"}
+_OUTPUT: Final = {"long_side": 854, "aspect": "16:9", "fps": "12"}
+"""480 lines: with fewer, the check of references says that texture cannot be learned."""
 _PATIENCE: Final = 0.1
 """Seconds between two looks at whether somebody still waits for the clips."""
+
+
+@dataclass(frozen=True)
+class TrialClip:
+    """A clip to try the tab on, before and after its grade."""
+
+    path: Path
+    """The graded clip."""
+    name: str
+    """What it goes by."""
+    before: Path
+    """The same before the grade."""
+    before_name: str
+    """What that goes by."""
 
 
 class StyleTrials:
@@ -63,8 +79,8 @@ class StyleTrials:
             for name, title in self._titles.items()
         ]
 
-    def clips(self, id: object, job: JobContext) -> list[tuple[Path, str]]:
-        """The clips of a trial, each with the name that it goes by.
+    def clips(self, id: object, job: JobContext) -> list[TrialClip]:
+        """The clips of a trial.
 
         Raises ``InvalidInstruction`` for a trial that is not there, ``InvalidMedia`` where no
         example photo is installed.
@@ -76,21 +92,23 @@ class StyleTrials:
         while not self._lock.acquire(timeout=_PATIENCE):
             job.cancel.check()
         try:
-            found: list[tuple[Path, str]] = []
+            found: list[TrialClip] = []
             for index, example in enumerate(self._examples):
                 job.progress(Progress("Making trial clips", index, len(self._examples)))
                 path = self._clip(id, index, example, job)
-                found.append((Path(path), f"{example.id}-{id.replace('_', '-')}.mp4"))
+                name = f"{example.id}-{id.replace('_', '-')}.mp4"
+                before = Path(self._plain[example.id])
+                found.append(TrialClip(Path(path), name, before, f"{example.id}.mp4"))
             return found
         finally:
             self._lock.release()
 
     def _clip(self, look: str, index: int, example: Example, job: JobContext) -> str:
         key = f"{example.id}-{look}"
-        if _there(self._graded.get(key)):
-            return self._graded[key]
         if not _there(self._plain.get(example.id)):
             self._plain[example.id] = self._shot(index, example, job.folder, job.cancel)
+        if _there(self._graded.get(key)):
+            return self._graded[key]
         target = job.folder / f"{key}.mp4"
         grade_video(
             self._plain[example.id], Grade.from_values({"look": look}),

@@ -30,10 +30,11 @@ def make_lora(path: Path, base: str = "wan2.2-5b") -> Path:
     return path
 
 
-def make_reference(path: Path, seed: int, frames: int = 24) -> Path:
-    """Two seconds of a grey texture that pans; each seed shows something else."""
+def make_reference(path: Path, seed: int, frames: int = 24, *, colours: bool = False) -> Path:
+    """Two seconds of a texture that pans, grey or coloured; each seed shows something else."""
     rng = np.random.default_rng(seed)
-    noise = rng.integers(20, 200, (14, 30, 1), np.uint8).repeat(3, axis=2)
+    noise = rng.integers(20, 200, (14, 30, 3 if colours else 1), np.uint8)
+    noise = noise if colours else noise.repeat(3, axis=2)
     wide = cv2.resize(noise, (300, 96), interpolation=cv2.INTER_CUBIC)
     with VideoWriter(path, width=160, height=96, fps=12) as film:
         for number in range(frames):

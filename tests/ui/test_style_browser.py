@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from synth.grade.cube import write_cube
+from synth.grade.looks import look_lut
 from tests.ui.conftest import Server
 from tests.ui.styling import make_look, make_lora, make_reference
 
@@ -135,6 +137,12 @@ def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> Non
     name.fill("glow")
     name.press("Enter")
     tab.wait_for_selector("[data-style=glow]")
+    assert tab.inner_text(".ms-stylepanel h2") == "glow"
+    name = tab.locator("[data-style=glow] .ms-stylename")
+    name.fill("")
+    name.press("Enter")
+    assert "still called “glow”" in tab.inner_text("#st-library-note")
+    assert tab.input_value("[data-style=glow] .ms-stylename") == "glow"
     tab.once("dialog", lambda dialog: dialog.accept())
     tab.click("[data-style=glow] > .ms-quiet")
     tab.wait_for_selector("[data-style=glow]", state="detached")
@@ -142,6 +150,34 @@ def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> Non
     broken.write_bytes(b"no style")
     _send(tab, "#st-import", broken)
     tab.wait_for_selector("#st-library-note.ms-bad:not(:empty)")
+    # A table of colours is a look, too; an old complaint does not stay.
+    _send(tab, "#st-import", write_cube(look_lut("noir"), tmp_path / "table.cube"))
+    tab.wait_for_selector("[data-style=table]")
+    tab.wait_for_selector("#st-library-note:not(.ms-bad):not(:empty)")
+
+
+def test_clips_before_the_grade_and_bad_files_are_told_apart(tab: Page, tmp_path: Path) -> None:
+    clips = [make_reference(tmp_path / f"{n} graded.mp4", n) for n in range(2)]
+    bad = [tmp_path / f"bad {n}.mp4" for n in range(3)]
+    for one in bad:
+        one.write_bytes(b"no video")
+    _send(tab, ".ms-drop", *clips, *bad)
+    tab.wait_for_selector(".ms-fine")
+    tab.wait_for_selector("#st-ref-note.ms-bad")
+    told = tab.inner_text("#st-ref-note")
+    assert told.startswith("bad 0.mp4, bad 1.mp4, bad 2.mp4: ")
+    assert told.count("MP4 (H.264)") == 1  # the reason stands there once
+
+    assert "Optional" in tab.inner_text("#st-befores")
+    _send(tab, "#st-before-add", make_reference(tmp_path / "1.mp4", 1))
+    tab.wait_for_function("document.querySelectorAll('.ms-wasbefore').length === 1")
+    assert "1 graded.mp4" in tab.inner_text(".ms-ref:has(.ms-wasbefore)")
+    assert "1 of the references has none" in tab.inner_text("#st-befores")
+    _send(tab, "#st-before-add", make_reference(tmp_path / "0.mp4", 0))
+    tab.wait_for_function("document.querySelectorAll('.ms-wasbefore').length === 2")
+    assert "each pixel" in tab.inner_text("#st-befores")
+    tab.click("#st-before-clear")
+    tab.wait_for_selector(".ms-wasbefore", state="detached")
 
 
 def test_who_draws_is_chosen_and_told_before_and_a_token_goes_once(

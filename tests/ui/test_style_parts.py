@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 from gradio.utils import get_upload_folder
 
 from synth.errors import InvalidInstruction, LimitExceeded
+from synth.grade.cube import read_cube, write_cube
+from synth.grade.grade import grade_video
+from synth.grade.looks import look_lut
+from synth.grade.lut import Lut
+from synth.grade.settings import Grade
 from synth.jobs import JobPool
 from synth.scene.cache import SceneCache
 from synth.shot import Shot
+from synth.style.references import check_references
 from synth.ui.depth_brush import DepthStore
 from synth.ui.drawn import Caller, caller_of, drawn_spec, preflight_of, read_token, resolver_of
 from synth.ui.examples import find_examples
-from synth.ui.style_desks import StyleDesks, safe_name
+from synth.ui.style_desks import Reference, StyleDesks, paired, safe_name
 from synth.ui.style_endpoints import sent_styles
 from synth.ui.style_handlers import StyleHandlers
 from synth.ui.style_learning import lora_spec, read_settings
+from synth.ui.style_shown import match_said, weak_match
 from synth.ui.style_trials import StyleTrials
 from tests.ui.conftest import make_picture, wait_until
 from tests.ui.styling import make_look, make_lora, make_reference
@@ -113,6 +121,104 @@ def test_references_are_kept_checked_told_and_dropped(
     assert ask({"do": "hello", "desk": "0" * 48})["desk"] is None
     assert ask({"do": "forget", "desk": desk}) == {"forgotten": True}
     assert ask({"do": "hello", "desk": desk})["references"] == []
+
+
+def test_clips_before_the_grade_find_their_references() -> None:
+    def clips(*names: str) -> list[Reference]:
+        return [Reference(name, Path(name), "", 2.0, "") for name in names]
+
+    def pairs(references: list[Reference], befores: list[Reference]) -> dict[str, str]:
+        return {id: one.id for id, one in paired(references, befores).items()}
+
+    graded = clips("Street.mp4", "harbour-noir.mp4", "9.mov")
+    by_name = clips("harbour.mov", "9.mp4", "street.mkv")
+    assert pairs(graded, by_name) == {
+        "Street.mp4": "street.mkv", "harbour-noir.mp4": "harbour.mov", "9.mov": "9.mp4",
+    }  # fmt: skip
+    # Names that say nothing: the order counts. Too few leave some without.
+    assert pairs(graded, clips("a.mov", "b.mov"))["harbour-noir.mp4"] == "b.mov"
+    assert pairs(clips("1.mp4"), clips("10.mov", "1.mov")) == {"1.mp4": "1.mov"}
+
+
+def test_a_look_is_exact_where_the_clips_before_the_grade_come_along(
+    handlers: StyleHandlers, uploads: Path, tmp_path: Path
+) -> None:
+    ask = handlers.function()
+    desk = None
+    for number in range(2):
+        plain = make_reference(tmp_path / f"{number}.mp4", number, 12, colours=True)
+        graded = tmp_path / f"{number} noir.mp4"
+        grade_video(plain, Grade.from_values({"look": "noir"}), output_path=graded, crf=16)
+        said = ask({"do": "add", "desk": desk, "file": _sent(uploads, graded, 2 * number)})
+        desk = said["desk"]
+    first = make_reference(tmp_path / "1.mp4", 1, 12, colours=True)
+    some = ask({"do": "before", "desk": desk, "file": _sent(uploads, first, 9)})
+    assert [one["before"] for one in some["references"]] == ["", "1.mp4"]
+    ask({"do": "before", "desk": desk, "file": _sent(uploads, tmp_path / "0.mp4", 10)})
+    assert not list(uploads.glob("sq-*"))
+
+    start = {"do": "start", "kind": "style", "make": "look", "desk": desk, "name": "noir"}
+    said = _done(ask, ask(start), desk or "")
+    lines = dict(said["result"]["styles"][0]["lines"])
+    assert lines["Learned from"] == "frames before and after the grade"
+    assert lines["Match"].startswith("close, ")
+    assert "Licence" not in lines  # nobody need ask oneself
+    # What the check has said already is not said again with the look.
+    told = ask({"do": "hello", "desk": desk})
+    assert told["told"]["notes"]
+    assert not set(told["told"]["notes"]) & set(said["result"]["notes"])
+    ask({"do": "rename", "desk": desk, "style": "noir", "name": "mine"})
+    renamed = ask({"do": "hello", "desk": desk})["styles"][0]
+    assert "Licence" not in dict(renamed["lines"])
+
+    left = ask({"do": "drop", "desk": desk, "befores": True})
+    assert left["befores"] == []
+    assert [one["before"] for one in left["references"]] == ["", ""]
+
+
+def test_examples_pass_their_own_check(uploads: Path) -> None:
+    trials = StyleTrials(find_examples()[:1], DepthStore(), SceneCache())
+    with JobPool(1).start(lambda job: trials.clips("noir", job)) as job:
+        clip = job.result(60)[0]
+        assert (clip.name, clip.before_name) == ("robot-noir.mp4", "robot.mp4")
+        found = check_references([clip.path])
+        assert not [note for note in found.notes if "lines" in note]
+        assert not found.problems
+        assert clip.before.is_file()
+
+
+def test_a_match_is_told_in_words() -> None:
+    assert match_said(20.0, 1.0) == "close, 95 % of the way to the references"
+    assert match_said(10.0, 6.0).startswith("fair, 40 %")
+    assert match_said(16.54, 15.78).startswith("weak, 5 %")
+    assert match_said(1.0, 2.0).startswith("weak, 0 %")
+    assert match_said(0.0, float("nan")) == ""
+    assert "before the grade" in weak_match(16.54, 15.78)
+    assert weak_match(20.0, 1.0) == ""
+
+
+def test_a_cube_becomes_a_look(handlers: StyleHandlers, uploads: Path, tmp_path: Path) -> None:
+    ask = handlers.function()
+    table = write_cube(look_lut("noir"), tmp_path / "my table.cube")
+    came = ask({"do": "import", "file": _sent(uploads, table, 1)})
+    assert (came["added"], came["styles"][0]["kind"]) == ("my table", "look")
+    assert "log" in came["words"]
+    desk = came["desk"]
+    served = ask({"do": "file", "desk": desk, "style": "my table", "form": "cube"})["file"]["path"]
+    colours = np.random.default_rng(0).random((100, 3))
+    there, back = (read_cube(one).apply(colours) for one in (table, Path(served)))
+    assert np.abs(there - back).max() < 1e-3
+    # A table for each channel over another range is looked up on a cube's grid.
+    wide = Lut(curves=np.array([[0.0] * 3, [0.5] * 3], np.float32), curves_to=(2.0, 2.0, 2.0))
+    again = write_cube(wide, tmp_path / "wide.cube")
+    assert ask({"do": "import", "desk": desk, "file": _sent(uploads, again, 2)})["added"] == "wide"
+    served = ask({"do": "file", "desk": desk, "style": "wide", "form": "cube"})["file"]["path"]
+    assert np.abs(read_cube(served).apply(colours) - colours / 4).max() < 1e-3
+
+    for number, words in enumerate(("TITLE only", "LUT_3D_SIZE 9999999")):
+        bad = tmp_path / "bad.cube"
+        bad.write_text(words)
+        assert "error" in ask({"do": "import", "desk": desk, "file": _sent(uploads, bad, number)})
 
 
 def test_styles_come_in_are_tried_named_fetched_and_go(
