@@ -121,13 +121,10 @@ def read_header(file: IO[bytes], name: str) -> Header:
             f"The style {name!r} is a pickled checkpoint with another suffix, which could run "
             "code, so it is not read. Convert it to .safetensors where you trust it."
         )
-    if length > MOST_HEADER:
-        raise wrong(
-            f"says that its header has {short(length)} bytes; the limit is {MOST_HEADER:,}, so it "
-            "is not a sound .safetensors file"
-        )
     if 8 + length > size:
-        raise wrong(f"says that its header has {length:,} bytes, but the file has {size:,}")
+        raise wrong("is damaged, or no style: its beginning is not that of a .safetensors file")
+    if length > MOST_HEADER:
+        raise wrong(f"has a header of {length:,} bytes; the limit is {MOST_HEADER:,}")
     text = file.read(length)
     if not text.startswith(b"{"):
         raise wrong("is not a .safetensors file: its header is not JSON")
