@@ -16,6 +16,7 @@ from safetensors.numpy import save
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.grade.cube import SIZES, write_cube
+from synth.grade.light import LUMA
 from synth.grade.lut import Lut, identity_cube
 from synth.style.files import CUBE, style_metadata
 from synth.style.files_header import open_safetensors, read_floats, read_header
@@ -82,10 +83,35 @@ class Look:
     """What tags call it."""
 
     def lut(self, strength: float = 1.0) -> Lut:
-        """Its colours as a table, at a strength of 0 to 2; 0 gives what it gets."""
+        """Its colours as a table, at a strength of 0 to 2; 0 gives what it gets.
+
+        Beyond 1, colours that were taken away stop at grey and do not become their opposites.
+        """
         still = identity_cube(len(self.cube))
-        mixed = np.clip(still + np.float32(strength) * (self.cube - still), 0.0, 1.0)
+        mixed = still + np.float32(strength) * (self.cube - still)
+        if strength > 1:
+            mixed = _not_turned_over(still, self.cube, mixed)
+        mixed = np.clip(mixed, 0.0, 1.0)
         return Lut(cube=np.ascontiguousarray(mixed, np.float32), title=self.name)
+
+
+def _not_turned_over(
+    before: NDArray[np.float32], learned: NDArray[np.float32], beyond: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``beyond``, with no more of a colour's opposite in it than the look itself puts there.
+
+    All are encoded colours (..., 3).
+    """
+    luma = np.array(LUMA, np.float32)
+
+    def colourful(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return values - (values @ luma)[..., None]
+
+    own, aimed, reached = (colourful(values) for values in (before, learned, beyond))
+    size = np.maximum((own * own).sum(axis=-1), 1e-9)
+    least = np.minimum((aimed * own).sum(axis=-1), 0.0)
+    short = np.maximum(least - (reached * own).sum(axis=-1), 0.0)
+    return np.asarray(beyond + (short / size)[..., None] * own, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

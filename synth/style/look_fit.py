@@ -31,6 +31,8 @@ _CASTS: Final = (0.008, 0.4, 0.004)
 """How far casts are expected to go: how far, over what range of brightness, and evenly."""
 _SATURATION: Final = 0.15
 """How far the logarithm of the strength of colours is expected to move."""
+_COLOURLESS: Final = 0.005
+"""Distance of a and b from a clip's cast that compression alone makes: no scene has so little."""
 _SCALES: Final = np.array([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0])
 _MILD: Final = 0.7
 """How far the logarithm of a prior's width may go from 0."""
@@ -102,6 +104,8 @@ def fit_clips(clips: Sequence[Values], neutral: Colours, known: Colours) -> Fit:
     # What is far beyond chance is believed: black and white is a style.
     width = _SATURATION**2 + 0.5 * max(0.0, change**2 - noise)
     saturation = float(np.exp(change * width / (width + noise)))
+    if count > 1 and float(shown.spread.max()) < _COLOURLESS < float(neutral.spread.min()):
+        saturation = 0.0
 
     gaps, doubts = [], []
     for k in (0, 1):

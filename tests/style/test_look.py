@@ -12,7 +12,9 @@ from safetensors.numpy import save_file
 
 from synth.errors import InvalidInstruction, InvalidMedia
 from synth.grade.cube import read_cube
+from synth.grade.light import LUMA
 from synth.grade.looks import look_lut
+from synth.grade.lut import identity_cube
 from synth.style import look_running
 from synth.style.files import read_style
 from synth.style.look import LearnedLook, Look, RunningLook, Texture, read_look, save_look
@@ -194,3 +196,16 @@ def test_halation_glows_red_around_white_and_nowhere_else() -> None:
     assert beside[2] == 0
     assert not change[:20].any()
     assert not change[40:50, 75:85].any()
+
+
+def test_beyond_full_strength_a_colour_that_was_taken_away_stays_away() -> None:
+    still = identity_cube(9)
+    grey = np.repeat((still @ np.array(LUMA, np.float32))[..., None], 3, axis=-1)
+    black_and_white = Look(np.asarray(grey, np.float32))
+    strong = black_and_white.lut(1.6).cube
+    assert np.ptp(strong, axis=-1).max() < 1e-5
+
+    swapped = Look(np.ascontiguousarray(still[..., ::-1]))  # a style that does turn colours over
+    assert np.abs(swapped.lut(1.0).cube - still[..., ::-1]).max() < 1e-6
+    nearly, over = swapped.lut(1.0).cube, swapped.lut(1.001).cube
+    assert np.abs(nearly - over).max() < 0.01

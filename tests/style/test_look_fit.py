@@ -119,3 +119,15 @@ def test_pictures_are_alike_whatever_their_grade() -> None:
     assert likeness(one, dark) > 0.7
     assert likeness(one, other) < 0.4
     assert likeness(one, np.zeros_like(one)) == 0
+
+
+def test_nothing_is_left_of_colour_that_no_clip_has_but_its_own_tint() -> None:
+    neutral = neutral_colours()
+    grey = [scene(seed) * (1, 0.01, 0.01) for seed in range(4)]
+    fit = fit_clips(grey, neutral, neutral)
+    red = fit.apply(np.array([[0.8, 0.2, 0.1]]))
+    assert np.ptp(red) < 0.01
+
+    sepia = [one + np.array([0, 0.012, 0.035]) for one in grey]
+    tinted = to_oklab(fit_clips(sepia, neutral, neutral).apply(np.array([[0.2, 0.3, 0.8]])))
+    assert tinted[0, 1:] == pytest.approx((0.012, 0.035), abs=0.008)
