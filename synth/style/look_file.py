@@ -88,7 +88,7 @@ class Look:
         Beyond 1, colours that were taken away stop at grey and do not become their opposites.
         """
         still = identity_cube(len(self.cube))
-        mixed = still + np.float32(strength) * (self.cube - still)
+        mixed = np.asarray(still + strength * (self.cube - still), np.float32)
         if strength > 1:
             mixed = _not_turned_over(still, self.cube, mixed)
         mixed = np.clip(mixed, 0.0, 1.0)
@@ -105,7 +105,7 @@ def _not_turned_over(
     luma = np.array(LUMA, np.float32)
 
     def colourful(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values - (values @ luma)[..., None]
+        return np.asarray(values - (values @ luma)[..., None], np.float32)
 
     own, aimed, reached = (colourful(values) for values in (before, learned, beyond))
     size = np.maximum((own * own).sum(axis=-1), 1e-9)
