@@ -109,7 +109,7 @@ const sentence = h("input", { type: "text", class: "ms-input", id: "ms-sentence"
   placeholder: "Say it: slow push in, she walks to the right in heavy rain", "aria-label": "Describe the shot in a sentence",
   onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); read(); } } });
 let said = false; // a sentence was sent, and what it changes will be shown
-const read = () => { if (sentence.value.trim()) { said = true; trigger("sentence", { text: sentence.value }); } };
+const read = () => { if (sentence.value.trim()) { said = true; trigger("sentence", { text: sentence.value, styles: styleDesk() }); } };
 const undo = button("", { symbol: "undo", kind: "quiet", title: "Undo (Ctrl+Z)", id: "ms-undo", onclick: () => travel(-1) });
 const redo = button("", { symbol: "redo", kind: "quiet", title: "Redo (Ctrl+Shift+Z)", id: "ms-redo", onclick: () => travel(1) });
 const reply = h("div", { class: "ms-reply", role: "status" });
@@ -357,5 +357,7 @@ function showReply() {
     (answer.understood || []).length ? h("span", {}, h("b", {}, "Understood: "), answer.understood.join(" ")) : null,
     (answer.not_understood || []).length ? h("span", { class: "ms-missed" }, h("b", {}, "Not understood: "), answer.not_understood.join(" ")) : null,
     (answer.assumed || []).length ? h("span", { class: "ms-assumed" }, h("b", {}, "Assumed: "), answer.assumed.join(" ")) : null,
-    answer.note ? h("span", {}, answer.note) : null);
+    answer.note ? h("span", {}, answer.note) : null,
+    (answer.styles || []).length ? h("span", { class: "ms-missed ms-bad", role: "alert", id: "ms-no-style" }, answer.styles.join(" "), " ",
+      button("Open the Style tab", { kind: "quiet", onclick: () => turnPage("Style") })) : null);
 }

@@ -73,7 +73,7 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
     if (secret.hidden) token.value = "";
     if (!picks.contains(document.activeElement)) fill(picks, !model ? null : [
       now === "providers" ? pick("Service", backend().provider || "auto", choices.providers, (value) => set({ provider: value }), "provider") : null,
-      (choices.families[now] || []).length ? pick("Model", backend().family || family[0], choices.families[now], (value) => set({ family: value, sentence: null, negative: null }), "family") : null,
+      (choices.families[now] || []).length ? pick("Model", backend().family || family[0], choices.families[now], (value) => set({ family: value, model: "", sentence: null, negative: null }), "family") : null,
       now === "guided" ? amount("guide_scale", "Follow the geometry", choices.bounds.guide_scale) : null,
       amount("steps", "Steps", choices.bounds.steps), amount("guidance", "Follow the words", choices.bounds.guidance)]);
   }
@@ -104,7 +104,8 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
     const answer = await preflight(get(), styleDesk());
     if (mine !== asked) return;
     const edited = backend().sentence !== null && backend().sentence !== undefined;
-    if (answer.error) { fill(report, h("p", { class: "ms-note ms-bad", role: "alert" }, answer.error)); return; }
+    if (answer.error) { fill(report, h("p", { class: "ms-note ms-bad", role: "alert" }, answer.error),
+      backend().model ? button("Use the family's own model", { symbol: "undo", kind: "plain", id: `${prefix}-own-model`, onclick: () => { set({ model: "" }); lookSoon(); } }) : null); return; }
     compiled = answer.compiled || answer.sentence || "";
     if (document.activeElement !== sentence) sentence.value = edited ? backend().sentence : compiled;
     reset.hidden = !edited;

@@ -76,7 +76,7 @@ function showCard(parts, card, index) {
   put(parts, "heard", heard, (value) => { parts.sentence.title = value; });
   put(parts, "length", card.seconds, (value) => { parts.length.value = short(value); });
   put(parts, "chosen", desk.chosen === card.key, (value) => parts.body.classList.toggle("ms-chosen", value));
-  const wrong = (said.failed || "") || cardTrouble(index);
+  const wrong = (said.failed || "") || ((desk.plan || {}).styles || {})[card.shot] || cardTrouble(index);
   put(parts, "wrong", wrong, (value) => { parts.wrong.textContent = value; parts.wrong.hidden = !value; });
   const last = index === desk.cards.length - 1;
   put(parts, "last", last, (value) => { parts.chip.hidden = value; });
@@ -123,7 +123,7 @@ async function speak(key, text) {
   const id = card.shot;
   if (!text.trim()) { fail(id, "Say how the camera moves, for example “slow push in”."); return; }
   const turn = (speaking[key] = (speaking[key] || 0) + 1);
-  const answer = await ask("sentence", { text, shot: desk.shot(id), seconds: desk.own(card) || card.seconds });
+  const answer = await ask("sentence", { text, shot: desk.shot(id), seconds: desk.own(card) || card.seconds, styles: styleDesk() });
   if (turn !== speaking[key] || !desk.card(key) || desk.card(key).shot !== id) return;
   if (answer.error) { fail(id, answer.error); return; }
   desk.withOwn(key, answer.shot, {}, { words: answer.words, seconds: answer.seconds, understood: answer.understood, assumed: answer.assumed, missed: answer.not_understood }, `say ${key}`);

@@ -245,7 +245,7 @@ let asked = 0;
 const check = debounce(async () => {
   if (!desk.cards.length) { desk.plan = null; desk.tell("plan"); return; }
   const mine = (asked += 1);
-  const answer = await ask("plan", { document: plain() });
+  const answer = await ask("plan", { document: plain(), styles: styleDesk() });
   if (mine !== asked || answer.offline) return;
   desk.plan = answer;
   desk.tell("plan");

@@ -171,7 +171,7 @@ const markStale = debounce(() => { stale.hidden = !madeOf || madeOf === markOf(/
 
 /** A job whose answer is wanted here: a file to save, two pictures to compare. */
 async function runJob(kind, more) {
-  let state = await ask("start", { kind, document: plain(), ...more });
+  let state = await ask("start", { kind, document: plain(), styles: styleDesk(), ...more });
   while (!state.error && state.phase === "working") {
     await new Promise((done) => setTimeout(done, 400));
     const next = await ask("status", { job: state.job });

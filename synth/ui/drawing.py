@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from synth.backends.registry import make_backend
 from synth.shot import Shot, VideoResult, preview_shot, render_shot
 from synth.ui.drawn import Caller
 from synth.ui.monitor import finished, finished_file, shown_attempts
+from synth.ui.visitors import visitors_artist
+
+if TYPE_CHECKING:
+    from synth.shot.attempts import Attempts
 
 Drawn = tuple[VideoResult | Path, dict[str, Any]]
 """A clip, or another file, and what else the result panel shows of how it came about."""
@@ -21,17 +24,30 @@ def sketched(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
 
 def drawn(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
     """The finished clip, by the shot's backend. Args as for ``render_shot``."""
-    backend = make_backend(shot.backend, token=caller.token)
-    return render_shot(shot, *places, backend=backend, styles=caller.resolver, **more), {}
+    return rendered(caller, shot, *places, **more), {}
+
+
+def rendered(caller: Caller, shot: Shot, *places: Any, **more: Any) -> VideoResult:
+    """The finished clip, as ``drawn`` makes it.
+
+    Raises as ``render_shot``, and ``InvalidInstruction`` for a model that is not for visitors.
+    """
+    with visitors_artist(shot.backend, caller.token) as backend:
+        return render_shot(shot, *places, backend=backend, styles=caller.resolver, **more)
 
 
 def until_it_passes(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
     """The finished clip, tried again until it passes. Args as for ``generate_until_pass``."""
+    made = tried(caller, shot, *places, **more)
+    return made.best.result, shown_attempts(made)
+
+
+def tried(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Attempts:
+    """All attempts at the finished clip, as ``until_it_passes`` makes them."""
     from synth.shot.attempts import generate_until_pass
 
-    backend = make_backend(shot.backend, token=caller.token)
-    made = generate_until_pass(shot, *places, backend=backend, styles=caller.resolver, **more)
-    return made.best.result, shown_attempts(made)
+    with visitors_artist(shot.backend, caller.token) as backend:
+        return generate_until_pass(shot, *places, backend=backend, styles=caller.resolver, **more)
 
 
 def guided(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import gradio as gr
 
 from synth.backends.families import Wording, families
-from synth.backends.registry import make_backend
 from synth.errors import InvalidInstruction
 from synth.jobs import JobContext, JobPool
 from synth.scene.cache import SceneCache
@@ -23,10 +22,12 @@ from synth.shot.result import suffix
 from synth.style.tags import read_tags
 from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.depth_brush import DepthStore
-from synth.ui.drawn import preflight_of, read_token
+from synth.ui.drawing import tried
+from synth.ui.drawn import Caller, preflight_of, read_token
 from synth.ui.guide_file import write_guide
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.style_endpoints import sent_styles
+from synth.ui.visitors import VISITOR_MODELS
 
 if TYPE_CHECKING:
     from synth.shot.attempts import Attempts
@@ -176,20 +177,16 @@ class DrawingEndpoints:
         """
 
         def work(job: JobContext) -> Attempts:
-            from synth.shot.attempts import generate_until_pass
-
             depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
-            return generate_until_pass(
-                shot, photo.path, job.folder / f"video{suffix(shot)}",
-                attempts=attempts, threshold=threshold,
-                backend=make_backend(shot.backend, token=read_token(token)),
-                styles=sent_styles(styles), depth=depth, scenes=self._scenes,
+            return tried(
+                caller, shot, photo.path, job.folder / f"video{suffix(shot)}",
+                attempts=attempts, threshold=threshold, depth=depth, scenes=self._scenes,
                 cancel=job.cancel, progress=job.progress,
             )  # fmt: skip
 
         with clear_errors():
             began = time.monotonic()
-            read_token(token)
+            caller = Caller(sent_styles(styles), read_token(token))
             values = {
                 "output": {"long_side": long_side, "aspect": aspect, "fps": fps},
                 "edge": edge,
@@ -197,6 +194,7 @@ class DrawingEndpoints:
                 "backend": backend or {},
             }
             shot, notes = self._build(motion_control, prompt, values)
+            VISITOR_MODELS.check(shot.backend)
             photo = _photo(image, depth_map)
             with self._pool.start(work) as job:
                 made = yield from watch(job)

@@ -20,6 +20,7 @@ from synth.ui.answers import message_of
 from synth.ui.desk_shot import read_shot
 from synth.ui.field_bounds import bounds
 from synth.ui.style_desks import StyleDesks
+from synth.ui.visitors import VISITOR_MODELS, resolver_of
 
 if TYPE_CHECKING:
     from synth.style.model import StyleUse
@@ -125,16 +126,6 @@ def read_token(token: object) -> str | None:
     return token
 
 
-def resolver_of(desks: StyleDesks, desk: object) -> Resolver:
-    """Finds styles by name among the visitor's own, and nowhere else."""
-    found = desks.find(desk)
-    if found is not None:
-        return found.library.resolver
-    from synth.style.resolve import no_styles
-
-    return no_styles
-
-
 class Preflights:
     """The answers about who draws, of one served page."""
 
@@ -184,14 +175,18 @@ def preflight_of(
         photo: (width, height) of the photo, pixels, where it is known.
         lighting: a cue for the light of a whole sequence.
 
-    Raises ``InvalidInstruction`` for a family or a tag that is not there.
+    Raises ``InvalidInstruction`` for a family or a tag that is not there, and for a model that is
+    not for visitors.
     """
     from synth.shot.preflight import preflight
+    from synth.shot.styling import with_addresses
     from synth.style.resolve import styles_of
 
+    VISITOR_MODELS.check(shot.backend)
     backend = make_backend(shot.backend)
     capabilities = backend.capabilities
-    text, uses = styles_of(shot.prompt, resolver)
+    finder = with_addresses(resolver) if capabilities.remote else resolver
+    text, uses = styles_of(shot.prompt, finder)
     bare = shot.model_copy(update={"prompt": text})
     said = preflight(bare, capabilities, styles=uses, photo_size=photo, lighting=lighting)
     plain = bare.model_copy(update={"backend": shot.backend.model_copy(update={"sentence": None})})

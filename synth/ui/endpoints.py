@@ -10,6 +10,7 @@ import inspect
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -18,7 +19,6 @@ from gradio.context import get_blocks_context
 from gradio.events import api
 from PIL import Image
 
-from synth.backends.registry import make_backend
 from synth.errors import InvalidInstruction
 from synth.jobs import JobContext, JobPool
 from synth.media import VideoFormat, load_image
@@ -26,21 +26,23 @@ from synth.motion import MotionControl, motion_schema
 from synth.motion.phrases import parse_phrase
 from synth.scene.cache import SceneCache
 from synth.scene.subject import encode_mask
-from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot, render_shot
+from synth.shot import Aspect, EdgePolicy, Shot, VideoResult, preview_shot
 from synth.shot.result import suffix
 from synth.style.tags import read_tags
 from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.camera_endpoints import CameraEndpoints
 from synth.ui.depth_brush import DepthStore
 from synth.ui.desk_shot import shot_of_video, shot_values
+from synth.ui.drawing import rendered
 from synth.ui.drawing_endpoints import DrawingEndpoints
-from synth.ui.drawn import read_token
+from synth.ui.drawn import Caller, read_token
 from synth.ui.flow_endpoints import FlowEndpoints
 from synth.ui.grade_endpoints import GradeEndpoints
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.sequence_endpoints import SequenceEndpoints
 from synth.ui.style_endpoints import StyleEndpoints, sent_styles
 from synth.ui.subjects import find, read_mark
+from synth.ui.visitors import VISITOR_MODELS
 
 DepthSource = Literal["auto", "embedded", "depth-anything"]
 
@@ -177,11 +179,10 @@ class Endpoints:
         }
         with clear_errors():
             shot, notes = build_shot(motion_control, prompt, shot_values_)
-            yield from self.film(
-                image, depth_map, shot, notes, render_shot, fidelity=measure,
-                styles=sent_styles(styles),
-                backend=make_backend(shot.backend, token=read_token(token)),
-            )  # fmt: skip
+            VISITOR_MODELS.check(shot.backend)
+            caller = Caller(sent_styles(styles), read_token(token))
+            draw = partial(rendered, caller)
+            yield from self.film(image, depth_map, shot, notes, draw, fidelity=measure)
 
     @answers(gr.FileData, dict)
     def preview_video(

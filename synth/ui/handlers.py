@@ -47,6 +47,7 @@ from synth.ui.examples import Example
 from synth.ui.monitor import summarise, working
 from synth.ui.photo import Photo, shown_photo, uploaded_file
 from synth.ui.style_desks import StyleDesks
+from synth.ui.visitors import heard_styles, resolver_of
 
 _PICTURE_SIDE = 960
 _DEPTH_SIDE = 640
@@ -279,15 +280,22 @@ class Handlers:
         try:
             text = str(event._data.get("text", ""))
             tagged = read_tags(text)
+            before = read_shot(desk, forgiving=True)
+            reply: dict[str, Any]
+            mine = resolver_of(self._styles, event._data.get("styles"))
+            found, wrong = heard_styles(text, mine, before.backend)
             if tagged.tags and not tagged.text:
-                shot = read_shot(desk, forgiving=True).model_copy(update={"prompt": text})
-                note = "The style is in the prompt; the controls stay as they were."
-                return gr.update(value=shot_values(shot), reply={"note": note}), gr.skip()
+                shot = before.model_copy(update={"prompt": text})
+                reply = {"understood": found, "styles": wrong}
+                if found:
+                    reply["note"] = "The controls stay as they were."
+                return gr.update(value=shot_values(shot), reply=reply), gr.skip()
             parsed = parse_phrase(tagged.text)
-            reply: dict[str, Any] = {
-                "understood": list(parsed.understood),
+            reply = {
+                "understood": [*parsed.understood, *found],
                 "assumed": list(parsed.assumed),
                 "not_understood": list(parsed.not_understood),
+                "styles": wrong,
             }
             if parsed.control is None:
                 reply["note"] = (
@@ -295,9 +303,8 @@ class Handlers:
                     "they were."
                 )
                 return gr.update(reply=reply), gr.skip()
-            shot = read_shot(desk, forgiving=True)
-            motion = with_what_was_said(parsed.control, shot.motion)
-            changed = shot.model_copy(update={"motion": motion, "prompt": text})
+            motion = with_what_was_said(parsed.control, before.motion)
+            changed = before.model_copy(update={"motion": motion, "prompt": text})
             if parsed.control.moves:
                 changed = changed.with_trajectory(None)
         except Exception as error:

@@ -22,10 +22,13 @@ from synth.sequence.plan import FilmPlan, plan_film
 from synth.sequence.project import MOST_VALUES, MediaKind, MediaRef, Project
 from synth.sequence.shelf import Shelf
 from synth.ui.answers import answers, clear_errors, watch
+from synth.ui.drawn import Caller, read_token
 from synth.ui.photo import uploaded_file
 from synth.ui.sequence_cards import arithmetic, read_clip_frames, read_document, shot_lengths
 from synth.ui.sequence_files import FORMS, write_as
 from synth.ui.sequence_media import kind_of, stem_of
+from synth.ui.style_endpoints import sent_styles
+from synth.ui.visitors import check_project
 
 ExchangeForm = Literal["json", "bundle", "otio", "edl", "srt", "vtt", "png", "pdf"]
 _MOST_FILES = 512
@@ -44,6 +47,8 @@ class SequenceEndpoints:
         project: dict,
         media: list[gr.FileData] | None = None,
         names: list[str] | None = None,
+        styles: list[gr.FileData] | None = None,
+        token: str = "",
     ) -> Any:
         """Make one film of a project: its shots, transitions, sound and titles.
 
@@ -56,6 +61,9 @@ class SequenceEndpoints:
             media: The photos, clips, sounds, depth maps and LUTs that it uses. Files are known by
                 their content; the order does not matter.
             names: What the files are called, in their order, where a project names them by name.
+            styles: The .safetensors that the shots' prompts name: a file noir.safetensors is asked
+                for with <lora:noir:0.8>.
+            token: Hugging Face token for a service; used for this call and kept nowhere.
 
         Returns:
             The film, and a report: its size, frames, rate, length and the arithmetic of it, how
@@ -68,22 +76,26 @@ class SequenceEndpoints:
 
             shelf = Shelf(job.folder / "media")
             read = _read(project, shelf, media, names)
+            check_project(read)
             target = job.folder / f"{stem_of(read.name)}{SUFFIXES[read.output.format]}"
             result = compose(
                 read, shelf, target, folder=job.folder / "kept",
+                styles=caller.resolver, token=caller.token,
                 cancel=job.cancel, progress=job.progress,
             )  # fmt: skip
             return result, result.plan
 
-        with clear_errors(), self._pool.start(work) as job:
-            result, plan = yield from watch(job)
-            report = {
-                **result.report(),
-                "arithmetic": arithmetic(plan),
-                "made_in_seconds": round(time.monotonic() - began, 2),
-            }
-            path = Path(result.path)
-            yield gr.FileData(path=str(path), orig_name=path.name).model_dump(), report
+        with clear_errors():
+            caller = Caller(sent_styles(styles), read_token(token))
+            with self._pool.start(work) as job:
+                result, plan = yield from watch(job)
+                report = {
+                    **result.report(),
+                    "arithmetic": arithmetic(plan),
+                    "made_in_seconds": round(time.monotonic() - began, 2),
+                }
+                path = Path(result.path)
+                yield gr.FileData(path=str(path), orig_name=path.name).model_dump(), report
 
     @answers(dict)
     def plan_sequence(

@@ -23,6 +23,7 @@ from synth.ui.monitor import file_facts, playable
 from synth.ui.sequence_cards import Document, shot_lengths
 from synth.ui.sequence_jobs import DeskJob, Work
 from synth.ui.sequence_media import stem_of
+from synth.ui.visitors import check_project
 
 if TYPE_CHECKING:
     from synth.sequence.film import FilmState
@@ -47,6 +48,8 @@ def film_work(desk: Desk, document: Document, caller: Caller, *, quick: bool) ->
     """
     project = _quick(desk, document) if quick else document.project
     plan_film(document.project, document.lengths)
+    if not quick:
+        check_project(project)
     _check_here(desk, project)
 
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def shot_work(desk: Desk, document: Document, number: object, caller: Caller) ->
     if id is None:
         raise InvalidInstruction("A plain colour needs no drawing.")
     project = document.project
+    needed = tuple(dict.fromkeys((id, project.match.reference) if project.match else (id,)))
+    check_project(project, needed)
     _check_here(desk, project)
 
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
@@ -86,7 +91,6 @@ def shot_work(desk: Desk, document: Document, number: object, caller: Caller) ->
 
         rate = exact_rate(project.output.fps)
         target = job.folder / f"{stem_of(f'{project.name} {id}')}.mp4"
-        needed = dict.fromkeys((id, project.match.reference) if project.match else (id,))
         kept = desk.folder / "kept" / "shots"
         with Footage(
             project, desk.shelf, kept,
@@ -123,7 +127,7 @@ def _check_here(desk: Desk, project: Project) -> None:
         raise InvalidInstruction(f"Some files are not on the server: {names}. Add them again.")
 
 
-def compare_colours(desk: Desk, project: Project, shot_id: str) -> Work:
+def compare_colours(desk: Desk, project: Project, shot_id: str, caller: Caller) -> Work:
     """The work that shows a shot as it is and as the film's colours make it."""
     shot = project.shot(shot_id)
     desk.shelf.path(shot.media)
@@ -131,7 +135,7 @@ def compare_colours(desk: Desk, project: Project, shot_id: str) -> Work:
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
         from synth.ui.sequence_looks import before_and_after
 
-        before, after = before_and_after(desk, project, shot, _MATCH_SIDE, job)
+        before, after = before_and_after(desk, project, shot, caller.resolver, _MATCH_SIDE, job)
         return {
             "shot": shot_id,
             "before": picture_url(before, _MATCH_SIDE),

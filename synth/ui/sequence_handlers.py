@@ -42,6 +42,7 @@ from synth.ui.sequence_jobs import DeskJob, JobKind
 from synth.ui.sequence_media import kind_of, refusal_of, sent_file, without_own_names
 from synth.ui.sequence_seen import beats_of, thumbnail_of, waveform_of
 from synth.ui.style_desks import StyleDesks
+from synth.ui.visitors import heard_styles, resolver_of
 
 Answer = dict[str, Any]
 Asked = Mapping[str, Any]
@@ -257,6 +258,8 @@ class SequenceHandlers:
         if not isinstance(text, str) or not text.strip():
             raise InvalidInstruction("Say how the camera moves, for example “slow push in”.")
         changed, said = spoken(shot, text.strip(), read_number(asked.get("seconds"), "The length"))
+        styles, _ = self._heard(changed, asked)
+        said["understood"] = [*said["understood"], *styles]
         return {"shot": _plain(changed), **_said(changed, None), **said}
 
     def length(self, asked: Asked) -> Answer:
@@ -273,7 +276,9 @@ class SequenceHandlers:
         refs = document.project.media() if desk is None else desk.shelf.missing(document.project)
         missing = {ref.sha256: ref.name or ref.kind for ref in refs}
         plan = plan_film(document.project, document.lengths)
+        styles = {one.id: self._heard(one, asked)[1] for one in document.project.shots}
         return {
+            "styles": {id: " ".join(wrong) for id, wrong in styles.items() if wrong},
             "frames": plan.frames,
             "seconds": float(plan.seconds),
             "words": arithmetic(plan),
@@ -390,7 +395,7 @@ class SequenceHandlers:
         elif kind == "file":
             work = save_as(desk, document.project, document.lengths, str(asked.get("form")))
         elif kind == "match":
-            work = compare_colours(desk, document.project, str(asked.get("shot")))
+            work = compare_colours(desk, document.project, str(asked.get("shot")), caller)
         else:
             raise InvalidInstruction("The page and the server differ. Reload the page.")
         named: JobKind = kind
@@ -415,6 +420,16 @@ class SequenceHandlers:
         if job is not None:
             job.cancel()
         return {}
+
+    def _heard(self, shot: SequenceShot, asked: Asked) -> tuple[list[str], list[str]]:
+        """The styles that a shot's words ask for: those found, and what is wrong with others."""
+        if not shot.is_photo or "<" not in shot.shot.prompt:
+            return [], []
+        resolver = resolver_of(self._styles, asked.get("styles"))
+        try:
+            return heard_styles(shot.shot.prompt, resolver, shot.shot.backend)
+        except InvalidInstruction as error:
+            return [], [str(error)]
 
     def _desk(self, asked: Asked) -> Desk:
         return self.desks.find(asked.get("desk")) or self.desks.new()

@@ -12,17 +12,24 @@ from synth.jobs import JobContext
 from synth.media.planes import ColourTags, to_rgb
 from synth.sequence.plan import Take
 from synth.sequence.project import Project, SequenceShot
+from synth.style.resolve import Resolver
 
 if TYPE_CHECKING:
     from synth.ui.sequence_desks import Desk
 
 
 def before_and_after(
-    desk: Desk, project: Project, shot: SequenceShot, side: int, job: JobContext
+    desk: Desk,
+    project: Project,
+    shot: SequenceShot,
+    styles: Resolver,
+    side: int,
+    job: JobContext,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The middle of a shot as it was drawn, and as it is in the film; uint8 RGB (H, W, 3).
 
-    Drawn small, with ``side`` pixels along the longer side. Raises as ``compose`` does.
+    Drawn small and by geometry, with ``side`` pixels along the longer side; ``styles`` finds those
+    that the shots' prompts name. Raises as ``compose`` does.
     """
     from synth.sequence.footage import Footage
 
@@ -41,7 +48,9 @@ def before_and_after(
     needed = {shot.id} | ({match.reference} if match is not None else set())
     found: list[NDArray[np.uint8]] = []
     for version in (bare, small):
-        with Footage(version, desk.shelf, desk.folder / "quick" / "shots") as footage:
+        with Footage(
+            version, desk.shelf, desk.folder / "quick" / "shots", styles=styles, sketch=True
+        ) as footage:
             for id in needed:
                 if not footage.ready(id):
                     footage.draw(id, cancel=job.cancel, progress=job.progress)

@@ -144,7 +144,7 @@ def test_a_token_is_in_no_answer_log_or_file(
         seen.append(token)
         return make(settings, token=token)
 
-    monkeypatch.setattr("synth.ui.endpoints.make_backend", noted)
+    monkeypatch.setattr("synth.ui.visitors.make_backend", noted)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     asked: dict[str, Any] = {
         "image": sent(small), "motion_control": STILL, "prompt": "<lora:none:1>",
