@@ -230,7 +230,8 @@ class DrawingEndpoints:
 
         Returns:
             A .zip with the RGB guide whose holes are mid grey, masks, depth, flow, camera poses
-            and the sentence; and its size, frames and rate.
+            and the sentence; and its size, frames and rate, and parts, the frames of each call of
+            the model, where one call does not draw them all.
         """
 
         def work(job: JobContext) -> tuple[Path, dict[str, Any]]:

@@ -23,10 +23,12 @@ def write_guide(
     cancel: CancelToken,
     progress: ProgressCallback = ignore_progress,
 ) -> dict[str, Any]:
-    """Write a shot's guide bundle at its guided family's own size, count and rate.
+    """Write a shot's guide bundle at its guided family's own size and rate.
 
-    Raises as ``make_guide`` and ``write_bundle`` do.
+    The whole shot is in it: where the model draws fewer frames at a time, the bundle says in which
+    parts it is painted. Raises as ``make_guide`` and ``write_bundle`` do.
     """
+    from synth.backends.chain import calls, frames_of
     from synth.backends.families import family
     from synth.backends.guided.bundle import write_bundle
     from synth.backends.guided.guide import make_guide
@@ -40,7 +42,8 @@ def write_guide(
         bare, image, depth=depth, scenes=scenes, cancel=cancel, progress=progress
     )
     size = own.sizes.fit(assignment.film.width, assignment.film.height)
-    count = own.frames.fit(max(1, round(float(shot.seconds) * float(own.rate))))
+    planned = calls(float(shot.seconds), own.frames, own.rate)
+    count = frames_of(planned)
     sentence = shot.backend.sentence
     if sentence is None:
         sentence = compile_prompt(
@@ -51,11 +54,13 @@ def write_guide(
         negative=own.negative if shot.backend.negative is None else shot.backend.negative,
         cancel=cancel, progress=progress,
     )  # fmt: skip
-    write_bundle(guide, target, cancel=cancel, progress=progress)
+    parts = tuple(call.frames for call in planned)
+    write_bundle(guide, target, parts=parts, cancel=cancel, progress=progress)
     return {
         "width": size[0],
         "height": size[1],
         "frames": count,
+        "parts": list(parts),
         "fps": float(own.rate),
         "family": own.name,
         "sentence": sentence,

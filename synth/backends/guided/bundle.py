@@ -51,7 +51,7 @@ model.
 guide.mp4        the frames with mid-grey (128) holes, for a look; lossy
 guide/           the same as PNG, what a model should be given
 mask/            white = paint, black = keep; no other value. The first two are black, and masks are
-                 the same within 1 to 4, 5 to 8, ... as Wan VACE looks at them
+                 the same within 1 to 4, 5 to 8, ... as Wan VACE looks at them{each_part}
 depth/           16-bit grey, nearer is brighter: inverse depth = value / 65535 * {deepest:.9g},
                  1 / scene units; 0 is endless
 flow/            16-bit RGB, where a pixel goes until the next frame: x = (red - 32768) / 64 pixels,
@@ -65,10 +65,19 @@ prompt.txt       what a model is to read; negative.txt what it is to avoid
 With ComfyUI and Wan VACE
 1. Load the folders guide and mask as image sequences; convert the mask to a mask (red channel).
 2. Connect them to control_video and control_masks of the node WanVaceToVideo, with width {width},
-   height {height}, length {count}, strength 1. Leave reference_image empty: frame 0 is the photo.
+   height {height}, length {length}, strength 1. Leave reference_image empty: frame 0 is the photo.
 3. Read prompt.txt and negative.txt into the text encoders.
 4. Save at {rate:g} frames per second.
 {advice}"""
+
+_ADVICE_PARTS: Final = """\
+
+This guide is longer than the model draws at a time. Paint it in {parts} parts, in order:
+{listed}
+A part begins on the picture on which the one before ended. From the second part on, put that
+picture as it was painted in place of the guide's, with a black mask (mask/00000.png is one), and
+leave it out once when the parts are joined.
+"""
 
 _ADVICE_LENGTH: Final = """\
 
@@ -80,6 +89,7 @@ def write_bundle(
     guide: Guide,
     path: str | os.PathLike[str],
     *,
+    parts: Sequence[int] = (),
     cancel: CancelToken | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> Path:
@@ -91,6 +101,9 @@ def write_bundle(
     Args:
         guide: the guide.
         path: the file to write.
+        parts: frames of each call of the model that paints it, where one is not enough; each call
+            begins on the last picture of the one before, which counts in both. The masks are then
+            those of each call, and the README says how they are painted one after another.
         cancel: looked at between frames.
         progress: told how far it has come.
 
@@ -98,32 +111,54 @@ def write_bundle(
         The file.
 
     Raises:
-        InvalidInstruction: the place cannot hold the file.
+        InvalidInstruction: the place cannot hold the file, or the parts do not make up the guide.
         LimitExceeded: it grows beyond ``LIMITS.bundle_bytes``.
         Cancelled: on request; nothing is written then.
     """
     target = Path(path)
     token = cancel or CancelToken()
-    masks, deepest = _masks(guide, token)
+    spans = _spans(len(guide), parts)
+    masks, deepest = _masks(guide, spans, token)
     with _whole(target) as partial, tempfile.TemporaryDirectory(prefix="motion-synth-") as room:
         film = Path(room) / "guide.mp4"
         with zipfile.ZipFile(partial, "x") as archive:
             _put_frames(archive, guide, masks, deepest, film, token, progress)
             _put(archive, "guide.mp4", film.read_bytes())
-            for name, text in _texts(guide, deepest).items():
+            for name, text in _texts(guide, spans, deepest).items():
                 _put(archive, name, text, zipfile.ZIP_DEFLATED)
         token.check()
     return target
 
 
-def _masks(guide: Guide, cancel: CancelToken) -> tuple[tuple[NDArray[np.uint8], ...], float]:
+def _spans(count: int, parts: Sequence[int]) -> tuple[range, ...]:
+    """The frames of each part; neighbours share one."""
+    spans: list[range] = []
+    first = 0
+    for frames in parts or (count,):
+        spans.append(range(first, first + frames))
+        first += frames - 1
+    if any(len(span) < min(2, count) for span in spans) or spans[-1].stop != count:
+        raise InvalidInstruction(
+            f"Parts of {', '.join(map(str, parts))} frames, each beginning on the last of the one "
+            f"before, do not make up a guide of {count}."
+        )
+    return tuple(spans)
+
+
+def _masks(
+    guide: Guide, spans: Sequence[range], cancel: CancelToken
+) -> tuple[tuple[NDArray[np.uint8], ...], float]:
     """The masks as VACE is told them, their bits packed row by row, and the largest nearness."""
     holes: list[NDArray[np.uint8]] = []
     deepest = 0.0
     for bare in guide.bare(cancel=cancel):
         holes.append(np.packbits(bare.hole, axis=1))
         deepest = max(deepest, float(bare.nearness.max()))
-    return as_told(joined(holes)), deepest or 1.0
+    masks: list[NDArray[np.uint8]] = []
+    for span in spans:
+        own = as_told(joined(holes[span.start : span.stop]))
+        masks += own[1:] if masks else own  # The first picture of a part is painted already.
+    return tuple(masks), deepest or 1.0
 
 
 def _put_frames(
@@ -166,25 +201,33 @@ def _put_frames(
                 )
 
 
-def _texts(guide: Guide, deepest: float) -> dict[str, bytes]:
+def _texts(guide: Guide, spans: Sequence[range], deepest: float) -> dict[str, bytes]:
     count, rate = len(guide), float(guide.path.fps)
     fewer = (count - 1) // GROUP * GROUP + 1
     advice = "" if fewer == count else _ADVICE_LENGTH.format(count=count, fewer=fewer)
+    several = len(spans) > 1
+    if several:
+        listed = "\n".join(
+            f"{number}. frames {span.start:05d} to {span.stop - 1:05d}, length {len(span)}"
+            for number, span in enumerate(spans, 1)
+        )
+        advice = _ADVICE_PARTS.format(parts=len(spans), listed=listed)
     readme = _README.format(
         count=count, width=guide.width, height=guide.height, rate=rate, deepest=deepest,
-        advice=advice,
+        advice=advice, length="that of the part" if several else count,
+        each_part=",\n                 counted from the beginning of each part (below)" * several,
     )  # fmt: skip
     options = WriteOptions(width=guide.width, height=guide.height)
     return {
         "README.txt": readme.encode(),
         "prompt.txt": guide.prompt.encode(),
         "negative.txt": guide.negative.encode(),
-        "cameras.json": _cameras(guide, options, deepest),
+        "cameras.json": _cameras(guide, spans, options, deepest),
         "camera_path.json": write_path(guide.path, "nerfstudio", options=options).data,
     }
 
 
-def _cameras(guide: Guide, options: WriteOptions, deepest: float) -> bytes:
+def _cameras(guide: Guide, spans: Sequence[range], options: WriteOptions, deepest: float) -> bytes:
     matrices = matrices_to_write(guide.path, options)
     opencv = other_axes(matrices)
     frames = [
@@ -206,6 +249,7 @@ def _cameras(guide: Guide, options: WriteOptions, deepest: float) -> bytes:
         "height": guide.height,
         "fps": str(guide.path.fps),
         "inverse_depth_of_65535": deepest,
+        "parts": [{"first": span.start, "frames": len(span)} for span in spans],
         "frames": frames,
     }
     return json.dumps(document, indent=1).encode()

@@ -59,6 +59,32 @@ def test_it_holds_what_vace_is_to_be_given(bundle: Path, guide: Guide) -> None:
         assert np.array_equal(mask, inputs.masks[index])
 
 
+def test_a_long_guide_is_whole_and_its_masks_are_those_of_each_call(
+    guide: Guide, tmp_path: Path
+) -> None:
+    written = write_bundle(guide, tmp_path / "parts.zip", parts=(5, 5))
+    frames = list(guide.frames())
+    for first in (0, 4):
+        own = frames[first : first + 5]
+        inputs = vace_inputs([frame.shown for frame in own], [frame.hole for frame in own])
+        for place in range(min(first, 1), 5):  # a part's first picture is painted already
+            mask = _picture(written, f"mask/{first + place:05d}.png")
+            assert np.array_equal(mask, inputs.masks[place])
+            picture = _picture(written, f"guide/{first + place:05d}.png")[..., ::-1]
+            assert np.array_equal(picture, inputs.video[place])
+    cameras = _cameras(written)
+    assert len(cameras["frames"]) == COUNT
+    assert cameras["parts"] == [{"first": 0, "frames": 5}, {"first": 4, "frames": 5}]
+    with zipfile.ZipFile(written) as archive:
+        told = archive.read("README.txt").decode()
+    assert "2. frames 00004 to 00008, length 5" in told
+    assert "length that of the part" in told
+    for wrong in ((5, 4), (5, 6), (9, 1), (5,)):
+        with pytest.raises(InvalidInstruction, match="do not make up"):
+            write_bundle(guide, tmp_path / "wrong.zip", parts=wrong)
+    assert not (tmp_path / "wrong.zip").exists()
+
+
 def test_depth_and_motion_come_back(bundle: Path, guide: Guide) -> None:
     cameras = _cameras(bundle)
     frame = next(iter(guide.frames(3, 1)))
