@@ -2,6 +2,7 @@
 // made once and changed where something changed, so that sixty of them stay quick under the fingers.
 
 const board = h("ol", { class: "ms-board", "aria-label": "Storyboard" });
+const oneColumn = matchMedia("(max-width: 680px)"); // a card's sheet is then far below it
 const known = new Map(); // card key -> its elements
 
 const CAMERA = spec.moves.flatMap((move) => (move.directions.length > 1
@@ -29,7 +30,7 @@ function makeCard(key) {
   parts.wrong = h("p", { class: "ms-note ms-bad", role: "alert", hidden: true });
   parts.frame = h("div", { class: "ms-cardframe" }, parts.picture, parts.lost, parts.number, parts.state, parts.grip, parts.meter);
   parts.saying = h("div", { class: "ms-cardsay" }, parts.sentence);
-  parts.body = h("article", { class: "ms-card", tabindex: "0", "data-card": key, onclick: () => desk.choose(key, "shot"), onkeydown: (event) => cardKeys(event, key) },
+  parts.body = h("article", { class: "ms-card", tabindex: "0", "data-card": key, onclick: (event) => { desk.choose(key, "shot"); if (oneColumn.matches && !event.target.closest("input, select, button, .ms-grip")) bringIntoView(sheet, 300); }, onkeydown: (event) => cardKeys(event, key) },
     parts.frame, h("div", { class: "ms-cardhead" }, parts.name, parts.tools), parts.saying,
     h("div", { class: "ms-cardrow" }, parts.move, parts.length, h("span", { class: "ms-unit" }, "s")), parts.wrong);
   parts.chip = h("button", { type: "button", class: "ms-chip", onclick: () => { desk.way = key; desk.choose(key); desk.tell("face", "way"); bringIntoView(sheet, 300); } });

@@ -11,6 +11,11 @@ const stageName = h("span", { class: "ms-stagename" });
 const timeLeft = h("span", { class: "ms-left" });
 const stop = button("Cancel", { kind: "plain", id: "sq-cancel", title: "Cancel (Esc)", onclick: cancelJob });
 const working = h("div", { class: "ms-progress", hidden: true, "aria-live": "polite" }, h("div", { class: "ms-label" }, stageName, timeLeft), meter, stop);
+// In small windows the buttons stand in a bar at the foot of the window: it tells how the film gets on,
+// since the screen may be anywhere. The screen is what screen readers hear.
+const barMeter = h("progress", { class: "ms-meter", max: "1", value: "0", "aria-hidden": "true" });
+const barName = h("span", { "aria-hidden": "true" });
+const bar = h("div", { class: "ms-barstate", id: "sq-bar", hidden: true }, barName, barMeter, button("Cancel", { kind: "plain", onclick: cancelJob }));
 const badge = h("span", { class: "ms-badge", hidden: true });
 const download = h("a", { class: "ms-button ms-plain", hidden: true, id: "sq-download" }, icon(ICONS.save), h("span", {}, "Download"));
 const stale = h("p", { class: "ms-stale", role: "status", hidden: true }, "Made with an earlier cut");
@@ -23,7 +28,7 @@ const screen = h("div", { class: "ms-frame ms-screen" }, backdrop, nothing, film
 const monitor = h("section", { class: "ms-panel ms-seqmonitor" },
   h("header", { class: "ms-head" }, h("h2", {}, "Film"), badge, h("div", { class: "ms-tools" }, download)),
   screen,
-  h("div", { class: "ms-actions" }, playButton, renderButton), failure, told, facts);
+  h("div", { class: "ms-actions" }, bar, playButton, renderButton), failure, told, facts);
 
 let job = null; // what is watched: {job, kind}
 let madeOf = ""; // what the film on show was made of
@@ -104,27 +109,28 @@ function bringIntoView(node, room = 160) {
 const plainly = (stage) => stage.replace(/measuring the camera/i, "checking the camera's path").replace(/levelling the sound/i, "Setting the loudness");
 
 function busyNow(state) {
-  working.hidden = false;
+  working.hidden = bar.hidden = false;
   playButton.disabled = true;
   renderButton.disabled = state.kind !== "play";
   const share = state.fraction || 0;
   stageName.textContent = `${TITLES[state.kind] || "Working"} · ${plainly(state.stage)}${share ? ` · ${Math.round(share * 100)} %` : "…"}`;
   const left = state.left;
   timeLeft.textContent = left === null || left === undefined ? "" : left < 1 ? "almost there" : left > 99 ? `about ${Math.round(left / 60)} min left` : `${Math.ceil(left)} s left`;
-  if (share) meter.value = share; else meter.removeAttribute("value");
+  for (const one of [meter, barMeter]) { if (share) one.value = share; else one.removeAttribute("value"); }
+  barName.textContent = `${TITLES[state.kind] || "Working"}${share ? ` · ${Math.round(share * 100)} %` : "…"}${timeLeft.textContent ? ` · ${timeLeft.textContent}` : ""}`;
   if (state.kind !== "play") showStates(state.shots);
 }
 
 function rest() {
   job = null;
   ticks += 1;
-  working.hidden = true;
+  working.hidden = bar.hidden = true;
   playButton.disabled = renderButton.disabled = false;
 }
 
 async function cancelJob() {
   if (!job || !job.job) return;
-  stageName.textContent = "Stopping…";
+  stageName.textContent = barName.textContent = "Stopping…";
   await ask("cancel", { job: job.job });
 }
 

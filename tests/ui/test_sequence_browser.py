@@ -371,6 +371,28 @@ def test_it_fits_a_telephone(tab: Page) -> None:
         for name in ("Transition", "Sound & titles", "Continuity", "Film", "Shot"):
             tab.get_by_role("tab", name=name, exact=True).click()
             assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        # A card that is tapped shows its sheet; its fields are typed into where they are.
+        seen = "name => { const { top } = document.querySelector(name).getBoundingClientRect();"
+        seen += " return top >= 0 && top < innerHeight - 200; }"
+        tab.evaluate("scrollTo(0, 0)")
+        tab.locator(".ms-card .ms-say").nth(1).click()
+        assert not tab.evaluate(seen, ".ms-sheet")
+        tab.locator(".ms-card .ms-cardname").nth(1).click()
+        tab.wait_for_function(f"({seen})('.ms-sheet')")
+        assert tab.input_value("#sq-shot-name") == "Robot"
+        # While a film is made, the bar at the foot of the window tells how far it is.
+        assert not tab.is_visible("#sq-bar")
+        tab.click("#sq-play")
+        tab.wait_for_selector("#sq-bar", state="visible")
+        box = tab.locator("#sq-bar").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+        assert "Playing through" in tab.inner_text("#sq-bar")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.locator("#sq-bar button").click()
+        tab.wait_for_selector("#sq-bar", state="hidden")
+        assert "Cancelled" in tab.inner_text("#sq-told")
     finally:
         tab.set_viewport_size({"width": 1366, "height": 768})
 
