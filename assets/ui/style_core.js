@@ -115,4 +115,12 @@ async function sendFiles(files, what, say, took = () => {}) {
   return troubleLines(troubles);
 }
 
+/** Have the browser keep a file that the server gave. */
+function fetchFile({ file, name }) {
+  const link = h("a", { href: fileUrl(file), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

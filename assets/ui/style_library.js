@@ -93,6 +93,7 @@ async function wake() {
   if (had && !studio.id) sayLibrary("The server no longer has your references and styles. Add the clips again, or import the files that you downloaded.");
   for (const job of answer.jobs || []) {
     if (job.kind === "style" && job.phase === "working") { make.kind = job.about.make; showMake(); follow(job, making); }
+    else if (job.kind === "style" && job.phase === "failed" && job === answer.jobs.at(-1)) making(job); // it ended while nobody looked
     else if (["check", "trial"].includes(job.kind) && job.phase === "working") follow(job, (state) => { if (state.result) learn(state.result); });
   }
 }

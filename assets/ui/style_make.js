@@ -15,10 +15,12 @@ const makeStage = h("span", { class: "ms-stagename" }), makeLeft = h("span", { c
 const makeMeter = h("progress", { class: "ms-meter", max: "1", value: "0" });
 const makeStop = button("Cancel", { kind: "plain", id: "st-cancel", onclick: () => { stopJob("style"); makeStage.textContent = "Stopping…"; } });
 const makeProgress = h("div", { class: "ms-making", hidden: true, "aria-live": "polite" }, h("div", { class: "ms-label" }, makeStage, makeLeft), makeMeter, makeStop);
+const makeSaid = h("p", { class: "ms-note", id: "st-said" });
+const makePage = h("p", { class: "ms-note", id: "st-page" });
 const curve = h("figure", { class: "ms-losses", hidden: true, id: "st-curve" });
 const previews = h("div", { class: "ms-previews", hidden: true, "aria-label": "Pictures drawn while it learns" });
 const makePanel = h("section", { class: "ms-panel ms-makepanel" }, h("header", { class: "ms-head" }, h("h2", {}, "What to make of them")), kinds,
-  h("div", { class: "ms-row ms-makerow" }, styleName, makeButton), loraFields, estimateBox, makeProgress, curve, previews, makeNote);
+  h("div", { class: "ms-row ms-makerow" }, styleName, makeButton), loraFields, estimateBox, makeProgress, curve, previews, makeSaid, makePage, makeNote);
 
 function sayMake(text, bad = false) { sayLines(makeNote, text, bad); }
 
@@ -60,6 +62,7 @@ function readyToMake() {
   const working = Boolean(watched.style);
   const lacks = make.kind === "lora" && make.estimate && make.estimate.lacks;
   makeButton.disabled = working || !studio.references.length || Boolean(lacks);
+  showRemote();
   makeButton.title = !studio.references.length ? "Add reference clips first" : lacks ? "See what is missing above" : "";
 }
 
@@ -77,9 +80,17 @@ const estimateSoon = debounce(async () => {
   readyToMake();
 }, 250);
 
-function startMaking() {
+/** Whether there is a name; asks for one otherwise. */
+function named() {
   sayMake("");
-  if (!make.name.trim()) { styleName.focus(); sayMake("Give the style a name first.", true); return; }
+  if (make.name.trim()) return true;
+  styleName.focus();
+  sayMake("Give the style a name first.", true);
+  return false;
+}
+
+function startMaking() {
+  if (!named()) return;
   curve.hidden = previews.hidden = true;
   begin("style", { make: make.kind, name: make.name.trim(), settings: make.settings }, making);
   readyToMake();
@@ -99,25 +110,30 @@ function making(state) {
     previews.hidden = false;
     fill(previews, state.previews.map((one) => h("figure", {}, h("img", { src: one.picture, alt: one.words }), h("figcaption", {}, one.words))));
   }
+  makeSaid.textContent = working ? state.said || "" : "";
+  fill(makePage, state.page ? [h("a", { href: state.page, target: "_blank", rel: "noopener noreferrer" }, "Its page on Hugging Face"), state.place ? ` · kept in ${state.place}` : null] : null);
   if (state.phase === "failed") sayMake(state.error, true);
-  else if (state.phase === "stopped") sayMake("Cancelled.");
+  else if (state.phase === "stopped") sayMake(state.page ? "Cancelled. The rented machine is told to stop; its page says when it has." : "Cancelled.");
   else if (state.phase === "done") {
     const { made, notes = [] } = state.result;
     studio.chosen = made;
     learn(state.result);
     remember();
     make.name = styleName.value = "";
-    sayMake([`“${made}” is ready, in ${seconds(state.result.took)}.`, ...notes]);
+    sayMake([`“${made}” is ready, in ${saidTook(state.result.took)}.`, ...notes]);
   }
   readyToMake();
 }
 
+const saidTook = (took) => (took > 5400 ? `${(took / 3600).toFixed(1)} h` : took > 99 ? `${Math.round(took / 60)} min` : seconds(took));
+
 /** Losses over the steps: every step faint, the checks on a fixed grid of noise bold. */
 function drawLosses(losses, checks) {
-  const space = "http://www.w3.org/2000/svg", width = 520, height = 120, pad = 26;
+  curve.hidden = false;
+  const space = "http://www.w3.org/2000/svg", width = Math.max(240, curve.clientWidth || 520), height = 120, pad = 36;
   const all = [...losses, ...checks];
   const most = Math.max(...all.map(([, loss]) => loss)), least = Math.min(...all.map(([, loss]) => loss));
-  const last = Math.max(...all.map(([step]) => step), 1);
+  const last = Math.max(...all.map(([step]) => step), 1), sparse = losses.length <= checks.length;
   const place = ([step, loss]) => [pad + step / last * (width - pad - 8), 8 + (most - loss) / (most - least || 1) * (height - pad)];
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -140,7 +156,6 @@ function drawLosses(losses, checks) {
   words(most.toPrecision(2), pad - 4, 14, "end");
   words(least.toPrecision(2), pad - 4, height - pad + 10, "end");
   words(`${last} steps`, width - 8, height - 3, "end");
-  curve.hidden = false;
-  fill(curve, svg, h("figcaption", {}, h("i", { class: "ms-keyloss" }), "each step", checks.length > 1 ? [h("i", { class: "ms-keyheld" }), "held-out clips"] : null));
+  fill(curve, svg, h("figcaption", {}, h("i", { class: "ms-keyloss" }), sparse ? "clips it learns from" : "each step", checks.length > 1 ? [h("i", { class: "ms-keyheld" }), "held-out clips"] : null));
 }
 studio.on("references", () => { estimateSoon(); readyToMake(); });

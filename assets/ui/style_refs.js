@@ -71,7 +71,7 @@ function showReferences() {
     h("div", { class: "ms-refpic" }, picture(one.picture, one.name), one.seconds ? h("span", { class: "ms-side ms-side1" }, seconds(one.seconds)) : null),
     h("div", { class: "ms-refwords" }, h("b", { title: one.name }, one.name), h("span", {}, one.facts), one.before ? h("span", { class: "ms-wasbefore", title: `Before the grade: ${one.before}` }, `Before: ${one.before}`) : null,
       (one.notes || []).map((note) => h("span", { class: one.bad ? "ms-bad" : "ms-advice" }, note)),
-      one.checked && !(one.notes || []).length ? h("span", { class: "ms-fine" }, "Good as it is") : null),
+      one.checked && !(one.notes || []).length ? h("span", { class: "ms-fine" }, "Can be used") : null),
     button("", { symbol: "clear", kind: "quiet", title: `Remove ${one.name}`, onclick: async () => { learn(await ask("drop", { reference: one.id })); if (studio.references.length) checkReferences(); } }))),
   ...[...(told.problems || []).map((one) => h("p", { class: "ms-note ms-bad", role: "alert" }, one)), ...(told.notes || []).map((one) => h("p", { class: "ms-note" }, one))]);
   refGrid.hidden = !clips.length;

@@ -5,7 +5,8 @@ const beforeImage = h("img", { class: "ms-picture", alt: "Before", hidden: true,
 const afterImage = h("img", { class: "ms-picture ms-after", alt: "After", hidden: true, draggable: "false", id: "st-after" });
 const divider = h("div", { class: "ms-divider", role: "slider", tabindex: "0", "aria-label": "Divider between before and after", "aria-valuemin": "0", "aria-valuemax": "100", hidden: true }, h("i", {}, "↔"));
 const sides = ["Before", "After"].map((word, index) => h("span", { class: `ms-side ms-side${index}`, hidden: true }, word));
-const resultEmpty = h("div", { class: "ms-empty" }, icon(ICONS.drop, 28), h("strong", {}, "No style yet"), h("span", {}, "Learn one from clips, or import a file below"));
+const resultEmpty = h("div", { class: "ms-empty" }, icon(ICONS.drop, 28), h("strong", {}, ""), h("span", {}, ""));
+function sayEmpty(what, why) { fill(resultEmpty.children[1], what); fill(resultEmpty.children[2], why); resultEmpty.hidden = false; }
 const resultBusy = h("div", { class: "ms-busy", hidden: true }, h("i"), h("span", {}, "Drawing…"));
 const frame = h("div", { class: "ms-frame ms-screen ms-gradeframe" }, resultEmpty, beforeImage, afterImage, ...sides, divider, resultBusy);
 const told = h("p", { class: "ms-note", role: "status", id: "st-note" });
@@ -92,7 +93,8 @@ async function draw() {
     if (answer.after) afterImage.src = answer.after;
     afterImage.hidden = !answer.after;
     result.photo = answer.photo || "";
-    resultEmpty.hidden = Boolean(answer.before);
+    resultEmpty.hidden = true;
+    if (!answer.before) sayEmpty("No picture in this file", "It shows in what its model paints");
     sayResult(answer.words || "");
   }
   clearTimeout(late);
@@ -123,11 +125,8 @@ async function takeMotionPhoto() {
 
 async function download(form) {
   const answer = await ask("file", { style: studio.chosen, form });
-  if (answer.error) { sayResult(answer.error, true); return; }
-  const link = h("a", { href: fileUrl(answer.file), download: answer.name });
-  document.body.append(link);
-  link.click();
-  link.remove();
+  if (answer.error) sayResult(answer.error, true);
+  else fetchFile(answer);
 }
 
 function showResult() {
@@ -137,7 +136,7 @@ function showResult() {
   useButton.disabled = strength.disabled = !style;
   fill(downloads, style ? style.forms.map(([form, words]) => button(words, { symbol: "save", kind: "plain", "data-form": form, onclick: () => download(form) })) : null,
     style ? h("code", { class: "ms-tagline", title: "This stands in the prompt" }, tag()) : null);
-  if (!style) { resultEmpty.hidden = false; beforeImage.hidden = afterImage.hidden = true; showSides(); return; }
+  if (!style) { sayEmpty("No style yet", "Learn one from clips, or import a file below"); beforeImage.hidden = afterImage.hidden = true; showSides(); return; }
   draw();
 }
 let shownStyle = null;

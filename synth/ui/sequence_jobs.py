@@ -15,9 +15,9 @@ from synth.errors import Cancelled
 from synth.jobs import Job, JobContext, JobPool
 from synth.ui.answers import message_of
 
-JobKind = Literal["film", "play", "shot", "file", "match", "check", "trial", "style"]
+JobKind = Literal["film", "play", "shot", "file", "match", "check", "trial", "price", "style"]
 """A whole film, the quick play-through, one shot, a file to save, a comparison of colours; the
-check of references, trial references, a style being learned."""
+check of references, trial references, the price of a training, a style being learned."""
 
 Work = Callable[[JobContext, "DeskJob"], dict[str, Any]]
 

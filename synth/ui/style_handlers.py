@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import gradio as gr
 from gradio.data_classes import FileData
 from PIL import Image
 
@@ -22,11 +23,13 @@ from synth.jobs import JobContext, JobPool
 from synth.style.references import check_references
 from synth.style.tags import MOST_STRENGTH
 from synth.ui.answers import message_of
+from synth.ui.drawn import token_of
 from synth.ui.examples import Example
 from synth.ui.sequence_jobs import DeskJob, JobKind
 from synth.ui.sequence_media import sent_file, without_own_names
 from synth.ui.style_desks import StyleDesk, StyleDesks, free_name, read_name, safe_name
-from synth.ui.style_learning import estimate_of, learn_work, read_plan
+from synth.ui.style_learning import estimate_of, job_file, learn_work, read_plan
+from synth.ui.style_remote import OneToken, price_work, read_agreed, remote_work
 from synth.ui.style_shown import (
     before_and_after,
     cube_of,
@@ -44,6 +47,8 @@ _QUICK_AT_ONCE: Final = 4
 _NEVER_WAIT: Final = frozenset({"hello", "status", "cancel"})
 _LEARNING_AT_ONCE: Final = 1
 """Styles learned side by side on one server: each takes all processors."""
+_REMOTE_AT_ONCE: Final = 16
+"""Trainings on rented machines that are followed side by side: each only waits for news."""
 _FORGET_AFTER: Final = 6 * 3600.0
 _CUBE_SAID: Final = (
     "The table is a look now. It is laid on ordinary sRGB pictures; one that was made for log "
@@ -58,6 +63,7 @@ class StyleHandlers:
         """``pool`` checks references and makes trial clips; learning has a pool of its own."""
         self._pool = pool
         self._learning = JobPool(_LEARNING_AT_ONCE)
+        self._remote = JobPool(_REMOTE_AT_ONCE)
         self._trials = trials
         self._first = examples[0].path if examples else None
         self._slots = threading.Semaphore(_QUICK_AT_ONCE)
@@ -75,6 +81,7 @@ class StyleHandlers:
             "rename": self.rename,
             "delete": self.delete,
             "file": self.file,
+            "take": self.take,
             "start": self.start,
             "status": self.status,
             "cancel": self.cancel,
@@ -88,7 +95,7 @@ class StyleHandlers:
     def function(self) -> Callable[[Any], Answer]:
         """What the page calls, with {"do": what, ...}."""
 
-        def ask(asked: Any) -> Answer:
+        def ask(asked: Any, signed: gr.OAuthToken | None = None) -> Answer:
             try:
                 if not isinstance(asked, Mapping):
                     raise InvalidInstruction("The request cannot be read. Reload the page.")
@@ -98,7 +105,7 @@ class StyleHandlers:
                 if asked["do"] in _NEVER_WAIT:
                     return work(asked)
                 with self._slots:
-                    return work(asked)
+                    return self.start(asked, signed) if asked["do"] == "start" else work(asked)
             except Exception as error:
                 return {"error": without_own_names(message_of(error))}
 
@@ -186,6 +193,16 @@ class StyleHandlers:
         file = FileData(path=str(place), orig_name=name, size=place.stat().st_size)
         return {"file": file.model_dump(), "name": name}
 
+    def take(self, asked: Asked) -> Answer:
+        """A training as a file, for a machine with a graphics card."""
+        desk = self._desk(asked)
+        name = asked.get("name")
+        plan = read_plan(asked, name.strip() if isinstance(name, str) and name.strip() else "style")
+        with tempfile.TemporaryDirectory(prefix="motion-synth-job-") as folder:
+            place = desk.serve(job_file(plan, Path(folder)), "job.json")
+        file = FileData(path=str(place), orig_name=place.name, size=place.stat().st_size)
+        return {"desk": desk.id, "file": file.model_dump(), "name": place.name}
+
     # --- the library ---
 
     def take_in(self, asked: Asked) -> Answer:
@@ -219,19 +236,20 @@ class StyleHandlers:
 
     # --- long work ---
 
-    def start(self, asked: Asked) -> Answer:
-        """Begin a job: {"kind": "check", "trial" or "style", ...}."""
+    def start(self, asked: Asked, signed: gr.OAuthToken | None = None) -> Answer:
+        """Begin a job: {"kind": "check", "trial", "price" or "style", ...}."""
         kind = asked.get("kind")
         desk = self._desk(asked) if kind == "trial" else self.desks.get(asked.get("desk"))
         work: Any
         for job in desk.jobs():
             if job.done:
                 continue
-            if kind == "check" and job.kind == "check":
+            if (kind == "check" and job.kind == "check") or kind == job.kind == "price":
                 job.cancel()
             elif kind == job.kind:
                 raise InvalidInstruction("This is being done already. Wait for it, or cancel it.")
         about: dict[str, Any] = {}
+        pool = self._pool
         if kind == "check":
             work = _check_work(desk)
         elif kind == "trial":
@@ -240,11 +258,19 @@ class StyleHandlers:
             desk.check_room()
             plan = read_plan(asked, free_name(desk, asked.get("name")))
             about = {"make": plan.make, "name": plan.name}
-            work = learn_work(desk, plan)
+            if asked.get("where") == "jobs":
+                pool = self._remote
+                secret = OneToken(token_of(asked, signed))
+                work = remote_work(desk, plan, read_agreed(asked), secret)
+            else:
+                pool = self._learning
+                work = learn_work(desk, plan)
+        elif kind == "price":
+            work = price_work(desk, read_plan(asked, ""), OneToken(token_of(asked, signed)))
         else:
             raise InvalidInstruction("The page and the server differ. Reload the page.")
         named: JobKind = kind
-        job = DeskJob(named, self._learning if kind == "style" else self._pool, work, about)
+        job = DeskJob(named, pool, work, about)
         desk.keep(job)
         return {**job.state(), "desk": desk.id}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -15,7 +15,7 @@ from synth.errors import InvalidInstruction, Unavailable
 from synth.explain import explain_errors
 from synth.jobs import JobContext
 from synth.style.references import References, check_references
-from synth.style.training.settings import TrainedFamily, TrainingSettings
+from synth.style.training.settings import TrainedFamily, TrainingJob, TrainingSettings
 from synth.ui.assets import picture_url
 from synth.ui.field_bounds import bounds
 from synth.ui.sequence_jobs import DeskJob
@@ -125,19 +125,29 @@ def learn_work(desk: StyleDesk, plan: Plan) -> Callable[[JobContext, DeskJob], d
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
         learn = _learn_look if plan.make == "look" else _learn_lora
         path, notes = learn(desk, plan, job, me)
-        try:
-            added = desk.library.add(path, name=plan.name)
-        except InvalidInstruction:  # The name was taken meanwhile, and the work is not to be lost.
-            added = desk.library.add(path)
-        desk.made_here(added)
-        told = desk.checked
-        known = {*told.notes, *told.problems} if told is not None else set()
-        return {
-            "desk": desk.id, "made": added.name, "styles": style_cards(desk),
-            "notes": [said for said in notes if said and said not in known],
-        }  # fmt: skip
+        return kept_style(desk, path, plan.name, notes)
 
     return work
+
+
+def kept_style(desk: StyleDesk, path: Path, name: str, notes: Sequence[str]) -> dict[str, Any]:
+    """Put a style that was just made into its maker's library; what the page is told of it.
+
+    Raises ``LimitExceeded`` where there is no room for it.
+    """
+    try:
+        added = desk.library.add(path, name=name)
+    except InvalidInstruction:  # The name was taken meanwhile, and the work is not to be lost.
+        added = desk.library.add(path)
+    desk.made_here(added)
+    told = desk.checked
+    known = {*told.notes, *told.problems} if told is not None else set()
+    return {
+        "desk": desk.id,
+        "made": added.name,
+        "styles": style_cards(desk),
+        "notes": [said for said in notes if said and said not in known],
+    }
 
 
 def _learn_look(
@@ -145,7 +155,7 @@ def _learn_look(
 ) -> tuple[Path, tuple[str, ...]]:
     from synth.style.look import learn_look, save_look
 
-    found = _references(desk, job.cancel)
+    found = references_of(desk, job.cancel)
     neutral = desk.neutral(list(dict.fromkeys(clip.path for clip in found.clips)))
     look = learn_look(
         found, name=plan.name, neutral=neutral, cancel=job.cancel, progress=job.progress
@@ -163,9 +173,9 @@ def _learn_lora(
     lacks = missing_for(plan.settings)
     if lacks:
         raise Unavailable(lacks)
-    curve = _Curve(me)
+    curve = Curve(me)
     made = train_lora(
-        _references(desk, job.cancel), plan.settings,
+        references_of(desk, job.cancel), plan.settings,
         folder=job.folder / "training", name=plan.name,
         cancel=job.cancel, progress=job.progress, watch=curve.hear,
     )  # fmt: skip
@@ -173,7 +183,7 @@ def _learn_lora(
     return made.path, (made.effect.said, *made.notes)
 
 
-class _Curve:
+class Curve:
     """What the page gets to see of a training: losses, checks and previews."""
 
     def __init__(self, me: DeskJob) -> None:
@@ -181,8 +191,10 @@ class _Curve:
         self._losses: list[tuple[int, float]] = []
         self._checks: list[tuple[int, float]] = []
         self._previews: list[dict[str, str]] = []
+        self._said = ""
 
     def hear(self, moment: Moment) -> None:
+        """Take what the training says."""
         if moment.loss is not None:
             self._losses.append((moment.step, round(moment.loss, 6)))
             if len(self._losses) > 2 * _POINTS:
@@ -191,7 +203,10 @@ class _Curve:
             self._checks.append((moment.step, round(moment.validation, 6)))
         if moment.preview is not None:
             self._show(moment.preview, f"Step {moment.step}")
-        self._me.tell(losses=self._losses, checks=self._checks, previews=self._previews)
+        self._said = moment.said or self._said
+        self._me.tell(
+            losses=self._losses, checks=self._checks, previews=self._previews, said=self._said
+        )
 
     def end(self, made: TrainedLora) -> None:
         """Put the last check's two pictures first: without and with the style."""
@@ -204,6 +219,24 @@ class _Curve:
         kept = self._previews[-_PREVIEWS_KEPT + 1 :]
         shown = {"picture": picture_url(picture, _PREVIEW_SIDE), "words": words}
         self._previews = [*kept, shown]
+
+
+def job_file(plan: Plan, folder: Path) -> Path:
+    """The training as a ``job.json`` for ``python -m synth.style.training`` on another machine.
+
+    The clips are to lie in a folder "clips" beside it.
+    Raises ``InvalidInstruction`` for a name that cannot be a file's.
+    """
+    try:
+        job = TrainingJob(
+            references=("clips",), name=plan.name, output=f"{plan.name}.safetensors",
+            settings=plan.settings,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise InvalidInstruction(explain_errors(error, TrainingJob)) from None
+    path = folder / "job.json"
+    path.write_text(job.model_dump_json(indent=2), "utf-8")
+    return path
 
 
 def missing_for(settings: TrainingSettings, needed: float = 0.0) -> str:
@@ -225,7 +258,7 @@ def missing_for(settings: TrainingSettings, needed: float = 0.0) -> str:
     if machine.device != "cuda":
         return (
             f"Training needs a graphics card{wants} that CUDA drives, and this machine has none. "
-            "Learn a look in its place, or train where there is such a card."
+            "Learn a look in its place, take the job to a machine that has one, or rent one."
         )
     if needed > machine.gigabytes > 0:
         return (
@@ -235,8 +268,11 @@ def missing_for(settings: TrainingSettings, needed: float = 0.0) -> str:
     return ""
 
 
-def _references(desk: StyleDesk, cancel: CancelToken) -> References:
-    """The references as the last check found them, or checked now."""
+def references_of(desk: StyleDesk, cancel: CancelToken) -> References:
+    """The references of a desk as the last check found them, or checked now.
+
+    Raises ``InvalidMedia`` where none of them can be learned from.
+    """
     found = desk.checked
     if found is None:
         paths = [one.path for one in desk.references()]

@@ -11,6 +11,7 @@ import gradio as gr
 
 from synth.style.model import USUAL_STRENGTH
 from synth.ui.assets import script
+from synth.ui.drawn import on_space
 from synth.ui.style_handlers import StyleHandlers
 from synth.ui.style_learning import lora_spec
 
@@ -18,6 +19,7 @@ _SCRIPTS: Final = (
     "style_core",
     "style_refs",
     "style_make",
+    "style_remote",
     "style_result",
     "style_library",
 )
@@ -25,7 +27,12 @@ _SCRIPTS: Final = (
 
 def style_spec(handlers: StyleHandlers) -> dict[str, Any]:
     """Everything the tab's scripts need to know; nothing in it comes from a user."""
-    return {"trials": handlers.trials(), "lora": lora_spec(), "usual": USUAL_STRENGTH}
+    return {
+        "trials": handlers.trials(),
+        "lora": lora_spec(),
+        "usual": USUAL_STRENGTH,
+        "signed": on_space(),
+    }
 
 
 def style_tab(handlers: StyleHandlers) -> gr.HTML:

@@ -12,8 +12,10 @@ from playwright.sync_api import Page
 
 from synth.grade.cube import write_cube
 from synth.grade.looks import look_lut
+from synth.style.training.settings import TrainingJob
+from tests.backends.providers.hub_stand_in import StandIn
 from tests.ui.conftest import Server
-from tests.ui.styling import make_look, make_lora, make_reference
+from tests.ui.styling import PretendedTraining, make_look, make_lora, make_reference, rent
 
 CANARY = "hf_canaryCANARYcanary0123456789"
 
@@ -43,6 +45,18 @@ def _send(page: Page, button: str, *paths: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.click(button)
     chooser.value.set_files([str(path) for path in paths])
+
+
+def _no_panel_is_too_wide(page: Page) -> None:
+    """Every panel lies within its column, and what it holds within the panel."""
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll(".ms-stylecol > .ms-panel")].filter((panel) => {
+          const room = panel.parentElement.getBoundingClientRect().right + 1;
+          return panel.getBoundingClientRect().right > Math.min(room, innerWidth)
+            || panel.scrollWidth > panel.clientWidth + 1;
+        }).map((panel) => panel.className)"""
+    )
+    assert wide == []
 
 
 def _after(page: Page) -> str:
@@ -124,6 +138,90 @@ def _made(page: Page) -> None:
         " || document.querySelector('#ms-failure').textContent"
     )
     assert page.inner_text("#ms-failure") == ""
+
+
+def test_a_training_shows_how_it_goes(
+    tab: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = PretendedTraining()
+    monkeypatch.setattr("synth.style.training.train_lora", training)
+    monkeypatch.setattr("synth.ui.style_learning.missing_for", lambda *_: "")
+    _send(tab, ".ms-drop", *(make_reference(tmp_path / f"{n}.mp4", n) for n in range(2)))
+    tab.wait_for_selector(".ms-fine")
+    tab.click("[data-kind=lora]")
+    tab.fill("#st-name", "ember")
+    tab.wait_for_selector("#st-make:not([disabled])")
+    tab.click("#st-make")
+    # Half-way: how far, how long yet, the curve and pictures so far.
+    tab.wait_for_function("document.querySelectorAll('.ms-previews figure').length === 1")
+    assert "Training · 50 %" in tab.inner_text(".ms-making")
+    assert "left" in tab.inner_text(".ms-making .ms-left")
+    assert "over 199 steps" in str(tab.get_attribute("#st-curve svg", "aria-label"))
+    points = str(tab.get_attribute("#st-curve .ms-loss", "points")).split()
+    assert 150 <= len(points) <= 400
+    held = [float(one.split(",")[1]) for one in
+            str(tab.get_attribute("#st-curve .ms-lossheld", "points")).split()]  # fmt: skip
+    assert held == sorted(held)  # falls, so it goes down the screen
+    for width in (1366, 390):
+        tab.set_viewport_size({"width": width, "height": 844})
+        _no_panel_is_too_wide(tab)
+    tab.set_viewport_size({"width": 1366, "height": 768})
+
+    # A reload takes it up again; then it ends.
+    tab.reload()
+    tab.wait_for_selector(".ms-tile")
+    _open(tab, "Style")
+    tab.wait_for_selector("#st-curve svg", state="visible")
+    training.go.set()
+    tab.wait_for_selector("[data-style=ember]")
+    tab.wait_for_function("document.querySelector('#st-make-note').textContent.includes('took')")
+    words = tab.locator(".ms-previews figcaption").all_inner_texts()
+    _no_panel_is_too_wide(tab)
+    assert words[-2:] == ["Without the style", "With it, at strength 1"]
+    assert tab.is_visible("#st-curve")
+    assert tab.is_hidden(".ms-making")
+
+
+@pytest.mark.filterwarnings("ignore:.*experimental.*:UserWarning")
+def test_a_training_is_taken_along_or_ordered_elsewhere_for_a_price(
+    tab: Page, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _send(tab, ".ms-drop", *(make_reference(tmp_path / f"{n}.mp4", n) for n in range(2)))
+    tab.wait_for_selector(".ms-fine")
+    tab.click("[data-kind=lora]")
+    tab.fill("#st-name", "ember")
+    with tab.expect_download() as kept:
+        tab.click("#st-take")
+    job = TrainingJob.model_validate(json.loads(kept.value.path().read_text()))
+    assert (job.name, job.references, job.output) == ("ember", ("clips",), "ember.safetensors")
+    assert tab.inner_text("#st-command") == "python -m synth.style.training job.json"
+
+    with StandIn() as hub:
+        rented = rent(hub, tmp_path, monkeypatch, "ember")
+        tab.click("#st-remote summary")
+        assert tab.is_disabled("#st-price")
+        tab.fill("#st-token", CANARY)
+        tab.click("#st-price")
+        tab.wait_for_selector("#st-order", state="visible")
+        assert rented.spec is None  # nothing is ordered before somebody agrees
+        agreed = tab.inner_text("#st-order")
+        assert "$" in agreed
+        assert "at most" in agreed
+        assert "an hour" in tab.inner_text("#st-offer")
+        tab.set_viewport_size({"width": 390, "height": 844})
+        _no_panel_is_too_wide(tab)
+        tab.set_viewport_size({"width": 1366, "height": 768})
+        tab.click("#st-order")
+        assert tab.input_value("#st-token") == ""
+        tab.wait_for_selector("[data-style=ember]")
+        assert (rented.spec or {})["timeoutSeconds"] >= 3600
+        assert "huggingface.co/jobs/me/" in str(tab.get_attribute("#st-page a", "href"))
+        assert "It ran 2 min" in tab.inner_text("#st-make-note")
+        assert tab.is_visible("#st-curve")
+    kept_here = tab.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert CANARY not in kept_here + tab.evaluate("document.documentElement.outerHTML")
+    for file in server.uploads.rglob("*"):
+        assert not file.is_file() or CANARY.encode() not in file.read_bytes()
 
 
 def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> None:
