@@ -71,8 +71,13 @@ function refresh() {
 }
 
 // --- who draws it ---
-let keysNow = null; // the camera of the keyframe editor, as it last was
-document.addEventListener("ms-keys", ({ detail }) => { if (!root.isConnected) return; keysNow = detail; drawers.kf.refresh(); });
+/** The shot on the camera of the keyframe editor, as that stands now. */
+function onKeys(one) {
+  let keys = null;
+  document.dispatchEvent(new CustomEvent("ms-keys-wanted", { detail: (found) => { keys = found; } }));
+  return keys ? { ...one, trajectory: keys } : one;
+}
+document.addEventListener("ms-keys", () => { if (root.isConnected) drawers.kf.refresh(); });
 
 function drawer(prefix, full) {
   return drawnBy({
@@ -84,7 +89,7 @@ function drawer(prefix, full) {
     guide: () => document.dispatchEvent(new CustomEvent("ms-begin", { detail: [prefix, "guide"] })),
   });
 }
-const drawers = { ms: drawer("ms", (one) => one), kf: drawer("kf", (one) => (keysNow ? { ...one, trajectory: keysNow } : one)) };
+const drawers = { ms: drawer("ms", (one) => one), kf: drawer("kf", onKeys) };
 
 async function askServer(asked) {
   try { return await server.preflight(asked); } catch (problem) { return { error: "The server cannot be reached. Try again in a moment." }; }

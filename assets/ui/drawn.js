@@ -37,8 +37,9 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
   const secret = h("div", { class: "ms-field", hidden: true }, h("div", { class: "ms-label" }, h("label", { for: `${prefix}-token` }, "Hugging Face token")), token,
     h("p", { class: "ms-note" }, "It goes along with the next render alone, and is kept nowhere: not in the page, not in the project, not on the server."));
   const leaves = h("p", { class: "ms-leaves", role: "note", hidden: true }, "The photo leaves this machine: it is sent to the service that draws.");
-  const tryAgain = again ? button("Try until it passes", { symbol: "redo", kind: "plain", id: `${prefix}-again`, title: "Render, judge the quality, and where it fails try again in the way that its reasons suggest; three times at most", onclick: again }) : null;
-  body.append(who, picks, styles, words, leaves, secret, report, ...[tryAgain].filter(Boolean));
+  const tryAgain = again ? button("Try until it passes", { symbol: "redo", kind: "plain", id: `${prefix}-again`, title: "Render, judge the quality, and where it fails try again in the way that its reasons suggest", onclick: again }) : null;
+  const tries = again ? h("p", { class: "ms-note", id: `${prefix}-tries` }) : null;
+  body.append(who, picks, styles, words, leaves, secret, report, ...[tryAgain, tries].filter(Boolean));
   let compiled = "", asked = 0;
 
   function pick(label, value, options, give, id) {
@@ -69,6 +70,7 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
     const model = now !== "geometric";
     picks.hidden = !model;
     words.hidden = !model;
+    if (tries) tries.textContent = `Up to ${choices.attempts} tries, until the overall quality is ${choices.threshold} or more; it is measured on the finished clip.${now === "providers" ? " The service charges for every try." : ""}`;
     secret.hidden = now !== "providers" || choices.signed;
     if (secret.hidden) token.value = "";
     if (!picks.contains(document.activeElement)) fill(picks, !model ? null : [
@@ -116,6 +118,8 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
       answer.missing ? h("p", { class: "ms-lacks", role: "alert", hidden: Boolean(token.value.trim()) }, answer.missing) : null,
       (answer.problems || []).filter((one) => one !== answer.missing).map((one) => h("p", { class: "ms-note ms-bad", role: "alert" }, one)),
       h("p", { class: "ms-madeas" }, [answer.made, answer.cost].filter(Boolean).join(" ")),
+      answer.calls > 1 && new Set((answer.told || []).map((one) => one.text)).size > 1 ? h("details", { class: "ms-fold ms-told" }, h("summary", {}, `What each of the ${answer.calls} calls reads`),
+        h("ol", { class: "ms-foldbody" }, answer.told.map((one) => h("li", {}, one.text, one.negative ? h("em", {}, ` Avoids: ${one.negative}`) : null)))) : null,
       group("Kept exactly", "exactly", of("exactly")), group("In words, as far as the model listens", "words", of("in words")), group("Not kept", "not", of("not")),
       guide && name() === "guided" ? button("Save the guide for other programs", { symbol: "save", kind: "plain", id: `${prefix}-guide`, title: "The guide video, its masks, depth, flow, camera and sentence in one .zip, for ComfyUI and others", onclick: guide }) : null);
   }, 220);

@@ -143,6 +143,7 @@ function keysStore({ trigger, props, watch }) {
 
   // --- out to the server ---
   let mine = [];
+  let announced = ""; // the path that others on the page were last told of
   let answering = ""; // what a path that comes from the server answers
   let throttle = 0;
   let editAsked = null; // {rev, timer} of the edit that the server works on
@@ -154,11 +155,14 @@ function keysStore({ trigger, props, watch }) {
     const value = { keys: keysPlain(store.doc), rev: store.rev };
     const text = JSON.stringify(value);
     try { sessionStorage.setItem(KEYS_SAVED, text); } catch (full) { /* A path too large to keep is still edited. */ }
+    if (text !== announced) { announced = text; document.dispatchEvent(new CustomEvent("ms-keys")); }
     if (text === mine.at(-1)) return; // the server sent it
     mine = [...mine.slice(-30), text];
     props.value = value;
-    document.dispatchEvent(new CustomEvent("ms-keys", { detail: value.keys }));
   };
+
+  /** Others on the page ask for the path as it stands now. */
+  document.addEventListener("ms-keys-wanted", ({ detail }) => { if (element.isConnected) detail(keysPlain(store.doc)); });
 
   /** Send an event with the path as it stands now. */
   store.tell = (name, payload = {}) => {

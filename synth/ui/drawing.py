@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synth.quality.model import PASS
 from synth.shot import Shot, VideoResult, preview_shot, render_shot
-from synth.ui.drawn import Caller
+from synth.ui.drawn import ATTEMPTS, Caller
 from synth.ui.monitor import finished, finished_file, shown_attempts
 from synth.ui.visitors import visitors_artist
 
@@ -38,7 +39,7 @@ def rendered(caller: Caller, shot: Shot, *places: Any, **more: Any) -> VideoResu
 
 def until_it_passes(caller: Caller, shot: Shot, *places: Any, **more: Any) -> Drawn:
     """The finished clip, tried again until it passes. Args as for ``generate_until_pass``."""
-    made = tried(caller, shot, *places, **more)
+    made = tried(caller, shot, *places, attempts=ATTEMPTS, threshold=PASS, **more)
     return made.best.result, shown_attempts(made)
 
 

@@ -109,10 +109,12 @@ class DrawingEndpoints:
                 "ltx", "cogvideox", "plain". Left out, the first family's.
 
         Returns:
-            sentence; negative, what the family's makers advise to avoid; parts, where each piece
+            sentence; negative, what the family's makers advise to avoid, without what would fight
+            the camera; parts, where each piece
             of the sentence comes from; styles, the tags that were taken out.
         """
         from synth.backends.prompts import compile_prompt
+        from synth.backends.prompts_calls import advised_negative
 
         with clear_errors():
             tagged = read_tags(prompt)
@@ -129,7 +131,9 @@ class DrawingEndpoints:
             )
             return {
                 "sentence": made.text,
-                "negative": chosen.negative if chosen else "",
+                "negative": advised_negative(chosen.negative, shot.motion, prompt=tagged.text)
+                if chosen
+                else "",
                 "parts": [_plain(part) for part in made.parts],
                 "styles": [{"name": tag.name, "strength": tag.strength} for tag in tagged.tags],
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import gradio as gr
@@ -15,10 +15,12 @@ from synth.backends.families import families
 from synth.backends.registry import make_backend
 from synth.backends.settings import BackendSettings, ProviderName
 from synth.errors import InvalidInstruction
+from synth.quality.model import PASS
 from synth.shot import Shot
 from synth.ui.answers import message_of
 from synth.ui.desk_shot import read_shot
 from synth.ui.field_bounds import bounds
+from synth.ui.sequence_cards import passed_over
 from synth.ui.style_desks import StyleDesks
 from synth.ui.visitors import VISITOR_MODELS, resolver_of
 
@@ -43,6 +45,9 @@ _PROVIDERS: Final = {
 _SERVED: Final = "wan2.2"
 """The family that services are asked for where nothing else is said."""
 _LONGEST_TOKEN: Final = 200
+
+ATTEMPTS: Final = 3
+"""Most clips that one request for a clip that passes may draw; a service charges for each."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ def drawn_spec() -> dict[str, Any]:
             for key, found in fields.items()
         },
         "signed": on_space(),
+        "attempts": ATTEMPTS,
+        "threshold": PASS,
     }  # fmt: skip
 
 
@@ -178,7 +185,7 @@ def preflight_of(
     Raises ``InvalidInstruction`` for a family or a tag that is not there, and for a model that is
     not for visitors.
     """
-    from synth.shot.preflight import preflight
+    from synth.shot.preflight import preflight, reads
     from synth.shot.styling import with_addresses
     from synth.style.resolve import styles_of
 
@@ -190,6 +197,16 @@ def preflight_of(
     bare = shot.model_copy(update={"prompt": text})
     said = preflight(bare, capabilities, styles=uses, photo_size=photo, lighting=lighting)
     plain = bare.model_copy(update={"backend": shot.backend.model_copy(update={"sentence": None})})
+    lines = said.lines
+    if not reads(capabilities):
+        # What was understood of a sentence is in the controls, and told as what they ask for.
+        rest = passed_over(text)
+        left = " … ".join(f"“{one}”" for one in rest)
+        lines = tuple(
+            replace(one, said=left) if one.instruction == "prompt" else one
+            for one in lines
+            if one.instruction != "prompt" or rest
+        )
     compiled = said.sentence
     if shot.backend.sentence is not None:
         compiled = preflight(
@@ -202,8 +219,9 @@ def preflight_of(
         "problems": list(said.problems),
         "lines": [
             {"instruction": one.instruction, "said": one.said, "keeps": one.keeps, "why": one.why}
-            for one in said.lines
+            for one in lines
         ],
+        "told": [{"text": one.text, "negative": one.negative} for one in said.told],
         "calls": said.calls,
         "made": said.made,
         "sentence": said.sentence,

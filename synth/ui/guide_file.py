@@ -19,20 +19,24 @@ def write_guide(
     depth: DepthMap | None,
     target: Path,
     *,
+    lighting: str = "",
     scenes: SceneCache | None = None,
     cancel: CancelToken,
     progress: ProgressCallback = ignore_progress,
 ) -> dict[str, Any]:
     """Write a shot's guide bundle at its guided family's own size and rate.
 
-    The whole shot is in it: where the model draws fewer frames at a time, the bundle says in which
-    parts it is painted. Raises as ``make_guide`` and ``write_bundle`` do.
+    ``lighting`` is a cue for the light, as a sequence has one. The whole shot is in the bundle:
+    where the model draws fewer frames at a time, it says in which parts it is painted.
+
+    Raises as ``make_guide`` and ``write_bundle`` do.
     """
     from synth.backends.chain import calls, frames_of
     from synth.backends.families import family
     from synth.backends.guided.bundle import write_bundle
     from synth.backends.guided.guide import make_guide
     from synth.backends.prompts import compile_prompt
+    from synth.backends.prompts_calls import advised_negative
     from synth.shot.produce import assignment_of
 
     own = family(shot.backend.family, guided=True)
@@ -47,11 +51,20 @@ def write_guide(
     sentence = shot.backend.sentence
     if sentence is None:
         sentence = compile_prompt(
-            shot.motion, prompt=bare.prompt, wording=own.wording, path=assignment.path
+            shot.motion,
+            prompt=bare.prompt,
+            lighting=lighting,
+            wording=own.wording,
+            path=assignment.path,
         ).text
+    negative = shot.backend.negative
+    if negative is None:
+        negative = advised_negative(
+            own.negative, shot.motion, prompt=bare.prompt, path=assignment.path,
+            sentence=shot.backend.sentence,
+        )  # fmt: skip
     guide = make_guide(
-        assignment, size=size, count=count, rate=own.rate, prompt=sentence,
-        negative=own.negative if shot.backend.negative is None else shot.backend.negative,
+        assignment, size=size, count=count, rate=own.rate, prompt=sentence, negative=negative,
         cancel=cancel, progress=progress,
     )  # fmt: skip
     parts = tuple(call.frames for call in planned)

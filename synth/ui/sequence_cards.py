@@ -19,7 +19,7 @@ from synth.camera.transform import stretched
 from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.json_text import read_json
 from synth.limits import LIMITS
-from synth.motion.phrases import ParsedPhrase, parse_phrase
+from synth.motion.phrases import parse_phrase
 from synth.sequence.footage import lengths_of
 from synth.sequence.future import Unknown
 from synth.sequence.plan import FilmPlan
@@ -227,13 +227,17 @@ def spoken(shot: SequenceShot, text: str, seconds: float) -> tuple[SequenceShot,
     said = {
         "understood": list(parsed.understood),
         "assumed": list(parsed.assumed),
-        "not_understood": [*parsed.not_understood, *_passed_over(bare, parsed)],
+        "not_understood": [
+            *parsed.not_understood,
+            *(f"“{one}”: no camera move, subject or weather." for one in passed_over(bare)),
+        ],
     }
     return shot.model_copy(update={"shot": changed}), said
 
 
-def _passed_over(text: str, parsed: ParsedPhrase) -> list[str]:
-    """The parts of a sentence in which nothing at all was understood, each as a remark."""
+def passed_over(text: str) -> list[str]:
+    """The parts of a sentence in which no camera move, subject or weather was understood."""
+    parsed = parse_phrase(text)
     found: list[str] = []
     ends = [(0, 0), *(cut.span() for cut in _CUT.finditer(text)), (len(text), len(text))]
     for (_, start), (end, _) in pairwise(ends):
@@ -242,7 +246,7 @@ def _passed_over(text: str, parsed: ParsedPhrase) -> list[str]:
             span.role != "order" and span.start < end and start < span.end for span in parsed.spans
         )
         if any(c.isalpha() for c in words) and not seen:
-            found.append(f"“{words}”: no camera move, subject or weather.")
+            found.append(words)
     return found
 
 

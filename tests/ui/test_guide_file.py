@@ -28,13 +28,18 @@ def test_a_shot_longer_than_a_call_is_in_the_guide_whole(
     camera = {"type": "truck", "direction": "left", "duration": seconds}
     shot = Shot.from_dict({"motion": {"camera": camera}, "backend": {"name": "guided"}})
     target = tmp_path / "guide.zip"
-    about = write_guide(shot, str(photo), None, target, cancel=CancelToken())
+    about = write_guide(
+        shot, str(photo), None, target, lighting="low golden sun", cancel=CancelToken()
+    )
     count = sum(parts) - len(parts) + 1
     assert (about["frames"], about["parts"]) == (count, parts)
     assert about["frames"] / about["fps"] >= seconds  # nothing of the shot is left out
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
         told = archive.read("README.txt").decode()
+        words = archive.read("prompt.txt").decode()
+    assert words == about["sentence"]
+    assert "golden sun" in words
     for folder in ("guide", "mask", "depth", "flow"):
         assert f"{folder}/{count - 1:05d}.png" in names
         assert f"{folder}/{count:05d}.png" not in names

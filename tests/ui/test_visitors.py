@@ -229,6 +229,39 @@ def test_services_fetch_styles_by_their_address(desks: tuple[StyleDesks, StyleDe
     assert [one["kind"] for one in said["styles"]] == ["lora"]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "left"),
+    [
+        ("orbit left <lora:noir:0.8>", None), ("", None), ("slow push in, heavy rain", None),
+        ("orbit left, then run away", "“run away”"),
+        ("a lighthouse at dusk, orbit left, a song", "“a lighthouse at dusk” … “a song”"),
+    ],
+)  # fmt: skip
+def test_geometry_is_not_said_to_pass_over_what_it_understood(
+    prompt: str, left: str | None, desks: tuple[StyleDesks, StyleDesk]
+) -> None:
+    made, desk = desks
+    said = preflight_of(Shot.from_dict({"prompt": prompt}), resolver_of(made, desk.id))
+    lines = [one for one in said["lines"] if one["instruction"] == "prompt"]
+    assert [(one["said"], one["keeps"]) for one in lines] == ([(left, "not")] if left else [])
+    # Whoever reads words is told all of them.
+    model = Shot.from_dict({"prompt": prompt, "backend": {"name": "diffusers"}})
+    if "<" not in prompt and prompt:
+        told = preflight_of(model, resolver_of(made, desk.id))["lines"]
+        assert any(one["instruction"] == "prompt" and prompt in one["said"] for one in told)
+
+
+def test_what_each_call_reads_is_told() -> None:
+    moves = [
+        {"type": "push_in", "duration": 5.0}, {"type": "pan", "direction": "left", "duration": 5.0}
+    ]  # fmt: skip
+    shot = Shot.from_dict({"motion": {"camera": moves}, "backend": {"name": "guided"}})
+    said = preflight_of(shot, _nobody)
+    assert said["calls"] == len(said["told"])
+    assert said["told"][0]["text"]
+    assert preflight_of(Shot(), _nobody)["told"] == []
+
+
 def test_colours_before_and_after_are_drawn_by_geometry_with_ones_own_styles(
     desks: tuple[StyleDesks, StyleDesk], tmp_path: Path
 ) -> None:
