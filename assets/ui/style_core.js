@@ -11,6 +11,7 @@ const studio = {
   befores: [], // the same clips before the grade, where there are such
   styles: [],
   chosen: null, // name of the style on show
+  lost: false, // whether the server has forgotten what was here; until there is something new
   told: { notes: [], problems: [], words: "" }, // what the check said of all references together
   ears: {},
   on(kinds, ear) { for (const kind of kinds.split(" ")) (this.ears[kind] ||= []).push(ear); },
@@ -30,7 +31,7 @@ async function ask(what, more = {}) {
 
 /** Take what an answer says of the desk, its references and its styles. */
 function learn(answer) {
-  if (answer.desk !== undefined && answer.desk !== studio.id) { studio.id = answer.desk; remember(); }
+  if (answer.desk !== undefined && answer.desk !== studio.id) { studio.id = answer.desk; if (studio.id) studio.lost = false; remember(); }
   if (answer.references) { studio.references = answer.references; studio.befores = answer.befores || []; studio.told = answer.told || studio.told; studio.tell("references"); }
   if (answer.styles) {
     studio.styles = answer.styles;
@@ -42,12 +43,13 @@ function learn(answer) {
 }
 
 function remember() {
-  try { localStorage.setItem(STORE, JSON.stringify({ desk: studio.id, chosen: studio.chosen })); } catch (problem) { /* a private window keeps nothing */ }
+  try { localStorage.setItem(STORE, JSON.stringify({ desk: studio.id, chosen: studio.chosen, lost: studio.lost })); } catch (problem) { /* a private window keeps nothing */ }
 }
 
 function recall() {
   try {
     const found = JSON.parse(localStorage.getItem(STORE) || "null");
+    studio.lost = Boolean(found && found.lost === true);
     if (found && typeof found.desk === "string") { studio.id = found.desk; studio.chosen = typeof found.chosen === "string" ? found.chosen : null; }
   } catch (problem) { /* nothing is kept here */ }
 }

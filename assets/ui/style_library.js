@@ -7,6 +7,7 @@ const forget = button("Delete everything", { kind: "plain", id: "st-forget", tit
   if (!window.confirm("Delete all your references and styles on the server? Files that you downloaded stay yours.")) return;
   for (const kind of Object.keys(watched)) delete watched[kind];
   const gone = await ask("forget");
+  studio.lost = false;
   if (gone.error) { sayLibrary(`Nothing was deleted. ${gone.error}`, true); return; }
   learn({ desk: null, references: [], befores: [], styles: [], told: {} });
   sayLibrary("The server has none of your references and styles any more.");
@@ -44,7 +45,7 @@ async function deleteStyle(style) {
 
 function card(style) {
   const chosen = style.name === studio.chosen;
-  const name = h("input", { class: "ms-input ms-stylename", value: style.name, maxlength: "64", "aria-label": `Name of the style ${style.name}`, onchange: () => renameStyle(style, name.value), onclick: (event) => event.stopPropagation() });
+  const name = h("input", { class: "ms-input ms-stylename", value: style.name, title: style.name, maxlength: "60", "aria-label": `Name of the style ${style.name}`, onchange: () => renameStyle(style, name.value), onclick: (event) => event.stopPropagation() });
   return h("article", { class: `ms-stylecard${chosen ? " ms-chosen" : ""}`, role: "listitem", "data-style": style.name },
     h("button", { type: "button", class: "ms-stylepic", "aria-pressed": String(chosen), "aria-label": `Show ${style.name}`, onclick: () => { sayLibrary(""); studio.choose(style.name); } }, picture(style.picture, ""), h("span", { class: `ms-side ms-side0 ms-kind-${style.kind}` }, style.kind === "look" ? "Look" : "LoRA")),
     h("div", { class: "ms-refwords" }, name, style.lines.map(([label, words]) => h("span", {}, h("b", {}, `${label} `), words)), (style.problems || []).map((one) => h("span", { class: "ms-bad" }, one))),
@@ -53,7 +54,7 @@ function card(style) {
 
 function showCards() {
   forget.hidden = !studio.id || (!studio.styles.length && !studio.references.length);
-  fill(cards, studio.styles.length ? studio.styles.map(card) : h("p", { class: "ms-note" }, "Styles that you learn or import stand here. They are yours alone, and this server keeps them for some hours after your last visit: download what you want to keep."));
+  fill(cards, studio.styles.length ? studio.styles.map(card) : h("p", { class: "ms-note" }, "Styles that you learn or import stand here. They are yours alone, and this server keeps them for some hours after your last visit, unless it is restarted: download what you want to keep."));
 }
 studio.on("styles chosen references", showCards);
 
@@ -78,19 +79,25 @@ root.addEventListener("drop", (event) => {
   if (clips.length) (beforeBox.contains(event.target) ? takeBefores : takeReferences)(clips);
 });
 
+/** The page may be loaded more than once after a restart of the server: each time it says what became of the styles. */
+function sayLost() {
+  sayLibrary("The server no longer has your references and styles. Add the clips again, or import the files that you downloaded.", true);
+  sayEmpty("Your styles are gone from the server", "Import the files that you downloaded, or add the clips again");
+}
+
 async function wake() {
   recall();
   showReferences();
   showMake();
   showCards();
   showResult();
-  if (!studio.id) return;
+  if (!studio.id) { if (studio.lost) sayLost(); return; }
   let answer = await ask("hello");
   while (answer.offline) { sayRefs(answer.error, true); await new Promise((done) => setTimeout(done, 2000)); answer = await ask("hello"); }
   sayRefs("");
   const had = studio.id;
   learn(answer);
-  if (had && !studio.id) sayLibrary("The server no longer has your references and styles. Add the clips again, or import the files that you downloaded.");
+  if (had && !studio.id) { studio.lost = true; remember(); sayLost(); }
   for (const job of answer.jobs || []) {
     if (job.kind === "style" && job.phase === "working") { make.kind = job.about.make; showMake(); follow(job, making); }
     else if (job.kind === "style" && job.phase === "failed" && job === answer.jobs.at(-1)) making(job); // it ended while nobody looked

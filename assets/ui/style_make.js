@@ -6,7 +6,7 @@ const kinds = h("div", { class: "ms-kinds", role: "radiogroup", "aria-label": "W
   ["look", "A look", "Colour, contrast, grain, glow, vignette. Seconds on any machine; photo geometry obeys it."],
   ["lora", "A LoRA", "Weights for one AI model, which paints in the style. Needs a GPU and hours."],
 ].map(([id, title, words]) => h("button", { type: "button", role: "radio", "data-kind": id, onclick: () => { make.kind = id; showMake(); } }, h("b", {}, title), h("span", {}, words))));
-const styleName = h("input", { class: "ms-input", id: "st-name", maxlength: "48", placeholder: "Name of the style, such as cinematic noir", "aria-label": "Name of the style", oninput: () => { make.name = styleName.value; } });
+const styleName = h("input", { class: "ms-input", id: "st-name", maxlength: "60", placeholder: "Name of the style, such as cinematic noir", "aria-label": "Name of the style", oninput: () => { make.name = styleName.value; } });
 const loraFields = h("div", { class: "ms-fields ms-lora" });
 const estimateBox = h("div", { class: "ms-estimate", id: "st-estimate", role: "status" });
 const makeButton = button("Learn the look", { symbol: "drop", kind: "primary", id: "st-make", onclick: () => startMaking() });

@@ -236,6 +236,16 @@ def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> Non
     name.press("Enter")
     tab.wait_for_selector("[data-style=glow]")
     assert tab.inner_text(".ms-stylepanel h2") == "glow"
+    # The longest name there may be fits on a phone.
+    name = tab.locator("[data-style=noir] .ms-stylename")
+    name.fill("a name as long as a name may ever be on this page " * 2)
+    name.press("Enter")
+    tab.wait_for_selector(
+        "[data-style='a name as long as a name may ever be on this page a name as']"
+    )
+    tab.set_viewport_size({"width": 390, "height": 844})
+    _no_panel_is_too_wide(tab)
+    tab.set_viewport_size({"width": 1366, "height": 768})
     name = tab.locator("[data-style=glow] .ms-stylename")
     name.fill("")
     name.press("Enter")
@@ -252,6 +262,19 @@ def test_styles_are_imported_named_and_deleted(tab: Page, tmp_path: Path) -> Non
     _send(tab, "#st-import", write_cube(look_lut("noir"), tmp_path / "table.cube"))
     tab.wait_for_selector("[data-style=table]")
     tab.wait_for_selector("#st-library-note:not(.ms-bad):not(:empty)")
+
+
+def test_what_the_server_has_lost_is_told_after_every_reload(tab: Page) -> None:
+    kept = json.dumps({"desk": "0" * 48, "chosen": "noir"})
+    tab.evaluate("kept => localStorage.setItem('motion-synth:style:1', kept)", kept)
+    for _ in range(2):
+        tab.reload()
+        tab.wait_for_selector(".ms-tile")
+        _open(tab, "Style")
+        tab.wait_for_function(
+            "document.querySelector('#st-library-note').textContent.includes('no longer has')"
+        )
+        assert "gone from the server" in tab.inner_text(".ms-stylepanel")
 
 
 def test_clips_before_the_grade_and_bad_files_are_told_apart(tab: Page, tmp_path: Path) -> None:
