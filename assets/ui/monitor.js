@@ -155,6 +155,16 @@ function showClip(result) {
   mark();
 }
 
+/** A file that is no clip goes to whoever asked for it; what is on show stays. */
+function saveFile(value) {
+  const link = h("a", { href: value.file.url, download: value.name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  told.textContent = [value.words, value.about].filter(Boolean).join(" ");
+  props.value = current ? { ...current, again: true } : { phase: "idle", again: true };
+}
+
 function show() {
   const value = props.value || {};
   if (value.phase === "working") {
@@ -168,6 +178,7 @@ function show() {
   told.textContent = stopped ? "Cancelled." : "";
   failedWith = value.key || (props.summary || {}).key;
   if (stopped && current) props.value = { ...current, again: true }; // it can still be taken further
+  if (value.phase === "file") saveFile(value);
   if (value.phase === "done") showClip(value);
 }
 

@@ -57,12 +57,18 @@ def guided(
     """The guide bundle of a guided shot. Args as for ``write_guide``."""
     from synth.ui.guide_file import write_guide
 
-    write_guide(shot, photo, depth, target, scenes=scenes, **more)
-    return target, {}
+    about = write_guide(shot, photo, depth, target, scenes=scenes, **more)
+    parts = len(about["parts"])
+    more_words = f" It is painted in {parts} parts." if parts > 1 else ""
+    return target, {
+        "about": f"{about['frames']} frames of {about['width']} × {about['height']} for ComfyUI "
+        "and other programs: the guide video, its masks, depth, motion, cameras and sentence."
+        f"{more_words} Its README says how to use it."
+    }
 
 
 def shown_clip(result: VideoResult | Path, *, seconds: float, final: bool) -> dict[str, Any]:
     """The panel's value for what was made in ``seconds``; ``final`` as for ``finished``."""
     if isinstance(result, Path):
-        return finished_file(result, seconds=seconds)
+        return finished_file(result)
     return finished(result, seconds=seconds, final=final)

@@ -397,7 +397,7 @@ class Handlers:
         self, photo: Photo, depth: object, desk: object, event: gr.EventData
     ) -> Generator[Any, None, None]:
         """The guide bundle for other programs: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, None, guided, ending=".zip")
+        yield from self._make(photo, depth, desk, event._data, None, guided, ending="-guide.zip")
 
     # --- the same with the camera of the keyframe editor ---
 

@@ -172,16 +172,14 @@ def finished(result: VideoResult, *, seconds: float, final: bool) -> dict[str, A
     }
 
 
-def finished_file(path: Path, *, seconds: float) -> dict[str, Any]:
-    """The panel's value for a finished file that is no clip, and does not play."""
+def finished_file(path: Path) -> dict[str, Any]:
+    """The panel's value for a finished file that is no clip: it is saved, what is shown stays."""
     file = FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
     return {
-        "phase": "done",
+        "phase": "file",
         "file": file.model_dump(),
         "name": path.name,
-        "playable": "none",
-        "badge": f"Made in {seconds:.1f} s",
-        "facts": [file_facts(path)],
+        "words": f"{path.name} is saved ({file_facts(path)[1]}).",
     }
 
 
