@@ -24,7 +24,7 @@ from synth.style.tags import write_tag
 from synth.ui.answers import answers, clear_errors, watch
 from synth.ui.photo import uploaded_file
 from synth.ui.style_desks import read_name, safe_name
-from synth.ui.style_learning import read_settings
+from synth.ui.style_learning import check_base, read_settings
 
 if TYPE_CHECKING:
     from synth.style.training.model import TrainedLora
@@ -124,6 +124,7 @@ class StyleEndpoints:
 
         with clear_errors():
             wanted, called = read_settings(settings), read_name(name)
+            check_base(wanted)
             with self._pool.start(work) as job:
                 made = yield from watch(job)
                 about = told_style(read_style(made.path))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from synth.backends.families import families
 from synth.control import CancelToken
 from synth.errors import InvalidInstruction, Unavailable
-from synth.explain import explain_errors
+from synth.explain import explain_errors, short
 from synth.jobs import JobContext
 from synth.style.references import References, check_references
 from synth.style.training.settings import TrainedFamily, TrainingJob, TrainingSettings
@@ -21,6 +21,7 @@ from synth.ui.field_bounds import bounds
 from synth.ui.sequence_jobs import DeskJob
 from synth.ui.style_desks import StyleDesk, safe_name
 from synth.ui.style_shown import style_cards, weak_match
+from synth.ui.visitors import VISITOR_MODELS, VisitorModels
 
 if TYPE_CHECKING:
     from synth.backends.protocol import Frame
@@ -90,6 +91,16 @@ def read_settings(value: object) -> TrainingSettings:
         raise InvalidInstruction(explain_errors(error, TrainingSettings)) from None
 
 
+def check_base(settings: TrainingSettings, models: VisitorModels = VISITOR_MODELS) -> None:
+    """Raise ``InvalidInstruction`` for weights that a visitor may not have this machine fetch."""
+    if settings.model and not models.every and settings.model not in models.names:
+        raise InvalidInstruction(
+            f"Visitors train on the makers' own weights here, not on {short(settings.model)}. "
+            "Leave the model out, or have whoever runs the server allow it with "
+            "SYNTH_VISITOR_MODELS."
+        )
+
+
 def estimate_of(plan: Plan, desk: StyleDesk | None) -> dict[str, Any]:
     """What learning takes, in lines, and what this machine lacks for it; nothing is loaded.
 
@@ -120,7 +131,11 @@ def estimate_of(plan: Plan, desk: StyleDesk | None) -> dict[str, Any]:
 
 
 def learn_work(desk: StyleDesk, plan: Plan) -> Callable[[JobContext, DeskJob], dict[str, Any]]:
-    """The work that learns a style and puts it into the desk's library."""
+    """The work that learns a style and puts it into the desk's library.
+
+    Raises ``InvalidInstruction`` for weights that are not for visitors.
+    """
+    check_base(plan.settings)
 
     def work(job: JobContext, me: DeskJob) -> dict[str, Any]:
         learn = _learn_look if plan.make == "look" else _learn_lora

@@ -28,9 +28,10 @@ from synth.ui.examples import find_examples
 from synth.ui.style_desks import Reference, StyleDesks, paired, safe_name
 from synth.ui.style_endpoints import sent_styles
 from synth.ui.style_handlers import StyleHandlers
-from synth.ui.style_learning import lora_spec, read_settings
+from synth.ui.style_learning import check_base, lora_spec, read_settings
 from synth.ui.style_shown import match_said, weak_match
 from synth.ui.style_trials import StyleTrials
+from synth.ui.visitors import VisitorModels
 from tests.ui.conftest import make_picture, wait_until
 from tests.ui.styling import make_look, make_lora, make_reference
 
@@ -301,6 +302,19 @@ def test_settings_on_the_page_are_those_of_the_training() -> None:
     for wrong in ({"steps": "many"}, {"nonsense": 1}, {"family": "ltx2"}):
         with pytest.raises(InvalidInstruction):
             read_settings(wrong)
+
+
+def test_visitors_train_on_no_weights_of_their_own_choice(handlers: StyleHandlers) -> None:
+    theirs = read_settings({"model": "somebody/else"})
+    with pytest.raises(InvalidInstruction, match="makers' own weights"):
+        check_base(theirs, VisitorModels())
+    check_base(read_settings({}), VisitorModels())
+    check_base(theirs, VisitorModels(frozenset({"somebody/else"})))
+    check_base(theirs, VisitorModels(every=True))
+    desk = handlers.desks.new()
+    asked = {"do": "start", "kind": "style", "make": "lora", "name": "x", "desk": desk.id}
+    said = handlers.function()({**asked, "settings": {"model": "somebody/else"}})
+    assert "own weights" in said["error"]
 
 
 def test_a_token_is_read_once_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
