@@ -178,6 +178,11 @@ def test_a_training_shows_how_it_goes(
     words = tab.locator(".ms-previews figcaption").all_inner_texts()
     _no_panel_is_too_wide(tab)
     assert words[-2:] == ["Without the style", "With it, at strength 1"]
+    strip, last = (tab.locator(one).last.bounding_box() for one in
+                   (".ms-previews", ".ms-previews figure"))  # fmt: skip
+    assert strip is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= strip["x"] + strip["width"] + 1  # without scrolling
     assert tab.is_visible("#st-curve")
     assert tab.is_hidden(".ms-making")
 
