@@ -359,5 +359,5 @@ function showReply() {
     (answer.assumed || []).length ? h("span", { class: "ms-assumed" }, h("b", {}, "Assumed: "), answer.assumed.join(" ")) : null,
     answer.note ? h("span", {}, answer.note) : null,
     (answer.styles || []).length ? h("span", { class: "ms-missed ms-bad", role: "alert", id: "ms-no-style" }, answer.styles.join(" "), " ",
-      button("Open the Style tab", { kind: "quiet", onclick: () => turnPage("Style") })) : null);
+      h("button", { type: "button", class: "ms-link", onclick: () => turnPage("Style") }, "Open the Style tab")) : null);
 }

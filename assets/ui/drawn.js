@@ -119,7 +119,7 @@ function drawnBy({ choices, get, set, prompt, preflight, prefix, again = null, g
       (answer.problems || []).filter((one) => one !== answer.missing).map((one) => h("p", { class: "ms-note ms-bad", role: "alert" }, one)),
       h("p", { class: "ms-madeas" }, [answer.made, answer.cost].filter(Boolean).join(" ")),
       answer.calls > 1 && new Set((answer.told || []).map((one) => one.text)).size > 1 ? h("details", { class: "ms-fold ms-told" }, h("summary", {}, `What each of the ${answer.calls} calls reads`),
-        h("ol", { class: "ms-foldbody" }, answer.told.map((one) => h("li", {}, one.text, one.negative ? h("em", {}, ` Avoids: ${one.negative}`) : null)))) : null,
+        h("ol", {}, answer.told.map((one) => h("li", {}, one.text, one.negative ? h("em", {}, ` Avoids: ${one.negative}`) : null)))) : null,
       group("Kept exactly", "exactly", of("exactly")), group("In words, as far as the model listens", "words", of("in words")), group("Not kept", "not", of("not")),
       guide && name() === "guided" ? button("Save the guide for other programs", { symbol: "save", kind: "plain", id: `${prefix}-guide`, title: "The guide video, its masks, depth, flow, camera and sentence in one .zip, for ComfyUI and others", onclick: guide }) : null);
   }, 220);

@@ -461,4 +461,7 @@ class Handlers:
                 clip = shown_clip(result, seconds=seconds, final=ending is None)
                 yield gr.update(value={**clip, **attempts, "key": key})
         if failures:
-            yield gr.update(value={"phase": "failed", "message": failures[0], "key": key})
+            # Marked, because the page hears of changed values alone: the same failure comes again.
+            mark = secrets.token_hex(4)
+            failed = {"phase": "failed", "message": failures[0], "key": key, "stamp": mark}
+            yield gr.update(value=failed)

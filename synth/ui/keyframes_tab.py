@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ def keyframes_tab(keys: KeysHandlers, handlers: Handlers, motion: MotionParts) -
     renders.append(monitor.render_again(drawing.again, inputs, monitor, **render))
     renders.append(monitor.render_guide(drawing.guide, inputs, monitor, **render))
     monitor.cancel(
-        lambda: gr.update(value={"phase": "stopped"}),
+        lambda: gr.update(value={"phase": "stopped", "stamp": secrets.token_hex(4)}),
         None,
         monitor,
         cancels=[*previews, *renders],

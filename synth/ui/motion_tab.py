@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,7 @@ def motion_tab(
     guide = monitor.render_guide(handlers.guide, inputs, monitor, **work)
     again = monitor.render_again(handlers.again, inputs, monitor, **work)
     monitor.cancel(
-        lambda: gr.update(value={"phase": "stopped"}),
+        lambda: gr.update(value={"phase": "stopped", "stamp": secrets.token_hex(4)}),
         None,
         monitor,
         cancels=[preview, render, again, guide],
