@@ -35,7 +35,7 @@ from synth.ui.footage import Clip, file_stem, given_name, open_clip, shown_clip
 from synth.ui.grade_desk import problems, read_format, read_grade
 from synth.ui.grade_live import LiveGrade
 from synth.ui.grade_shown import finished_clip, likeness, report_card
-from synth.ui.handlers import told
+from synth.ui.making import failed, told
 from synth.ui.monitor import working
 from synth.ui.photo import uploaded_file
 from synth.ui.trial_clips import TrialClips
@@ -225,7 +225,7 @@ class GradeHandlers:
                 done = finished_clip(result, source=source.name, seconds=seconds, final=final)
                 yield gr.update(value={**done, "key": key})
         if failures:
-            yield gr.update(value={"phase": "failed", "message": failures[0]})
+            yield gr.update(value=failed(failures[0]))
 
     # --- judging: output report ---
 

@@ -7,15 +7,13 @@ generator and the job stops by itself. Nothing here draws or computes: that is t
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from synth.errors import InvalidInstruction, InvalidMedia
+from synth.errors import InvalidInstruction
 from synth.jobs import JobContext, JobPool
 from synth.media import load_depth_picture, load_image
 from synth.motion import MotionControl
@@ -24,13 +22,11 @@ from synth.scene.cache import SceneCache
 from synth.scene.depth import depth_picture
 from synth.scene.depth_map import DepthMap
 from synth.shot import Shot
-from synth.shot.result import suffix
 from synth.style.tags import read_tags
 from synth.ui.answers import message_of, show
 from synth.ui.assets import picture_url
 from synth.ui.depth_brush import DepthStore, methods_for, with_strokes
 from synth.ui.desk_shot import (
-    file_name,
     fingerprint,
     pasted_shot,
     read_shot,
@@ -41,10 +37,9 @@ from synth.ui.desk_shot import (
     with_keys,
     with_what_was_said,
 )
-from synth.ui.drawing import Drawn, drawn, guided, shown_clip, sketched, until_it_passes
-from synth.ui.drawn import caller_of
 from synth.ui.examples import Example
-from synth.ui.monitor import summarise, working
+from synth.ui.making import Making, told
+from synth.ui.monitor import summarise
 from synth.ui.photo import Photo, shown_photo, uploaded_file
 from synth.ui.style_desks import StyleDesks
 from synth.ui.visitors import heard_styles, resolver_of
@@ -56,16 +51,7 @@ Answer = dict[str, Any]
 """Keyword updates of one component, as ``gr.update`` takes them."""
 
 
-@contextmanager
-def told(failures: list[str]) -> Iterator[None]:
-    """Put the words for any error of the block into ``failures`` instead of raising it."""
-    try:
-        yield
-    except Exception as error:
-        failures.append(message_of(error))
-
-
-class Handlers:
+class Handlers(Making):
     """The answers of one served page; it keeps no user's data besides the cache of depth maps."""
 
     def __init__(
@@ -77,10 +63,7 @@ class Handlers:
         styles: StyleDesks,
     ) -> None:
         """``styles`` holds the visitors' own styles, which a prompt may name."""
-        self._pool = pool
-        self._styles = styles
-        self._depths = depths
-        self._scenes = scenes
+        super().__init__(pool, depths, scenes, styles)
         self._examples = {example.id: example for example in examples}
 
     # --- photo and depth ---
@@ -363,42 +346,6 @@ class Handlers:
         said = summarise(shot, size, shot.frames)
         return {**said, "key": fingerprint(shot, photo, strokes)}
 
-    # --- preview and render ---
-
-    def preview(
-        self, photo: Photo, depth: object, desk: object, event: gr.EventData
-    ) -> Generator[Any, None, None]:
-        """A small clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, None, sketched, ending=".mp4")
-
-    def render(
-        self,
-        photo: Photo,
-        depth: object,
-        desk: object,
-        event: gr.EventData,
-        signed: gr.OAuthToken | None,
-    ) -> Generator[Any, None, None]:
-        """The finished clip: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, signed, drawn)
-
-    def again(
-        self,
-        photo: Photo,
-        depth: object,
-        desk: object,
-        event: gr.EventData,
-        signed: gr.OAuthToken | None,
-    ) -> Generator[Any, None, None]:
-        """The finished clip, tried again until it passes: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, signed, until_it_passes)
-
-    def guide(
-        self, photo: Photo, depth: object, desk: object, event: gr.EventData
-    ) -> Generator[Any, None, None]:
-        """The guide bundle for other programs: yields updates of the monitor."""
-        yield from self._make(photo, depth, desk, event._data, None, guided, ending="-guide.zip")
-
     # --- the same with the camera of the keyframe editor ---
 
     def keyed_summary(self, keyed: object, desk: object, photo: Photo | None) -> Answer:
@@ -413,55 +360,3 @@ class Handlers:
     ) -> Any:
         """The keys were changed: what will come out now."""
         return self.edited(with_keys(desk, keyed), photo, strokes)
-
-    def _make(
-        self,
-        photo: Photo | None,
-        strokes: object,
-        desk: object,
-        asked: object,
-        signed: gr.OAuthToken | None,
-        draw: Callable[..., Drawn],
-        *,
-        ending: str | None = None,
-    ) -> Generator[Any, None, None]:
-        began, key = time.monotonic(), ""
-        failures: list[str] = []
-        with told(failures):
-            if photo is None:
-                raise InvalidMedia(
-                    "There is no photo yet. Drop one on the left, or pick an example."
-                )
-            shot = read_shot(desk)
-            key = fingerprint(shot, photo, strokes)
-            if photo.method in ("auto", "embedded", "depth-anything"):
-                chosen = shot.depth.model_copy(update={"method": photo.method})
-                shot = shot.model_copy(update={"depth": chosen})
-            name = file_name(photo.name, shot) + (ending or suffix(shot))
-            caller = caller_of(asked, signed, self._styles)
-
-            def work(job: JobContext) -> Drawn:
-                depth = self._depths.get(photo, cancel=job.cancel, progress=job.progress)
-                return draw(
-                    caller,
-                    shot,
-                    photo.path,
-                    job.folder / name,
-                    depth=with_strokes(depth, strokes, photo),
-                    scenes=self._scenes,
-                    cancel=job.cancel,
-                    progress=job.progress,
-                )
-
-            with self._pool.start(work) as job:
-                for progress in job.events():
-                    yield gr.update(value=working(progress))
-                result, attempts = job.result(0)
-                seconds = time.monotonic() - began
-                clip = shown_clip(result, seconds=seconds, final=ending is None)
-                yield gr.update(value={**clip, **attempts, "key": key})
-        if failures:
-            # Marked, because the page hears of changed values alone: the same failure comes again.
-            mark = secrets.token_hex(4)
-            failed = {"phase": "failed", "message": failures[0], "key": key, "stamp": mark}
-            yield gr.update(value=failed)

@@ -37,7 +37,6 @@ from synth.ui.footage import (
     shown_clip,
     shown_pair,
 )
-from synth.ui.handlers import told
 from synth.ui.interpolate_desk import problems, read_pair, read_retime
 from synth.ui.interpolate_shown import (
     LOOKING,
@@ -52,6 +51,7 @@ from synth.ui.interpolate_shown import (
     planned,
     preview_settings,
 )
+from synth.ui.making import failed, told
 from synth.ui.monitor import working
 from synth.ui.photo import uploaded_file
 from synth.ui.trial_clips import TrialClips
@@ -314,7 +314,7 @@ class InterpolateHandlers:
                     gr.update(doubt=doubt_shown(result, settings, clip.rate)),
                 )
         if failures:
-            yield gr.update(value={"phase": "failed", "message": failures[0]}), gr.skip()
+            yield gr.update(value=failed(failures[0])), gr.skip()
 
     def _make_pictures(
         self, desk: object, footage: Footage
@@ -336,7 +336,7 @@ class InterpolateHandlers:
                 done = finished_pictures(made, seconds=time.monotonic() - began)
                 yield gr.update(value={**done, "key": key}), gr.update(doubt={})
         if failures:
-            yield gr.update(value={"phase": "failed", "message": failures[0]}), gr.skip()
+            yield gr.update(value=failed(failures[0])), gr.skip()
 
     # --- looking closer ---
 

@@ -274,6 +274,17 @@ def shown_shot(shot: SequenceShot) -> dict[str, Any]:
     return {"words": describe_shot(shot.shot), "seconds": shot.shot.seconds}
 
 
+def plain_shot(shot: SequenceShot) -> dict[str, Any]:
+    """A shot as it stands in a project."""
+    return Project(shots=(shot,)).to_dict()["shots"][0]
+
+
+def said_shot(shot: SequenceShot, own: float | None) -> dict[str, Any]:
+    """What is shown of a shot; ``own`` is a clip's own length, seconds."""
+    said = shown_shot(shot)
+    return {**said, "seconds": said["seconds"] if own is None else own}
+
+
 def shot_lengths(project: Project, clips: ClipFrames = no_clips) -> dict[str, int]:
     """Frames that each shot has at the film's rate, by id."""
     output = project.output

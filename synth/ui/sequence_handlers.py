@@ -29,8 +29,10 @@ from synth.ui.sequence_cards import (
     arithmetic,
     document_of,
     missing_photos,
+    plain_shot,
     read_document,
     read_parts,
+    said_shot,
     shown_shot,
     spoken,
     with_seconds,
@@ -39,7 +41,7 @@ from synth.ui.sequence_desks import Desk, Desks
 from synth.ui.sequence_files import read_captions, save_as, take_in
 from synth.ui.sequence_films import compare_colours, film_work, shot_work
 from synth.ui.sequence_jobs import DeskJob, JobKind
-from synth.ui.sequence_media import kind_of, refusal_of, sent_file, without_own_names
+from synth.ui.sequence_media import kind_of, refusal_of, sent_file, shot_name, without_own_names
 from synth.ui.sequence_seen import beats_of, thumbnail_of, waveform_of
 from synth.ui.style_desks import StyleDesks
 from synth.ui.visitors import heard_styles, resolver_of
@@ -54,7 +56,6 @@ _FILMS_AT_ONCE: Final = 2
 _JOBS_AT_ONCE: Final = 4
 """Most jobs of one desk that are not finished."""
 _FORGET_AFTER: Final = 6 * 3600.0
-_LONGEST_NAME: Final = 60
 _EXAMPLES: Final = (
     ("lighthouse", "Lighthouse", "crane up while slowly pushing in", 5.0),
     ("robot", "Robot", "orbit left around the subject", 4.0),
@@ -153,7 +154,7 @@ class SequenceHandlers:
                 continue
             shot, _ = spoken(self._of_example(desk, example, name), sentence, seconds)
             laid.append({"shot": name, "start": 0.0, "seconds": seconds, "way": _EXAMPLE_WAY})
-            shots.append(_plain(shot))
+            shots.append(plain_shot(shot))
         if not shots:
             raise InvalidMedia("No example photo is installed. Add photos of your own.")
         laid[-1]["way"] = None
@@ -226,7 +227,7 @@ class SequenceHandlers:
             except InvalidMedia as error:
                 raise InvalidMedia(refusal_of(name, str(error))) from error
             desk.name([ref])
-            made = SequenceShot(id=_shot_name(name), media=ref)
+            made = SequenceShot(id=shot_name(name), media=ref)
         answer: Answer = {"media": ref.model_dump(), **desk.look(ref).shown()}
         if ref.kind == "sound":
             return {**answer, "wave": waveform_of(desk, ref)}
@@ -236,7 +237,7 @@ class SequenceHandlers:
         elif ref.kind == "photo":
             made, _ = spoken(made, "slow push in", 4.0)
         own = answer["seconds"]
-        return {**answer, "shot": _plain(made), **_said(made, own), "own": own}
+        return {**answer, "shot": plain_shot(made), **said_shot(made, own), "own": own}
 
     def _of_example(self, desk: Desk, example: Example, name: str) -> SequenceShot:
         photo = desk.shelf.add(example.path, "photo", f"{example.title}{example.path.suffix}")
@@ -260,14 +261,14 @@ class SequenceHandlers:
         changed, said = spoken(shot, text.strip(), read_number(asked.get("seconds"), "The length"))
         styles, _ = self._heard(changed, asked)
         said["understood"] = [*said["understood"], *styles]
-        return {"shot": _plain(changed), **_said(changed, None), **said}
+        return {"shot": plain_shot(changed), **said_shot(changed, None), **said}
 
     def length(self, asked: Asked) -> Answer:
         """Another length for the shot of a photo: its whole move in that time."""
         shot = read_card_shot(asked.get("shot"))
         made = with_seconds(shot.shot, read_number(asked.get("seconds"), "The length"))
         changed = shot.model_copy(update={"shot": made})
-        return {"shot": _plain(changed), **_said(changed, None)}
+        return {"shot": plain_shot(changed), **said_shot(changed, None)}
 
     def plan(self, asked: Asked) -> Answer:
         """Whether the document can be made, how long it is, and what each transition needs."""
@@ -436,20 +437,3 @@ class SequenceHandlers:
 
     def _document(self, desk: Desk | None, value: object) -> Document:
         return read_document(value) if desk is None else read_document(value, desk.clip_frames)
-
-
-def _plain(shot: SequenceShot) -> dict[str, Any]:
-    """A shot as it stands in a project."""
-    return Project(shots=(shot,)).to_dict()["shots"][0]
-
-
-def _said(shot: SequenceShot, own: float | None) -> dict[str, Any]:
-    said = shown_shot(shot)
-    return {**said, "seconds": said["seconds"] if own is None else own}
-
-
-def _shot_name(name: str) -> str:
-    """A name for a shot, from its file's."""
-    bare = Path(name.replace("\\", "/")).stem
-    kept = "".join(c for c in bare if c.isprintable() and c not in "/\\").strip()
-    return kept[:_LONGEST_NAME] or "Shot"

@@ -13,7 +13,8 @@ from synth.errors import InvalidInstruction
 from synth.shot import Shot
 from synth.ui.answers import message_of, show
 from synth.ui.desk_shot import read_shot, shot_values, with_keys
-from synth.ui.handlers import Handlers, told
+from synth.ui.handlers import Handlers
+from synth.ui.making import told
 from synth.ui.monitor import describe_shot
 from synth.ui.photo import Photo, uploaded_file
 from synth.ui.sequence_cards import read_parts

@@ -19,6 +19,8 @@ from synth.ui.assets import picture_url
 from synth.ui.footage import open_clip
 from synth.ui.photo import uploaded_file
 
+_LONGEST_NAME: Final = 60
+
 _CARD_SIDE: Final = 360
 _PHOTO_ENDINGS: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".gif"}
@@ -126,3 +128,10 @@ def stem_of(name: str) -> str:
     """A file's name, without its ending, for something that people call ``name``."""
     bare = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return bare[:48] or "film"
+
+
+def shot_name(name: str) -> str:
+    """A name for a shot, from its file's."""
+    bare = Path(name.replace("\\", "/")).stem
+    kept = "".join(c for c in bare if c.isprintable() and c not in "/\\").strip()
+    return kept[:_LONGEST_NAME] or "Shot"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -11,10 +9,7 @@ from synth.grade.chain import Chain
 from synth.grade.light import rgb_to_xyz, to_code, to_light
 from synth.grade.settings import Adjustments
 from synth.grade.white import DAYLIGHT, white_balance, white_of
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import colour
+from tests.colours import colour
 
 LIGHTS = {"A": 2856, "3500 K": 3500, "D45": 4500, "D55": 5500, "D80": 8000, "D120": 12000}
 SHAPE = colour.SpectralShape(380, 730, 10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,7 @@ from synth.media import VideoReader, probe
 from synth.media.hdr import PAPER, hlg_scene, peak_of, pq_code, pq_light, rolled_off
 from synth.media.plane_reader import PlaneReader
 from synth.media.planes import to_rgb
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import colour
+from tests.colours import colour
 
 Clip = Callable[..., Path]
 
