@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Browser tests all in one process, since they share a browser; other files where there is room.
+    """Browser tests in one process, since they share a browser; other files where there is room.
 
     With one process nothing changes.
     """
