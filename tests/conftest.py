@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Browser tests in one process, since they share a browser; other files where there is room.
+    """Tests of the page in one process, since they share a server; others where there is room.
 
     With one process nothing changes.
     """
@@ -38,7 +38,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
-            return "browser" if file.endswith("_browser.py") else file
+            return "tests/ui" if file.startswith("tests/ui/") else file
 
     return ByFile(config, log)
 

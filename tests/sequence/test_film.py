@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -258,6 +259,7 @@ def test_stopping_leaves_nothing_half_done(tmp_path: Path) -> None:
     project, shelf = three(tmp_path)
     target = tmp_path / "film.mp4"
     target.write_bytes(b"what was there")
+    before = threading.active_count()
     for place in (0.1, 0.5, 0.9):
         token = CancelToken()
         asked: list[float] = []
@@ -277,7 +279,9 @@ def test_stopping_leaves_nothing_half_done(tmp_path: Path) -> None:
         assert asked
     assert target.read_bytes() == b"what was there"
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
-    assert threading.active_count() < 20
+    # Others of the same process may leave servers and pools; this work leaves next to nothing.
+    gc.collect()
+    assert threading.active_count() <= before + 4
 
 
 def test_a_full_disk_is_told_in_words_and_keeps_what_is_drawn(

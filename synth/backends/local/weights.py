@@ -276,7 +276,10 @@ def _refused(family: Family, name: str, error: Exception, quotes_token: bool) ->
         )
     if isinstance(error, OSError) and error.errno == 28:
         return Unavailable(f"The disk is full while fetching {what}. Make room and try again.")
+    # What the Hub's library says where there is no network is long and of caches.
+    offline = code is None and {"LocalEntryNotFoundError", "ConnectError"} & {*kinds}
+    why = "the Hub cannot be reached" if offline else brief(error)
     return Unavailable(
-        f"The weights of {what} are not on this machine and cannot be fetched: {brief(error)}. "
+        f"The weights of {what} are not on this machine and cannot be fetched: {why}. "
         f'Check the connection and try again, or fetch them elsewhere with "hf download {name}".'
     )
