@@ -20,6 +20,7 @@ from synth.sequence.plan import plan_film
 from synth.sequence.project import MediaKind, MediaRef, Project, SequenceShot
 from synth.sequence.shelf import content_hash
 from synth.shot import Shot
+from synth.ui.answering import answering
 from synth.ui.answers import message_of
 from synth.ui.drawn import Preflights, caller_of
 from synth.ui.examples import Example
@@ -108,21 +109,7 @@ class SequenceHandlers:
     def function(self) -> Callable[[Any], Answer]:
         """What the page calls, with {"do": what, ...}."""
 
-        def ask(asked: Any, signed: gr.OAuthToken | None = None) -> Answer:
-            try:
-                if not isinstance(asked, Mapping):
-                    raise InvalidInstruction("The request cannot be read. Reload the page.")
-                work = self._known.get(str(asked.get("do")))
-                if work is None:
-                    raise InvalidInstruction("The page and the server differ. Reload the page.")
-                if asked["do"] in _NEVER_WAIT:
-                    return work(asked)
-                with self._slots:
-                    return self.start(asked, signed) if asked["do"] == "start" else work(asked)
-            except Exception as error:
-                return {"error": without_own_names(message_of(error))}
-
-        return ask
+        return answering(self._known, self.start, _NEVER_WAIT, self._slots)
 
     # --- the desk and its files ---
 

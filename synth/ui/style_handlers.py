@@ -22,11 +22,11 @@ from synth.errors import InvalidInstruction, InvalidMedia, LimitExceeded
 from synth.jobs import JobContext, JobPool
 from synth.style.references import check_references
 from synth.style.tags import MOST_STRENGTH
-from synth.ui.answers import message_of
+from synth.ui.answering import answering
 from synth.ui.drawn import token_of
 from synth.ui.examples import Example
 from synth.ui.sequence_jobs import DeskJob, JobKind
-from synth.ui.sequence_media import sent_file, without_own_names
+from synth.ui.sequence_media import sent_file
 from synth.ui.style_desks import StyleDesk, StyleDesks, free_name, read_name, safe_name
 from synth.ui.style_learning import estimate_of, job_file, learn_work, read_plan
 from synth.ui.style_remote import OneToken, price_work, read_agreed, remote_work
@@ -95,21 +95,7 @@ class StyleHandlers:
     def function(self) -> Callable[[Any], Answer]:
         """What the page calls, with {"do": what, ...}."""
 
-        def ask(asked: Any, signed: gr.OAuthToken | None = None) -> Answer:
-            try:
-                if not isinstance(asked, Mapping):
-                    raise InvalidInstruction("The request cannot be read. Reload the page.")
-                work = self._known.get(str(asked.get("do")))
-                if work is None:
-                    raise InvalidInstruction("The page and the server differ. Reload the page.")
-                if asked["do"] in _NEVER_WAIT:
-                    return work(asked)
-                with self._slots:
-                    return self.start(asked, signed) if asked["do"] == "start" else work(asked)
-            except Exception as error:
-                return {"error": without_own_names(message_of(error))}
-
-        return ask
+        return answering(self._known, self.start, _NEVER_WAIT, self._slots)
 
     # --- references ---
 
